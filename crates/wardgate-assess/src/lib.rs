@@ -1,0 +1,1 @@
+//! Attacks and measures a model through a Target and returns a report.

@@ -1,0 +1,1 @@
+//! The pure decision: request, facts, policies, consents and now give a permit or a refusal.

@@ -1,0 +1,2 @@
+//! De-identifies whole folders of records.
+fn main() {}

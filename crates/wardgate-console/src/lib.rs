@@ -1,0 +1,1 @@
+//! Pages, the admin API and health endpoints over records and ledger.

@@ -1,0 +1,1 @@
+//! Finds and transforms identifiers: bytes in, bytes and a report out.

@@ -1,0 +1,1 @@
+//! The data plane: listeners, protocol adapters, the gates in order, upstreams.

@@ -1,0 +1,1 @@
+//! Appends opaque entries durably to a Merkle log, proves and verifies.

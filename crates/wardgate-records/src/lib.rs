@@ -1,0 +1,1 @@
+//! The store of governance records, and the facts they turn into.

@@ -1,0 +1,1 @@
+//! The key hierarchy: seals, opens, and destroys a patient's key.
