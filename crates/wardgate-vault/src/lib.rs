@@ -1,1 +1,41 @@
 //! The key hierarchy: seals, opens, and destroys a patient's key.
+//!
+//! ```text
+//! passphrase --Argon2id--> root key --wraps--> tenant key --HKDF--> derived keys (peppers, indexes, signers)
+//!                                                         --HKDF--> sealing key  --wraps--> data key of one payload
+//!                                                         --HKDF--> patient wrap --wraps--> patient key (one file each)
+//!                                                                                           --wraps--> data key of one payload
+//! ```
+//!
+//! A payload is sealed with AES-256-GCM under a data key of its own. Data keys, patient keys
+//! and the tenant key are wrapped with XAES-256-GCM, whose 192-bit random nonces allow one
+//! long-lived key to wrap as many payloads as a hospital will ever have.
+//!
+//! Destroying a patient's key file makes everything sealed for that patient unreadable,
+//! while every ledger proof about it still verifies: the ledger holds commitments
+//! ([`commit`]) that can no longer be opened.
+//!
+//! What this crate does not do: it does not protect against someone who holds both a backup
+//! of a patient's key file and the passphrase, and overwriting a file does not reach blocks
+//! that a flash controller or a copy-on-write file system has moved away.
+#![deny(missing_docs)]
+
+mod cache;
+mod derive;
+mod envelope;
+mod error;
+mod files;
+mod keyring;
+mod passphrase;
+mod patient;
+mod secret;
+mod vault;
+mod xaes;
+
+pub use derive::{DerivedKey, Label, commit};
+pub use envelope::{Binding, PLAINTEXT_BYTES_MAX};
+pub use error::VaultError;
+pub use passphrase::{KdfCost, PASSPHRASE_BYTES_MIN, read_passphrase};
+pub use patient::{HandleFault, PatientHandle};
+pub use secret::random;
+pub use vault::Vault;

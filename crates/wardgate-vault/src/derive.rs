@@ -1,0 +1,179 @@
+//! Keys derived from a key by a label, check values, and keyed commitments.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+
+use crate::secret::Secret;
+
+/// What a derived key is for. One label, one key; a key is never used for two things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Label {
+    /// Hashing API keys at rest.
+    ApiKeyPepper,
+    /// Looking up sealed columns by an exact value.
+    BlindIndex,
+    /// Making the placeholders of de-identification.
+    Placeholder,
+    /// Seed of the ledger's signing key.
+    LedgerSigner,
+    /// Seed of the development certificate authority.
+    CertificateAuthority,
+    /// Signing cookies, form tokens and other short-lived tokens.
+    SessionToken,
+    /// Shifting dates per patient.
+    DateShift,
+    /// Wrapping patient keys. Used by the vault only.
+    #[doc(hidden)]
+    PatientWrap,
+    /// Wrapping data keys of payloads that belong to no patient. Used by the vault only.
+    #[doc(hidden)]
+    Seal,
+}
+
+impl Label {
+    fn info(self) -> &'static [u8] {
+        match self {
+            Self::ApiKeyPepper => b"wardgate v1 api-key-pepper",
+            Self::BlindIndex => b"wardgate v1 blind-index",
+            Self::Placeholder => b"wardgate v1 placeholder",
+            Self::LedgerSigner => b"wardgate v1 ledger-signer",
+            Self::CertificateAuthority => b"wardgate v1 certificate-authority",
+            Self::SessionToken => b"wardgate v1 session-token",
+            Self::DateShift => b"wardgate v1 date-shift",
+            Self::PatientWrap => b"wardgate v1 patient-wrap",
+            Self::Seal => b"wardgate v1 seal",
+        }
+    }
+}
+
+/// A key derived from the tenant key. Wiped when dropped, never printed.
+pub struct DerivedKey(Secret);
+
+impl DerivedKey {
+    /// The key bytes. Every use of them is found by searching for this name.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.bytes()
+    }
+
+    /// HMAC-SHA-256 of `data` under this key.
+    #[must_use]
+    pub fn mac(&self, data: &[u8]) -> [u8; 32] {
+        mac(self.0.bytes(), data)
+    }
+}
+
+impl fmt::Debug for DerivedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DerivedKey(32 bytes)")
+    }
+}
+
+/// A commitment to `data` that only the holder of `blind` can open.
+///
+/// The blind must be random and sealed beside the data: without it, even a guess at short
+/// data cannot be tested, and shredding the blind makes the commitment meaningless.
+#[must_use]
+pub fn commit(blind: &[u8; 32], data: &[u8]) -> [u8; 32] {
+    mac(blind, data)
+}
+
+/// HKDF-SHA-256 (RFC 5869) for one output block.
+pub(crate) fn derive(key: &Secret, salt: &[u8], label: Label) -> DerivedKey {
+    DerivedKey(expand(&extract(salt, key.bytes()), label.info()))
+}
+
+/// A public name for a key that also proves that it is this key: its check value.
+pub(crate) fn key_id(key: &Secret) -> [u8; KEY_ID_BYTES] {
+    let mut id = [0; KEY_ID_BYTES];
+    let tag = mac(key.bytes(), b"wardgate v1 key-check-value");
+    for (to, from) in id.iter_mut().zip(tag) {
+        *to = from;
+    }
+    id
+}
+
+fn extract(salt: &[u8], input: &[u8]) -> Secret {
+    Secret::new(mac(salt, input))
+}
+
+fn expand(prk: &Secret, info: &[u8]) -> Secret {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, prk.bytes()));
+    context.update(info);
+    context.update(&[1]);
+    Secret::new(tag_bytes(&context.sign()))
+}
+
+fn mac(key: &[u8], data: &[u8]) -> [u8; 32] {
+    tag_bytes(&hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data))
+}
+
+fn tag_bytes(tag: &hmac::Tag) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (to, from) in bytes.iter_mut().zip(tag.as_ref()) {
+        *to = *from;
+    }
+    bytes
+}
+
+pub(crate) const KEY_ID_BYTES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len() / 2)
+            .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn hkdf_agrees_with_rfc_5869() {
+        let prk = extract(&hex("000102030405060708090a0b0c"), &[0x0b; 22]);
+        assert_eq!(
+            prk.bytes().to_vec(),
+            hex("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5")
+        );
+        let okm = expand(&prk, &hex("f0f1f2f3f4f5f6f7f8f9"));
+        assert_eq!(
+            okm.bytes().to_vec(),
+            hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf")
+        );
+    }
+
+    #[test]
+    fn commitment_agrees_with_rfc_4231() {
+        // Test case 2 has a four-byte key, so it goes through `mac`.
+        assert_eq!(
+            mac(b"Jefe", b"what do ya want for nothing?").to_vec(),
+            hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+        );
+        assert_ne!(commit(&[1; 32], b"x"), commit(&[2; 32], b"x"));
+    }
+
+    #[test]
+    fn labels_give_different_keys() {
+        let key = Secret::new([7; 32]);
+        let labels = [
+            Label::ApiKeyPepper,
+            Label::BlindIndex,
+            Label::Placeholder,
+            Label::LedgerSigner,
+            Label::CertificateAuthority,
+            Label::SessionToken,
+            Label::DateShift,
+            Label::PatientWrap,
+            Label::Seal,
+        ];
+        let mut keys: Vec<_> = labels
+            .iter()
+            .map(|label| *derive(&key, b"salt", *label).expose())
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), labels.len());
+    }
+}

@@ -1,0 +1,141 @@
+//! What can go wrong with keys, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure of the vault. Never holds a key, a passphrase or patient data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// There is no vault in this folder.
+    #[error("there is no vault in `{path}`")]
+    Missing {
+        /// The folder that was searched.
+        path: PathBuf,
+    },
+    /// A vault exists where a new one was to be made.
+    #[error("there is already a vault in `{path}`")]
+    AlreadyExists {
+        /// The folder that holds it.
+        path: PathBuf,
+    },
+    /// The passphrase does not open the root key.
+    #[error("the passphrase does not open this vault")]
+    WrongPassphrase,
+    /// A key file does not hold what was written to it.
+    #[error("the key file `{path}` is damaged: {what}")]
+    Damaged {
+        /// The damaged file.
+        path: PathBuf,
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// A key file or a sealed payload was made by another format version.
+    #[error("{what} has format version {version}, this build reads version {supported}")]
+    Version {
+        /// What carries the version.
+        what: &'static str,
+        /// The version found.
+        version: u32,
+        /// The version this build reads.
+        supported: u32,
+    },
+    /// The cost of the passphrase derivation is outside the allowed range.
+    #[error("the key derivation cost is outside the allowed range: {what}")]
+    Cost {
+        /// Which parameter, and its range.
+        what: &'static str,
+    },
+    /// The passphrase is too short to protect a root key.
+    #[error("the passphrase has {bytes} bytes, at least {bytes_min} are needed")]
+    PassphraseTooShort {
+        /// Its length.
+        bytes: usize,
+        /// The least length.
+        bytes_min: usize,
+    },
+    /// Others than the owner can read the passphrase file.
+    #[error("the passphrase file `{path}` can be read by others than its owner")]
+    PassphraseExposed {
+        /// The passphrase file.
+        path: PathBuf,
+    },
+    /// No key was ever made for this patient handle.
+    #[error("there is no key for this patient handle")]
+    NoPatientKey,
+    /// The patient's key was destroyed: what it sealed can never be read again.
+    #[error("the key of this patient was destroyed")]
+    Shredded,
+    /// The payload was sealed under a key that this vault does not use.
+    #[error("the sealed payload belongs to another key")]
+    OtherKey,
+    /// The payload was altered, cut, or is bound to something else.
+    #[error("the sealed payload was altered or is bound to another object")]
+    Rejected,
+    /// The payload is larger than the vault seals in one piece.
+    #[error("the payload has {bytes} bytes, at most {bytes_max} are sealed in one piece")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The greatest length.
+        bytes_max: usize,
+    },
+    /// The cryptographic library refused an operation that cannot fail for valid keys.
+    #[error("the cryptographic library refused to {what}")]
+    Crypto {
+        /// The operation.
+        what: &'static str,
+    },
+    /// Reading or writing a file failed.
+    #[error("cannot {action} `{path}`: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl VaultError {
+    /// What the reader of this error can do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "run `wardgate init`, or name the right data folder",
+            Self::AlreadyExists { .. } => "choose another folder; a vault is never overwritten",
+            Self::WrongPassphrase => {
+                "check which passphrase file belongs to this data folder; without it the data cannot be read"
+            }
+            Self::Damaged { .. } => "restore this file from a backup",
+            Self::Version { .. } => "use the build that wrote it, or a newer one",
+            Self::Cost { .. } => "use the default cost unless memory is scarce",
+            Self::PassphraseTooShort { .. } => "use a longer, randomly made passphrase",
+            Self::PassphraseExposed { .. } => "run `chmod 600` on the passphrase file",
+            Self::NoPatientKey => "create the patient first",
+            Self::Shredded => "nothing can bring the data back; this is what shredding means",
+            Self::OtherKey => "check that payloads and vault come from the same data folder",
+            Self::Rejected => "treat the stored bytes as damaged and restore them from a backup",
+            Self::TooLarge { .. } => "split the payload",
+            Self::Crypto { .. } => "report this with the version of the build",
+            Self::Io { .. } => "check the file's owner, permissions and the free space of its disk",
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn damaged(path: &Path, what: &'static str) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            what,
+        }
+    }
+}
