@@ -1,1 +1,47 @@
 //! Finds and transforms identifiers: bytes in, bytes and a report out.
+//!
+//! The crate does no input or output, reads no clock and starts no thread. A
+//! caller scans a body with [`json::scan`], names the parts that hold text, and
+//! gets back a [`Deidentified`] body with the [`RestoreMap`] for the answer.
+//!
+//! ```
+//! use wardgate_deid::{Deidentifier, Engine, KnownIdentifiers, PatientIdentifiers, PersonName, PlaceholderKey};
+//!
+//! let engine = Engine::new();
+//! let key = PlaceholderKey::new([7; 32]);
+//! let mut patient = PatientIdentifiers::default();
+//! patient.names.push(PersonName { given: vec!["Maria".into()], family: "Schmidt".into() });
+//! let known = KnownIdentifiers::compile(&patient);
+//! let call = Deidentifier::new(&engine, &key, Some(&known));
+//! let masked = call.text([0; 32], "Schmidt, Maria was seen today.");
+//! let (body, map) = masked.into_parts();
+//! let body = String::from_utf8_lossy(&body);
+//! assert!(!body.contains("Schmidt"));
+//! assert_eq!(map.restore(&body), "Schmidt, Maria was seen today.");
+//! ```
+#![deny(missing_docs)]
+
+mod calendar;
+mod deidentify;
+mod engine;
+mod exact;
+mod finding;
+mod fold;
+pub mod json;
+mod known;
+mod mint;
+mod offsets;
+mod placeholder;
+mod refusal;
+mod report;
+mod restore;
+mod value;
+
+pub use deidentify::{Deidentified, Deidentifier, JsonPart, Treat};
+pub use engine::Engine;
+pub use finding::{Finding, Kind, Layer};
+pub use known::{Address, KnownIdentifiers, PatientIdentifiers, PersonName};
+pub use placeholder::PlaceholderKey;
+pub use refusal::DeidRefusal;
+pub use report::Report;
+pub use restore::{Escape, RestoreMap, StreamRestorer};

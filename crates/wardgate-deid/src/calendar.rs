@@ -1,0 +1,78 @@
+//! Days of the Gregorian calendar, as far as dates in notes need them.
+
+/// A day, checked to exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Day {
+    year: i32,
+    month: u32,
+    day: u32,
+}
+
+impl Day {
+    /// The day, if the calendar has it and it is one that a note may speak of.
+    pub(crate) fn new(year: i32, month: u32, day: u32) -> Option<Self> {
+        let known_year = (YEAR_MIN..=YEAR_MAX).contains(&year);
+        let exists = day >= 1 && day <= days_of_month(year, month);
+        (known_year && exists).then_some(Self { year, month, day })
+    }
+
+    /// Days since 1970-01-01.
+    pub(crate) fn number(self) -> i64 {
+        // Years begin in March, so that the leap day is the last of its year.
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let month = (i64::from(self.month) + 9) % 12;
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let day_of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
+
+    /// The day as `2024-03-12`.
+    pub(crate) fn iso(self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+fn days_of_month(year: i32, month: u32) -> u32 {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 0,
+    }
+}
+
+/// Earliest year that a date in a note is taken for.
+pub(crate) const YEAR_MIN: i32 = 1850;
+/// Latest year that a date in a note is taken for.
+pub(crate) const YEAR_MAX: i32 = 2150;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_over_leap_years() {
+        let number = |y, m, d| Day::new(y, m, d).unwrap().number();
+        assert_eq!(number(1970, 1, 1), 0);
+        assert_eq!(number(2000, 3, 1) - number(2000, 2, 28), 2);
+        assert_eq!(number(2100, 3, 1) - number(2100, 2, 28), 1);
+        assert_eq!(number(2024, 3, 12) - number(1970, 1, 1), 19_794);
+        assert_eq!(number(1969, 12, 31), -1);
+    }
+
+    #[test]
+    fn days_that_do_not_exist_are_refused() {
+        for (year, month, day) in [
+            (2023, 2, 29),
+            (2024, 13, 1),
+            (2024, 4, 31),
+            (2024, 1, 0),
+            (9999, 1, 1),
+        ] {
+            assert_eq!(Day::new(year, month, day), None);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The exact layer: rules with validators and context.
+
+pub(crate) mod date;

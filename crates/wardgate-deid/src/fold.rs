@@ -1,0 +1,123 @@
+//! Text as detection reads it: one spelling for characters that look or mean the same.
+//!
+//! Folding takes out what is invisible (zero-width characters, soft hyphens),
+//! writes full-width and accented letters as plain ones and every space and dash
+//! as the ASCII one. Case stays. Text that is plain ASCII is not copied.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::offsets::OffsetMap;
+
+/// A folded text and the way back to its source.
+pub(crate) struct Folded<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) map: OffsetMap,
+}
+
+/// Folds a text.
+pub(crate) fn fold(source: &str) -> Folded<'_> {
+    let mut map = OffsetMap::default();
+    if is_plain(source.as_bytes()) {
+        let text = Cow::Borrowed(source);
+        return Folded { text, map };
+    }
+    let mut text = String::with_capacity(source.len() + source.len() / 8);
+    for (at, character) in source.char_indices() {
+        if character.is_ascii() && is_plain_byte(character as u8) {
+            text.push(character);
+            continue;
+        }
+        let before = text.len();
+        fold_character(character, &mut text);
+        let (derived, len) = (text.len() - before, character.len_utf8());
+        if derived != len || derived > 1 {
+            map.replaced(before, derived, at, len);
+        }
+    }
+    Folded {
+        text: Cow::Owned(text),
+        map,
+    }
+}
+
+/// The letters and digits of a text in lower case, words parted by one space.
+pub(crate) fn words(text: &str) -> String {
+    let folded = fold(text);
+    let mut out = String::with_capacity(folded.text.len());
+    for word in folded.text.split(|c: char| !c.is_alphanumeric()) {
+        if word.is_empty() {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    out
+}
+
+fn fold_character(character: char, out: &mut String) {
+    if is_invisible(character) {
+        return;
+    }
+    if character.is_whitespace() {
+        out.push(if character == '\u{2028}' || character == '\u{2029}' {
+            '\n'
+        } else {
+            ' '
+        });
+        return;
+    }
+    let spelled = match character {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => "-",
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{2bc}' => "'",
+        '\u{201c}' | '\u{201d}' | '\u{201e}' => "\"",
+        'ß' => "ss",
+        'ẞ' => "SS",
+        'æ' => "ae",
+        'Æ' => "Ae",
+        'œ' => "oe",
+        'Œ' => "Oe",
+        'ø' => "o",
+        'Ø' => "O",
+        'ł' => "l",
+        'Ł' => "L",
+        'đ' | 'ð' => "d",
+        'Đ' | 'Ð' => "D",
+        'þ' => "th",
+        'Þ' => "Th",
+        'ı' => "i",
+        _ => {
+            let unaccented = std::iter::once(character)
+                .nfkd()
+                .filter(|c| !is_combining_mark(*c));
+            out.extend(unaccented);
+            return;
+        }
+    };
+    out.push_str(spelled);
+}
+
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+    ) || (character.is_control() && !character.is_whitespace())
+}
+
+/// Without a branch per byte, so that plain text costs next to nothing.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .fold(true, |plain, b| plain & is_plain_byte(*b))
+}
+
+/// Printable ASCII, tab or line ends: what folding leaves alone.
+fn is_plain_byte(byte: u8) -> bool {
+    (0x20..0x7f).contains(&byte) | (byte == b'\n') | (byte == b'\r') | (byte == b'\t')
+}
