@@ -1,1 +1,107 @@
-fn main() {}
+//! Development commands: `cargo xtask <command>`. `ci` is exactly what CI runs.
+//!
+//! Every build of the workspace here uses the `demo` profile, so that one compiled tree serves the
+//! checks, the demo, the tests and the benchmarks.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program for developers talks to a terminal"
+)]
+
+mod bench;
+mod check;
+mod ci;
+mod deny;
+mod docs;
+mod e2e;
+mod fuzz_smoke;
+mod gates;
+mod process;
+mod source;
+mod step;
+mod test;
+mod tidy;
+mod tool;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Development commands of Wardgate")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check formatting and run clippy over the whole workspace, warnings denied
+    Check,
+    /// Run every test of the workspace and end with one line of totals
+    Test {
+        /// Arguments for `cargo test`, for example `-p wardgate-deid`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+    /// Run the official OpenAI packages and curl against the real binary
+    E2e,
+    /// Measure the real binary on loopback
+    Bench(bench::Options),
+    /// Check what lints cannot: sizes, borders between crates, names, leftovers
+    Tidy,
+    /// Build the fuzz targets and run each for some seconds
+    FuzzSmoke {
+        /// Seconds for each target
+        #[arg(long, default_value_t = fuzz_smoke::SECONDS)]
+        seconds: u64,
+    },
+    /// Check licences, sources and banned crates with cargo-deny
+    Deny,
+    /// Show that no gate can be removed from the pipeline and no proof forged
+    Gates {
+        /// Only this gate or forgery
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Write the generated reference pages
+    Docs {
+        /// Compare instead of writing
+        #[arg(long)]
+        check: bool,
+    },
+    /// Everything that CI runs
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Check => check::run(&workspace)?,
+        Command::Test { rest } => test::run(&workspace, &rest)?,
+        Command::E2e => e2e::run(&workspace)?,
+        Command::Bench(options) => bench::run(&workspace, &options)?,
+        Command::Tidy => tidy::run(&workspace)?,
+        Command::FuzzSmoke { seconds } => fuzz_smoke::run(&workspace, seconds)?,
+        Command::Deny => deny::run(&workspace)?,
+        Command::Gates { only } => gates::run(&workspace, only.as_deref())?,
+        Command::Docs { check } => docs::run(&workspace, check)?,
+        Command::Ci => return ci::run(&workspace),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,38 @@
+//! `cargo xtask check`: formatting, and clippy over everything with warnings denied.
+
+use anyhow::Result;
+
+use crate::process;
+use crate::step::step;
+use crate::workspace::Workspace;
+
+/// Formatting, then lints.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    step("format", || format(workspace))?;
+    step("clippy", || clippy(workspace))
+}
+
+/// Every source file is formatted.
+pub(crate) fn format(workspace: &Workspace) -> Result<()> {
+    process::quiet(workspace.cargo().args(["fmt", "--all", "--check"]))?;
+    let fuzz = workspace.root.join("fuzz").join("Cargo.toml");
+    if fuzz.exists() {
+        let mut cargo = workspace.cargo();
+        process::quiet(cargo.args(["fmt", "--check", "--manifest-path"]).arg(fuzz))?;
+    }
+    Ok(())
+}
+
+/// Clippy over all targets of all crates.
+pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--profile",
+        "demo",
+    ]);
+    process::quiet(cargo.args(["--locked", "--", "-D", "warnings"])).map(|_| ())
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask ci`: what CI runs, in the order in which faults are cheapest to find.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::step::step;
+use crate::workspace::Workspace;
+use crate::{check, deny, docs, e2e, fuzz_smoke, gates, process, test, tidy};
+
+/// Runs every step, then the tests; the last line gives their totals.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    let start = Instant::now();
+    let mut failed: Vec<&str> = Vec::new();
+    let steps: [(&str, &dyn Fn() -> Result<()>); 9] = [
+        ("format", &|| check::format(workspace)),
+        ("tidy", &|| tidy::run(workspace)),
+        ("clippy", &|| check::clippy(workspace)),
+        ("gates", &|| gates::run(workspace, None)),
+        ("docs are current", &|| docs::run(workspace, true)),
+        ("demo", &|| demo(workspace)),
+        ("e2e", &|| e2e::run(workspace)),
+        ("deny", &|| deny::run(workspace)),
+        ("fuzz-smoke", &|| {
+            fuzz_smoke::run(workspace, fuzz_smoke::SECONDS)
+        }),
+    ];
+    for (name, work) in steps {
+        if let Err(error) = step(name, work) {
+            println!("{error:#}");
+            failed.push(name);
+        }
+    }
+    let totals = step("test", || test::totals(workspace, &[]))?;
+    let verdict = totals.judge();
+    if let Err(error) = &verdict {
+        println!("{error:#}");
+        failed.push("test");
+    }
+    let minutes = start.elapsed().as_secs_f64() / 60.0;
+    if failed.is_empty() {
+        println!("every step passed in {minutes:.1} min");
+    } else {
+        println!("failed steps: {} (in {minutes:.1} min)", failed.join(", "));
+    }
+    println!("{} passed, {} failed", totals.passed, totals.failed);
+    Ok(if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The demo as a newcomer runs it, ending by itself.
+fn demo(workspace: &Workspace) -> Result<()> {
+    process::quiet(
+        workspace
+            .cargo()
+            .args(["build", "--quiet", "--profile", "demo", "--locked"]),
+    )?;
+    let home = workspace.target.join("ci-demo");
+    if home.exists() {
+        std::fs::remove_dir_all(&home)?;
+    }
+    let mut demo = Command::new(workspace.wardgate());
+    process::quiet(demo.arg("demo").arg("--exit").arg("--dir").arg(home)).map(|_| ())
+}
