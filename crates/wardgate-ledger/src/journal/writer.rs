@@ -1,0 +1,127 @@
+//! The one thread that writes: everything that waits becomes one write and one sync.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::disk::{Disk, SegmentFile};
+use super::frame::{self, SEGMENT_HEADER_BYTES, SegmentHeader};
+use super::queue::{Acknowledged, Job, Queue};
+use super::{JournalError, Position, segment_path};
+use crate::file;
+
+/// Sees every record after it is durable and before it is acknowledged.
+pub(crate) type OnDurable = Box<dyn FnMut(u64, &mut Vec<Job>) + Send>;
+
+pub(super) struct Writer {
+    pub(super) directory: PathBuf,
+    pub(super) queue: Arc<Queue>,
+    pub(super) disk: Box<dyn Disk>,
+    pub(super) segment: Box<dyn SegmentFile>,
+    pub(super) number: u64,
+    pub(super) offset: u64,
+    pub(super) next_ordinal: u64,
+    pub(super) segment_bytes: u64,
+    pub(super) on_durable: OnDurable,
+    pub(super) buffer: Vec<u8>,
+}
+
+impl Writer {
+    /// Runs until the queue is closed or a write fails.
+    pub(super) fn run(mut self) {
+        let mut jobs = Vec::new();
+        while self.queue.drain(&mut jobs) {
+            while !jobs.is_empty() {
+                let mut batch = take_batch(&mut jobs);
+                match self.commit(&batch) {
+                    Ok(offsets) => self.acknowledge(&mut batch, &offsets),
+                    Err(error) => {
+                        batch.append(&mut jobs);
+                        return self.fail(batch, &error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes a batch durable and returns the offset of each record.
+    fn commit(&mut self, batch: &[Job]) -> io::Result<Vec<u64>> {
+        if self.offset >= self.segment_bytes {
+            self.rotate()?;
+        }
+        self.buffer.clear();
+        let payloads = batch.iter().map(|job| job.payload.as_slice());
+        let place = (self.number, self.offset);
+        let offsets = frame::write_batch(payloads, self.next_ordinal, place, &mut self.buffer)
+            .map_err(io::Error::other)?;
+        self.segment.write_at(&self.buffer, self.offset)?;
+        self.segment.sync()?;
+        self.offset += self.buffer.len() as u64;
+        self.buffer.shrink_to(BUFFER_BYTES_KEPT);
+        Ok(offsets)
+    }
+
+    /// Starts the next segment. Everything in the last one is durable by now.
+    fn rotate(&mut self) -> io::Result<()> {
+        let header = SegmentHeader {
+            number: self.number + 1,
+            first_ordinal: self.next_ordinal,
+            previous_bytes: self.offset,
+        };
+        let path = segment_path(&self.directory, header.number);
+        self.segment = self.disk.create(&path, header)?;
+        self.number = header.number;
+        self.offset = SEGMENT_HEADER_BYTES as u64;
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, batch: &mut Vec<Job>, offsets: &[u64]) {
+        let first = self.next_ordinal;
+        self.next_ordinal += batch.len() as u64;
+        (self.on_durable)(first, batch);
+        for ((job, offset), ordinal) in batch.drain(..).zip(offsets).zip(first..) {
+            let position = Position {
+                segment: self.number,
+                offset: *offset,
+            };
+            job.answer(Ok(Acknowledged { ordinal, position }));
+        }
+    }
+
+    /// Stops for good: after a failed sync nobody knows what is on disk, and asking the same
+    /// file again would be told that all is well.
+    fn fail(self, jobs: Vec<Job>, error: &io::Error) {
+        let reason: Arc<str> = format!(
+            "writing segment {} failed: {error}; hint: {}",
+            self.number,
+            file::hint(error)
+        )
+        .into();
+        self.queue.poison(Arc::clone(&reason));
+        for job in jobs {
+            job.answer(Err(JournalError::Poisoned {
+                reason: Arc::clone(&reason),
+            }));
+        }
+    }
+}
+
+/// Takes from the front as many jobs as one write should hold, at least one.
+fn take_batch(jobs: &mut Vec<Job>) -> Vec<Job> {
+    let mut bytes = 0usize;
+    let fits = jobs.iter().take_while(|job| {
+        let first = bytes == 0;
+        bytes = bytes.saturating_add(job.payload.len() + 1);
+        first || bytes <= BATCH_BYTES_MAX
+    });
+    let count = fits.count();
+    if count == jobs.len() {
+        return std::mem::take(jobs);
+    }
+    let rest = jobs.split_off(count);
+    std::mem::replace(jobs, rest)
+}
+
+/// More than this in one write gains nothing and holds up those at its head.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+const BUFFER_BYTES_KEPT: usize = 1 << 20;

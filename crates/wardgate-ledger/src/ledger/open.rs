@@ -1,0 +1,247 @@
+//! Creating a ledger, and opening one without reading the whole log.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use super::publisher::{Edge, Publisher, unfinished};
+use super::unpublished::Unpublished;
+use super::{
+    CHECKPOINT_FILE, Inner, Ledger, LedgerError, Options, Recovery, journal_directory,
+    journal_options,
+};
+use crate::bundle;
+use crate::checkpoint::Checkpoint;
+use crate::file;
+use crate::journal::{Job, Journal, JournalError, OnDurable, OpenFor, Replayed};
+use crate::note::Signer;
+use crate::tile::Kind;
+use crate::tree::{Frontier, Hash, TILE_WIDTH, leaf_hash};
+
+impl Ledger {
+    /// Starts a ledger in a directory that has none; creates the directory.
+    ///
+    /// The name of the signer is the origin of the log.
+    pub fn create(
+        directory: &Path,
+        signer: Signer,
+        options: &Options,
+    ) -> Result<Self, LedgerError> {
+        if directory.join(CHECKPOINT_FILE).exists() {
+            return Err(LedgerError::Exists {
+                directory: directory.to_owned(),
+            });
+        }
+        let unpublished = Arc::new(Unpublished::new(0, options.unpublished_bytes_max));
+        let journal = journal_directory(directory);
+        let journal = Journal::create_for(&journal, &journal_options(options), feed(&unpublished))
+            .map_err(|error| match error {
+                JournalError::Exists { .. } => LedgerError::Exists {
+                    directory: directory.to_owned(),
+                },
+                other => other.into(),
+            })?;
+        let edge = Edge {
+            frontier: Frontier::new(),
+            bundle: Vec::new(),
+        };
+        Self::start(directory, signer, options, (journal, unpublished, edge))
+    }
+
+    /// Opens a ledger and publishes what had become durable after the last checkpoint.
+    ///
+    /// Reads the last tiles and what follows the checkpoint, not the whole log; a full audit
+    /// is [`verify`](crate::verify()). Refuses, and changes nothing, when the tree is smaller
+    /// than the published checkpoint or not the same, or when an acknowledged entry is lost.
+    pub fn open(
+        directory: &Path,
+        signer: Signer,
+        options: &Options,
+    ) -> Result<(Self, Recovery), LedgerError> {
+        let checkpoint = read_checkpoint(directory, &signer)?;
+        let edge = read_edge(directory, &checkpoint)?;
+        let unpublished = Arc::new(Unpublished::new(
+            checkpoint.size,
+            options.unpublished_bytes_max,
+        ));
+        // The entries of the unfinished bundle are seen again too: they tie journal and tiles.
+        let bundle_start = checkpoint.size - checkpoint.size % TILE_WIDTH as u64;
+        let known = OpenFor {
+            expected: checkpoint.size,
+            replay_from: bundle_start,
+        };
+        let leaves = edge.frontier.levels().first().cloned().unwrap_or_default();
+        let on_durable = feed(&unpublished);
+        let (journal, replayed) = Journal::open_for(
+            &journal_directory(directory),
+            &journal_options(options),
+            known,
+            |replayed| {
+                check_overlap(replayed, &checkpoint, &leaves)?;
+                Ok(on_durable)
+            },
+        )
+        .map_err(|error| match error {
+            JournalError::Missing { .. } => LedgerError::Missing {
+                directory: directory.to_owned(),
+            },
+            JournalError::Refused { .. } => LedgerError::Inconsistent {
+                size: checkpoint.size,
+            },
+            other => other.into(),
+        })?;
+        let recovery = Recovery {
+            size: replayed.recovery.records,
+            replayed: replayed.recovery.records - checkpoint.size,
+            dropped_bytes: replayed.recovery.dropped_bytes,
+        };
+        let new = replayed
+            .records
+            .into_iter()
+            .filter(|(index, _)| *index >= checkpoint.size);
+        unpublished.add(new.map(|(_, entry)| {
+            let hash = leaf_hash(&entry);
+            (entry, hash)
+        }));
+        let ledger = Self::start(directory, signer, options, (journal, unpublished, edge))?;
+        Ok((ledger, recovery))
+    }
+
+    fn start(
+        directory: &Path,
+        signer: Signer,
+        options: &Options,
+        (journal, unpublished, edge): (Journal, Arc<Unpublished>, Edge),
+    ) -> Result<Self, LedgerError> {
+        let failed = |source| LedgerError::io("publishing", directory, source);
+        file::remove_temporaries(directory).map_err(failed)?;
+        let mut publisher = Publisher {
+            directory: directory.to_owned(),
+            signer,
+            unpublished: Arc::clone(&unpublished),
+            edge,
+            delay: Duration::from_millis(options.publish_after_ms),
+        };
+        publisher.publish().map_err(failed)?;
+        let publisher = thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || publisher.run())
+            .map_err(failed)?;
+        let inner = Inner {
+            directory: directory.to_owned(),
+            journal,
+            unpublished,
+            publisher: Mutex::new(Some(publisher)),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+/// Hands durable entries to the publisher before they are acknowledged.
+fn feed(unpublished: &Arc<Unpublished>) -> OnDurable {
+    let unpublished = Arc::clone(unpublished);
+    Box::new(move |_, jobs: &mut Vec<Job>| {
+        let taken = jobs
+            .iter_mut()
+            .map(|job| (std::mem::take(&mut job.payload), job.digest));
+        unpublished.add(taken);
+    })
+}
+
+fn read_checkpoint(directory: &Path, signer: &Signer) -> Result<Checkpoint, LedgerError> {
+    let path = directory.join(CHECKPOINT_FILE);
+    let note = fs::read(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => LedgerError::Missing {
+            directory: directory.to_owned(),
+        },
+        _ => LedgerError::io("reading", &path, error),
+    })?;
+    Checkpoint::open(&note, signer.verifier_key()).map_err(LedgerError::Checkpoint)
+}
+
+/// Reads the unfinished tiles of the checkpoint and checks that they make its root.
+fn read_edge(directory: &Path, checkpoint: &Checkpoint) -> Result<Edge, LedgerError> {
+    let mut levels = Vec::new();
+    for (width, level) in crate::tree::partial_widths(checkpoint.size)
+        .into_iter()
+        .zip(0u8..)
+    {
+        let tile = unfinished(Kind::Hashes(level), checkpoint.size, level);
+        let Some(tile) = tile.filter(|_| width > 0) else {
+            levels.push(Vec::new());
+            continue;
+        };
+        let file = tile.to_string();
+        let bytes = read_tile(directory, &file)?;
+        let (hashes, rest) = bytes.as_chunks::<32>();
+        if hashes.len() != usize::from(width) || !rest.is_empty() {
+            return Err(LedgerError::Tile {
+                file,
+                what: "has a wrong length",
+            });
+        }
+        levels.push(hashes.to_vec());
+    }
+    let bundle = match unfinished(Kind::Entries, checkpoint.size, 0) {
+        Some(tile) => {
+            let file = tile.to_string();
+            let bundle = read_tile(directory, &file)?;
+            let leaves: Result<Vec<Hash>, _> = bundle::entries(&bundle)
+                .map(|entry| entry.map(leaf_hash))
+                .collect();
+            if leaves.ok().as_ref() != levels.first() {
+                return Err(LedgerError::Tile {
+                    file,
+                    what: "does not fit its hash tile",
+                });
+            }
+            bundle
+        }
+        None => Vec::new(),
+    };
+    let frontier = Frontier::resume(checkpoint.size, levels);
+    let frontier = frontier.filter(|frontier| frontier.root() == checkpoint.root);
+    let frontier = frontier.ok_or(LedgerError::Inconsistent {
+        size: checkpoint.size,
+    })?;
+    Ok(Edge { frontier, bundle })
+}
+
+/// The journal must hold the very entries that the unfinished bundle was published with.
+fn check_overlap(
+    replayed: &Replayed,
+    checkpoint: &Checkpoint,
+    leaves: &[Hash],
+) -> Result<(), JournalError> {
+    let published = replayed
+        .records
+        .iter()
+        .filter(|(index, _)| *index < checkpoint.size);
+    let first = checkpoint.size - leaves.len() as u64;
+    let same = published
+        .zip(first..)
+        .zip(leaves)
+        .all(|(((index, entry), expected), leaf)| *index == expected && leaf_hash(entry) == *leaf);
+    if same {
+        return Ok(());
+    }
+    Err(JournalError::Refused {
+        reason: "the journal holds other entries than the tiles".into(),
+    })
+}
+
+fn read_tile(directory: &Path, file: &str) -> Result<Vec<u8>, LedgerError> {
+    let path = directory.join(file);
+    fs::read(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => LedgerError::Tile {
+            file: file.to_owned(),
+            what: "is missing",
+        },
+        _ => LedgerError::io("reading", &path, error),
+    })
+}

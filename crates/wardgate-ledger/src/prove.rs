@@ -1,0 +1,116 @@
+//! Proves from the tiles on disk that an entry is in a signed tree.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::checkpoint::Checkpoint;
+use crate::ledger::CHECKPOINT_FILE;
+use crate::note::VerifierKey;
+use crate::tile::{Kind, Tile};
+use crate::tree::{Hash, TILE_WIDTH, check_inclusion, inclusion_proof};
+use crate::verify::VerifyError;
+
+/// Shows that a leaf is in the tree of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InclusionProof {
+    /// The index of the entry.
+    pub index: u64,
+    /// The leaf hash of the entry.
+    pub leaf_hash: Hash,
+    /// The tree that it is in.
+    pub checkpoint: Checkpoint,
+    /// The neighbours on the way from the leaf to the root.
+    pub path: Vec<Hash>,
+}
+
+impl InclusionProof {
+    /// Whether the path leads from the leaf to the root of the checkpoint.
+    pub fn holds(&self) -> bool {
+        let Checkpoint { size, root, .. } = &self.checkpoint;
+        check_inclusion(&self.leaf_hash, self.index, *size, &self.path, root)
+    }
+}
+
+/// Proves that entry `index` is in the published tree of a ledger directory.
+///
+/// `None` when the checkpoint does not cover the index.
+pub fn prove(
+    directory: &Path,
+    vkey: &str,
+    index: u64,
+) -> Result<Option<InclusionProof>, VerifyError> {
+    let key = VerifierKey::parse(vkey).map_err(VerifyError::VerifierKey)?;
+    let path = directory.join(CHECKPOINT_FILE);
+    let note = fs::read(&path).map_err(|error| VerifyError::io(&path, error))?;
+    let checkpoint = Checkpoint::open(&note, &key).map_err(VerifyError::Checkpoint)?;
+    if index >= checkpoint.size {
+        return Ok(None);
+    }
+    let mut hashes = |level: u8, range: Range<u64>| read(directory, checkpoint.size, level, range);
+    let leaf = hashes(0, index..index + 1)?;
+    let path = inclusion_proof(index, checkpoint.size, &mut hashes)?;
+    let leaf_hash = leaf.first().copied().unwrap_or_default();
+    let proof = InclusionProof {
+        index,
+        leaf_hash,
+        checkpoint,
+        path,
+    };
+    if proof.holds() {
+        return Ok(Some(proof));
+    }
+    let what = "or a tile above it does not lead to the signed root";
+    let file = Tile::new(
+        Kind::Hashes(0),
+        index / TILE_WIDTH as u64,
+        TILE_WIDTH as u16,
+    );
+    let file = file.map(|tile| tile.to_string()).unwrap_or_default();
+    Err(VerifyError::Bad { index, file, what })
+}
+
+/// Reads hashes of one tile; a range never reaches over the end of a tile.
+fn read(
+    directory: &Path,
+    size: u64,
+    level: u8,
+    range: Range<u64>,
+) -> Result<Vec<Hash>, VerifyError> {
+    let width = TILE_WIDTH as u64;
+    let index = range.start / width;
+    let kind = Kind::Hashes(level);
+    let hashes = size.checked_shr(u32::from(level) * 8).unwrap_or_default();
+    let needed = u16::try_from(hashes.saturating_sub(index * width).min(width)).unwrap_or_default();
+    let full = Tile::new(kind, index, TILE_WIDTH as u16);
+    let mut found = None;
+    for tile in Tile::new(kind, index, needed).into_iter().chain(full) {
+        if let Ok(bytes) = fs::read(directory.join(tile.to_string())) {
+            found = Some((tile, bytes));
+            break;
+        }
+    }
+    let file = || full.map(|tile| tile.to_string()).unwrap_or_default();
+    let first = range
+        .start
+        .checked_shl(u32::from(level) * 8)
+        .unwrap_or_default();
+    let Some((tile, bytes)) = found else {
+        return Err(VerifyError::Bad {
+            index: first,
+            file: file(),
+            what: "is missing",
+        });
+    };
+    let (hashes, _) = bytes.as_chunks::<32>();
+    let slots = usize::try_from(range.start % width).unwrap_or_default()
+        ..usize::try_from(range.end - index * width).unwrap_or_default();
+    hashes
+        .get(slots)
+        .map(<[Hash]>::to_vec)
+        .ok_or_else(|| VerifyError::Bad {
+            index: first,
+            file: tile.to_string(),
+            what: "is cut short",
+        })
+}
