@@ -1,1 +1,35 @@
 //! The pure decision: request, facts, policies, consents and now give a permit or a refusal.
+//!
+//! [`decide`] asks three questions in this order, and the first "no" is the answer:
+//!
+//! 1. Is every fact there, and fresh? A missing or stale fact refuses, and is named.
+//! 2. Do the policies permit it? Cedar policies, in which a `forbid` always wins.
+//! 3. Does the patient? FHIR R4 consents, in which a denial always wins, and a consent that
+//!    cannot be computed never permits.
+//!
+//! This crate reads no clock, file or network: the same inputs give the same answer, today
+//! and when an auditor recomputes it years later.
+#![deny(missing_docs)]
+
+pub mod consent;
+
+mod cedar;
+mod decide;
+mod fact;
+mod facts;
+mod outcome;
+mod policies;
+mod purpose;
+mod request;
+
+pub use consent::{Confidentiality, Consent, ConsentDomain, ConsentFault, DefaultPolicy};
+pub use decide::decide;
+pub use fact::{AsOf, Fact, FactUsed};
+pub use facts::{
+    Agreement, AppFacts, Containment, Facts, PersonFacts, Prepared, ROLES, SystemFacts,
+    SystemState, Training, VendorFacts, VendorState,
+};
+pub use outcome::{ConsentBasis, Denial, Gate, Permit};
+pub use policies::{Code, Policies, PolicyFault};
+pub use purpose::{Purpose, UnknownPurpose};
+pub use request::{Request, Subject};

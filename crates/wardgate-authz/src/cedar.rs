@@ -1,0 +1,50 @@
+//! Typed values for Cedar: no JSON, no parsing of text on the way to a decision.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+
+use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use jiff::Timestamp;
+
+/// An entity with attributes and no parents.
+pub(crate) fn entity(
+    kind: &str,
+    id: &str,
+    attributes: HashMap<&'static str, RestrictedExpression>,
+) -> Option<Entity> {
+    let attributes = attributes
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Entity::new(uid(kind, id)?, attributes, HashSet::new()).ok()
+}
+
+/// The name of an entity.
+pub(crate) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+    let kind = EntityTypeName::from_str(&format!("Wardgate::{kind}")).ok()?;
+    Some(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+pub(crate) fn reference(kind: &str, id: &str) -> Option<RestrictedExpression> {
+    uid(kind, id).map(RestrictedExpression::new_entity_uid)
+}
+
+pub(crate) fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+pub(crate) fn texts<'a>(values: impl Iterator<Item = &'a str>) -> RestrictedExpression {
+    RestrictedExpression::new_set(values.map(text))
+}
+
+pub(crate) fn long(value: i64) -> RestrictedExpression {
+    RestrictedExpression::new_long(value)
+}
+
+pub(crate) fn boolean(value: bool) -> RestrictedExpression {
+    RestrictedExpression::new_bool(value)
+}
+
+pub(crate) fn millis(at: Timestamp) -> RestrictedExpression {
+    long(at.as_millisecond())
+}

@@ -1,0 +1,306 @@
+//! The policy set: parsed once, strictly validated, hashed, and asked per call.
+
+mod catalogue;
+mod message;
+mod parse;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, EntityUid, PolicyId, PolicySet,
+    Request as CedarRequest, RestrictedExpression,
+};
+use jiff::Timestamp;
+
+use crate::cedar::{boolean, long, reference, text, texts, uid};
+use crate::decide::Parties;
+use crate::outcome::{Denial, Gate, Refused};
+use crate::request::Request;
+
+pub use catalogue::Code;
+pub use parse::PolicyFault;
+
+use message::Template;
+
+/// A policy set that passed strict validation against the schema.
+#[derive(Debug)]
+pub struct Policies {
+    set: PolicySet,
+    authorizer: Authorizer,
+    action: EntityUid,
+    /// In the order of files and of policies in them: the first that forbids makes the refusal.
+    entries: Vec<Entry>,
+    positions: HashMap<PolicyId, usize>,
+    hash: [u8; 32],
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: Arc<str>,
+    /// `None` for a permit.
+    refusal: Option<RefusalText>,
+}
+
+#[derive(Debug)]
+struct RefusalText {
+    code: Arc<str>,
+    message: Template,
+    hint: Arc<str>,
+    fact: String,
+}
+
+/// What the policies said when they did not permit.
+pub(crate) enum Unpermitted {
+    /// These forbid it, by position, the deciding one first.
+    Forbidden(Vec<usize>),
+    /// Nothing permits it.
+    NotPermitted,
+    /// They could not be evaluated, which must never count as a permit.
+    Failed,
+}
+
+impl Policies {
+    /// The policies that ship with Wardgate.
+    ///
+    /// # Errors
+    /// Never, unless the build itself is broken; then every fault is listed.
+    pub fn built_in() -> Result<Self, Vec<PolicyFault>> {
+        Self::parse(BUILT_IN)
+    }
+
+    /// Parses policy files, given as name and text, and validates them strictly.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, Vec<PolicyFault>> {
+        parse::parse(files, SCHEMA)
+    }
+
+    /// SHA-256 over the schema and the names and texts of the files.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
+    /// Every refusal code that a decision can give, for the reference.
+    #[must_use]
+    pub fn catalogue(&self) -> Vec<Code> {
+        catalogue::of(self)
+    }
+
+    /// The names and texts of the policy files that ship with Wardgate.
+    #[must_use]
+    pub fn built_in_files() -> &'static [(&'static str, &'static str)] {
+        BUILT_IN
+    }
+
+    /// The policies that permit the call.
+    pub(crate) fn evaluate(
+        &self,
+        request: &Request<'_>,
+        parties: &Parties<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<str>>, Unpermitted> {
+        let asked = self
+            .cedar_request(request, parties, now)
+            .ok_or(Unpermitted::Failed)?;
+        let entities = parties.entities.iter().map(|entity| (*entity).clone());
+        let entities = Entities::from_entities(entities, None).map_err(|_| Unpermitted::Failed)?;
+        let response = self.authorizer.is_authorized(&asked, &self.set, &entities);
+        // Cedar skips a policy that fails to evaluate. A skipped `forbid` would be a hole.
+        if response.diagnostics().errors().next().is_some() {
+            return Err(Unpermitted::Failed);
+        }
+        let mut positions: Vec<usize> = response
+            .diagnostics()
+            .reason()
+            .filter_map(|id| self.positions.get(id).copied())
+            .collect();
+        positions.sort_unstable();
+        match response.decision() {
+            Decision::Allow => Ok(self.ids(&positions)),
+            Decision::Deny if positions.is_empty() => Err(Unpermitted::NotPermitted),
+            Decision::Deny => Err(Unpermitted::Forbidden(positions)),
+        }
+    }
+
+    fn ids(&self, positions: &[usize]) -> Vec<Arc<str>> {
+        positions
+            .iter()
+            .filter_map(|position| self.entries.get(*position))
+            .map(|entry| Arc::clone(&entry.id))
+            .collect()
+    }
+
+    fn cedar_request(
+        &self,
+        request: &Request<'_>,
+        parties: &Parties<'_>,
+        now: Timestamp,
+    ) -> Option<CedarRequest> {
+        let purposes = request.purpose.lineage().map(|purpose| purpose.code());
+        let mut pairs: Vec<(String, RestrictedExpression)> = vec![
+            ("now".to_owned(), long(now.as_millisecond())),
+            ("purpose".to_owned(), text(request.purpose.code())),
+            ("purposes".to_owned(), texts(purposes)),
+            ("data_class".to_owned(), text(request.data_class)),
+            ("recipient".to_owned(), text(request.recipient)),
+            ("region".to_owned(), text(request.region)),
+            ("patient".to_owned(), boolean(request.patient.is_some())),
+            ("flow_declared".to_owned(), boolean(parties.flow_declared)),
+            ("contained".to_owned(), boolean(parties.contained)),
+        ];
+        if let Some(person) = request.person {
+            pairs.push(("person".to_owned(), reference("Person", person)?));
+        }
+        let context = Context::from_pairs(pairs).ok()?;
+        let app = uid("App", request.app)?;
+        let system = uid("System", request.system)?;
+        CedarRequest::new(app, self.action.clone(), system, context, None).ok()
+    }
+}
+
+impl Unpermitted {
+    pub(crate) fn into_denial(
+        self,
+        request: &Request<'_>,
+        parties: &Parties<'_>,
+        policies: &Policies,
+    ) -> Denial {
+        let mut refused = Refused {
+            call: request.call,
+            gate: Gate::Authorize,
+            code: "policy.failed".into(),
+            message: FAILED_MESSAGE.to_owned(),
+            hint: FAILED_HINT.into(),
+            source: "policies".into(),
+            policies: Vec::new(),
+            policy_hash: policies.hash(),
+            consents: Vec::new(),
+            facts: parties.used.clone(),
+            steps: Vec::new(),
+        };
+        match self {
+            Self::Failed => {}
+            Self::NotPermitted => not_permitted(&mut refused, request, parties),
+            Self::Forbidden(positions) => {
+                refused.policies = policies.ids(&positions);
+                let deciding = positions
+                    .first()
+                    .and_then(|position| policies.entries.get(*position))
+                    .and_then(|entry| entry.refusal.as_ref());
+                if let Some(text) = deciding {
+                    let fact = parties.fact(&text.fact);
+                    refused.code = Arc::clone(&text.code);
+                    refused.message = text.message.fill(request, parties, fact);
+                    refused.hint = Arc::clone(&text.hint);
+                    if let Some(fact) = fact {
+                        refused.source = Arc::clone(&fact.source);
+                    }
+                }
+            }
+        }
+        Denial(Box::new(refused))
+    }
+}
+
+/// Nothing forbids the call and nothing permits it: says which grant is not there.
+fn not_permitted(refused: &mut Refused, request: &Request<'_>, parties: &Parties<'_>) {
+    let granted = parties
+        .facts
+        .app
+        .as_ref()
+        .and_then(|app| app.systems.as_ref())
+        .is_some_and(|systems| systems.value.iter().any(|id| id == request.system));
+    let has_role = parties
+        .facts
+        .person
+        .as_ref()
+        .and_then(|person| person.roles.as_ref())
+        .is_some_and(|roles| !roles.value.is_empty());
+    let (fact, code, message, hint) = match request.person {
+        _ if !granted => (
+            "app.systems",
+            "access.not_granted",
+            format!(
+                "`{}` was not granted system `{}`",
+                request.app, request.system
+            ),
+            NOT_GRANTED_HINT,
+        ),
+        Some(person) if has_role => (
+            "person.roles",
+            "purpose.not_allowed",
+            format!(
+                "no role of `{person}` permits system `{}` for purpose {}",
+                request.system, request.purpose
+            ),
+            ROLE_PURPOSE_HINT,
+        ),
+        Some(person) => (
+            "person.roles",
+            "access.not_granted",
+            format!("`{person}` has no role"),
+            NO_ROLE_HINT,
+        ),
+        None => (
+            "app.systems",
+            "access.not_granted",
+            format!(
+                "no policy permits `{}` to use system `{}` for purpose {}",
+                request.app, request.system, request.purpose
+            ),
+            NOT_GRANTED_HINT,
+        ),
+    };
+    refused.code = code.into();
+    refused.message = message;
+    refused.hint = hint.into();
+    if let Some(fact) = parties.fact(fact) {
+        refused.source = Arc::clone(&fact.source);
+    }
+}
+
+const NOT_GRANTED_HINT: &str = "have the application granted this system in its record";
+const ROLE_PURPOSE_HINT: &str =
+    "name the true purpose in `wardgate-purpose`, or ask a colleague whose role covers it";
+const NO_ROLE_HINT: &str = "have the person's role recorded";
+const FAILED_MESSAGE: &str = "the policies could not be evaluated for this call";
+const FAILED_HINT: &str =
+    "report this with the call's record; a call is never passed on a failed policy";
+
+const SCHEMA: &str = include_str!("../../../policies/schema.cedarschema");
+const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "incident.cedar",
+        include_str!("../../../policies/incident.cedar"),
+    ),
+    (
+        "vendor.cedar",
+        include_str!("../../../policies/vendor.cedar"),
+    ),
+    (
+        "system.cedar",
+        include_str!("../../../policies/system.cedar"),
+    ),
+    (
+        "purpose.cedar",
+        include_str!("../../../policies/purpose.cedar"),
+    ),
+    ("data.cedar", include_str!("../../../policies/data.cedar")),
+    ("flow.cedar", include_str!("../../../policies/flow.cedar")),
+    (
+        "person.cedar",
+        include_str!("../../../policies/person.cedar"),
+    ),
+    (
+        "training.cedar",
+        include_str!("../../../policies/training.cedar"),
+    ),
+    ("mfa.cedar", include_str!("../../../policies/mfa.cedar")),
+    (
+        "access.cedar",
+        include_str!("../../../policies/access.cedar"),
+    ),
+];

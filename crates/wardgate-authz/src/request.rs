@@ -1,0 +1,47 @@
+//! What is asked: who calls which system, for whom, for what.
+
+use crate::consent::Confidentiality;
+use crate::facts::Facts;
+use crate::purpose::Purpose;
+
+/// One call, as far as the decision needs to know it.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The call's digest; the permit is bound to it.
+    pub call: [u8; 32],
+    /// The calling application's id.
+    pub app: &'a str,
+    /// The person it acts for.
+    pub person: Option<&'a str>,
+    /// The system called.
+    pub system: &'a str,
+    /// The system's vendor.
+    pub vendor: &'a str,
+    /// Why.
+    pub purpose: Purpose,
+    /// The patient the call is about.
+    pub patient: Option<Subject<'a>>,
+    /// The class of the data sent.
+    pub data_class: &'a str,
+    /// Its confidentiality, when it was labelled. Data without a label is not normal data.
+    pub confidentiality: Option<Confidentiality>,
+    /// Who receives it.
+    pub recipient: &'a str,
+    /// Where that is.
+    pub region: &'a str,
+    /// FHIR references of everyone who takes part (`Practitioner/..`, `Organization/..`,
+    /// `Device/..` for the AI system): a consent may name any of them.
+    pub actors: &'a [&'a str],
+    /// What is known about all of these.
+    pub facts: &'a Facts,
+}
+
+/// The patient of a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// A patient on file, by FHIR reference (`Patient/123`) as the consents name them.
+    Known(&'a str),
+    /// Nobody on file. Refused exactly as a denied consent, so that a caller cannot find
+    /// out who is a patient here.
+    Unknown,
+}
