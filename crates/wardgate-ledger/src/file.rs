@@ -30,6 +30,12 @@ impl Pending {
         Ok(())
     }
 
+    /// Has the name of a file that is already there made durable too.
+    pub(crate) fn keep(&mut self, path: &Path) {
+        let parent = path.parent().unwrap_or(Path::new("."));
+        self.directories.insert(parent.to_owned());
+    }
+
     /// Creates a directory and the ones above it.
     pub(crate) fn create_directory(&mut self, directory: &Path) -> io::Result<()> {
         if directory.as_os_str().is_empty() || directory.is_dir() {

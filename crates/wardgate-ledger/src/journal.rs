@@ -21,7 +21,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use self::frame::{DamagedRecord, FrameFault};
-pub(crate) use self::open::{OpenFor, Replayed, segment_numbers};
+pub(crate) use self::open::{OpenFor, Replayed, lock, segment_numbers};
 pub(crate) use self::queue::{Acknowledged, Job};
 use self::queue::{Pushed, Queue, QueueLimits};
 pub use self::read::{Frames, Record};
@@ -79,7 +79,7 @@ pub struct JournalRecovery {
 impl Journal {
     /// Starts a journal in a directory that has none; creates the directory.
     pub fn create(directory: &Path, options: &JournalOptions) -> Result<Self, JournalError> {
-        Self::create_for(directory, options, Box::new(|_, _| {}))
+        Self::create_for(directory, options, Box::new(|_| {}))
     }
 
     /// Opens a journal, cutting off the tail of a write that was never acknowledged.
@@ -89,9 +89,12 @@ impl Journal {
         directory: &Path,
         options: &JournalOptions,
     ) -> Result<(Self, JournalRecovery), JournalError> {
-        let (journal, replayed) = Self::open_for(directory, options, OpenFor::default(), |_| {
-            Ok(Box::new(|_, _| {}))
-        })?;
+        let (journal, replayed) = Self::open_for(
+            directory,
+            options,
+            (lock(directory)?, OpenFor::default()),
+            |_| Ok(Box::new(|_| {})),
+        )?;
         Ok((journal, replayed.recovery))
     }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use self::journal::JournalEntries;
-use self::tiles::Auditor;
+use self::tiles::{Auditor, Names};
 use crate::checkpoint::{Checkpoint, CheckpointFault};
 use crate::ledger::{CHECKPOINT_FILE, JOURNAL_DIRECTORY};
 use crate::note::{NoteFault, VerifierKey};
@@ -32,12 +32,13 @@ pub fn verify(directory: &Path, vkey: &str) -> Result<Verified, VerifyError> {
         _ => VerifyError::io(&path, error),
     })?;
     let checkpoint = Checkpoint::open(&note, &key).map_err(VerifyError::Checkpoint)?;
+    let names = Names::list(directory)?;
     let journal_directory = directory.join(JOURNAL_DIRECTORY);
     let journal = match journal_directory.is_dir() {
         true => Some(JournalEntries::new(&journal_directory)?),
         false => None,
     };
-    Auditor::new(directory, checkpoint, journal).run()
+    Auditor::new(directory, checkpoint, names, journal).run()
 }
 
 /// What a ledger that verifies holds.

@@ -98,15 +98,9 @@ impl Journal {
     pub(crate) fn open_for(
         directory: &Path,
         options: &JournalOptions,
-        known: OpenFor,
+        (lock, known): (File, OpenFor),
         owner: impl FnOnce(&mut Replayed) -> Result<OnDurable, JournalError>,
     ) -> Result<(Self, Replayed), JournalError> {
-        if !directory.is_dir() {
-            return Err(JournalError::Missing {
-                directory: directory.to_owned(),
-            });
-        }
-        let lock = lock(directory)?;
         let segments = segments(directory)?;
         let Some(last) = segments.last() else {
             return Err(JournalError::Missing {
@@ -303,7 +297,13 @@ fn start(
     })
 }
 
-fn lock(directory: &Path) -> Result<File, JournalError> {
+/// Takes the lock of a journal against other processes.
+pub(crate) fn lock(directory: &Path) -> Result<File, JournalError> {
+    if !directory.is_dir() {
+        return Err(JournalError::Missing {
+            directory: directory.to_owned(),
+        });
+    }
     let lock =
         file::lock(directory).map_err(|source| JournalError::io("locking", directory, source))?;
     lock.ok_or_else(|| JournalError::Locked {

@@ -11,7 +11,7 @@ use super::{JournalError, Position, segment_path};
 use crate::file;
 
 /// Sees every record after it is durable and before it is acknowledged.
-pub(crate) type OnDurable = Box<dyn FnMut(u64, &mut Vec<Job>) + Send>;
+pub(crate) type OnDurable = Box<dyn FnMut(&mut [Job]) + Send>;
 
 pub(super) struct Writer {
     pub(super) directory: PathBuf,
@@ -32,13 +32,10 @@ impl Writer {
         let mut jobs = Vec::new();
         while self.queue.drain(&mut jobs) {
             while !jobs.is_empty() {
-                let mut batch = take_batch(&mut jobs);
-                match self.commit(&batch) {
-                    Ok(offsets) => self.acknowledge(&mut batch, &offsets),
-                    Err(error) => {
-                        batch.append(&mut jobs);
-                        return self.fail(batch, &error);
-                    }
+                let count = batch_length(&jobs);
+                match self.commit(jobs.get(..count).unwrap_or(&jobs)) {
+                    Ok(offsets) => self.acknowledge(&mut jobs, &offsets),
+                    Err(error) => return self.fail(jobs, &error),
                 }
             }
         }
@@ -75,11 +72,13 @@ impl Writer {
         Ok(())
     }
 
-    fn acknowledge(&mut self, batch: &mut Vec<Job>, offsets: &[u64]) {
+    /// Answers the first jobs, one for each offset.
+    fn acknowledge(&mut self, jobs: &mut Vec<Job>, offsets: &[u64]) {
         let first = self.next_ordinal;
-        self.next_ordinal += batch.len() as u64;
-        (self.on_durable)(first, batch);
-        for ((job, offset), ordinal) in batch.drain(..).zip(offsets).zip(first..) {
+        let count = offsets.len().min(jobs.len());
+        self.next_ordinal += count as u64;
+        (self.on_durable)(jobs.get_mut(..count).unwrap_or_default());
+        for ((job, offset), ordinal) in jobs.drain(..count).zip(offsets).zip(first..) {
             let position = Position {
                 segment: self.number,
                 offset: *offset,
@@ -106,20 +105,14 @@ impl Writer {
     }
 }
 
-/// Takes from the front as many jobs as one write should hold, at least one.
-fn take_batch(jobs: &mut Vec<Job>) -> Vec<Job> {
+/// How many jobs from the front one write should hold, at least one.
+fn batch_length(jobs: &[Job]) -> usize {
     let mut bytes = 0usize;
     let fits = jobs.iter().take_while(|job| {
-        let first = bytes == 0;
-        bytes = bytes.saturating_add(job.payload.len() + 1);
-        first || bytes <= BATCH_BYTES_MAX
+        bytes = bytes.saturating_add(job.payload.len());
+        bytes <= BATCH_BYTES_MAX
     });
-    let count = fits.count();
-    if count == jobs.len() {
-        return std::mem::take(jobs);
-    }
-    let rest = jobs.split_off(count);
-    std::mem::replace(jobs, rest)
+    fits.count().max(1)
 }
 
 /// More than this in one write gains nothing and holds up those at its head.

@@ -16,7 +16,7 @@ use super::{
 use crate::bundle;
 use crate::checkpoint::Checkpoint;
 use crate::file;
-use crate::journal::{Job, Journal, JournalError, OnDurable, OpenFor, Replayed};
+use crate::journal::{self, Job, Journal, JournalError, OnDurable, OpenFor, Replayed};
 use crate::note::Signer;
 use crate::tile::Kind;
 use crate::tree::{Frontier, Hash, TILE_WIDTH, leaf_hash};
@@ -61,6 +61,14 @@ impl Ledger {
         signer: Signer,
         options: &Options,
     ) -> Result<(Self, Recovery), LedgerError> {
+        let missing = || LedgerError::Missing {
+            directory: directory.to_owned(),
+        };
+        // Before the first look, since another process may be changing what there is to see.
+        let lock = journal::lock(&journal_directory(directory)).map_err(|error| match error {
+            JournalError::Missing { .. } => missing(),
+            other => other.into(),
+        })?;
         let checkpoint = read_checkpoint(directory, &signer)?;
         let edge = read_edge(directory, &checkpoint)?;
         let unpublished = Arc::new(Unpublished::new(
@@ -78,16 +86,14 @@ impl Ledger {
         let (journal, replayed) = Journal::open_for(
             &journal_directory(directory),
             &journal_options(options),
-            known,
+            (lock, known),
             |replayed| {
                 check_overlap(replayed, &checkpoint, &leaves)?;
                 Ok(on_durable)
             },
         )
         .map_err(|error| match error {
-            JournalError::Missing { .. } => LedgerError::Missing {
-                directory: directory.to_owned(),
-            },
+            JournalError::Missing { .. } => missing(),
             JournalError::Refused { .. } => LedgerError::Inconsistent {
                 size: checkpoint.size,
             },
@@ -145,7 +151,7 @@ impl Ledger {
 /// Hands durable entries to the publisher before they are acknowledged.
 fn feed(unpublished: &Arc<Unpublished>) -> OnDurable {
     let unpublished = Arc::clone(unpublished);
-    Box::new(move |_, jobs: &mut Vec<Job>| {
+    Box::new(move |jobs: &mut [Job]| {
         let taken = jobs
             .iter_mut()
             .map(|job| (std::mem::take(&mut job.payload), job.digest));

@@ -124,6 +124,7 @@ impl Publisher {
         let path = self.directory.join(tile.to_string());
         // An unfinished tile of a higher level changes seldom and has its width in its name.
         if !tile.is_full() && matches!(tile.kind(), Kind::Hashes(1..)) && path.exists() {
+            pending.keep(&path);
             return Ok(());
         }
         pending.write(&path, bytes)

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::tree::Hash;
 
@@ -82,15 +82,10 @@ impl Unpublished {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        let due = Instant::now() + delay;
-        loop {
-            let now = Instant::now();
-            if state.closed || now >= due || (state.bytes > EARLY_BYTES && state.fault.is_none()) {
-                return true;
-            }
-            let waited = self.work.wait_timeout(state, due - now);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let early = |state: &State| state.bytes > EARLY_BYTES && state.fault.is_none();
+        let waits = |state: &mut State| !state.closed && !early(state);
+        drop(self.work.wait_timeout_while(state, delay, waits));
+        true
     }
 
     /// Calls `take` with up to `count` entries from index `from` on.

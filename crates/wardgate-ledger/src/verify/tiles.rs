@@ -1,8 +1,9 @@
 //! Walks entries, tiles and journal side by side.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::journal::JournalEntries;
 use super::{Verified, VerifyError};
@@ -17,21 +18,26 @@ pub(super) struct Auditor<'a> {
     directory: &'a Path,
     checkpoint: Checkpoint,
     journal: Option<JournalEntries>,
+    /// The tiles on disk that have not been compared yet.
+    names: Names,
     frontier: Frontier,
     /// All entries known, those of the journal beyond the checkpoint included.
     total: u64,
 }
 
 impl<'a> Auditor<'a> {
+    /// The names must be older than the journal: what is published is durable there first.
     pub(super) fn new(
         directory: &'a Path,
         checkpoint: Checkpoint,
+        names: Names,
         journal: Option<JournalEntries>,
     ) -> Self {
         Self {
             directory,
             checkpoint,
             journal,
+            names,
             frontier: Frontier::new(),
             total: 0,
         }
@@ -59,7 +65,9 @@ impl<'a> Auditor<'a> {
                 size: self.checkpoint.size,
             });
         }
-        self.check_names(&self.directory.join("tile"), "tile")?;
+        if let Some(file) = self.names.first() {
+            return Err(VerifyError::Foreign { file });
+        }
         let journal = self.journal.as_ref();
         Ok(Verified {
             origin: self.checkpoint.origin,
@@ -201,7 +209,7 @@ impl<'a> Auditor<'a> {
         })
     }
 
-    fn check_hashes(&self, level: u8, index: u64, truth: &[Hash]) -> Result<(), VerifyError> {
+    fn check_hashes(&mut self, level: u8, index: u64, truth: &[Hash]) -> Result<(), VerifyError> {
         let kind = Kind::Hashes(level);
         self.check_versions(kind, index, truth.as_flattened(), truth.len())?;
         // The checkpoint needs the tile of this level at its own width.
@@ -213,7 +221,7 @@ impl<'a> Auditor<'a> {
 
     /// Compares every version of a tile on disk, full and partial, with the truth.
     fn check_versions(
-        &self,
+        &mut self,
         kind: Kind,
         index: u64,
         truth: &[u8],
@@ -222,17 +230,8 @@ impl<'a> Auditor<'a> {
         let Some(full) = Tile::new(kind, index, TILE_WIDTH as u16) else {
             return Ok(());
         };
-        let mut partial = self.directory.join(full.to_string()).into_os_string();
-        partial.push(".p");
-        let mut versions: Vec<Tile> = match fs::read_dir(PathBuf::from(&partial)) {
-            Ok(list) => list
-                .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-                .filter_map(|width| Tile::new(kind, index, width))
-                .collect(),
-            Err(_) => Vec::new(),
-        };
+        let mut versions = self.names.take(full);
         versions.sort_unstable_by_key(Tile::width);
-        versions.push(full);
         for tile in versions {
             let file = tile.to_string();
             let path = self.directory.join(&file);
@@ -252,9 +251,24 @@ impl<'a> Auditor<'a> {
         }
         Ok(())
     }
+}
 
-    /// Every file below `tile` must be one that has been compared.
-    fn check_names(&self, directory: &Path, name: &str) -> Result<(), VerifyError> {
+/// The tiles that lie in a directory, and what else lies between them.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    tiles: BTreeMap<(u8, u64), Vec<Tile>>,
+    foreign: Vec<String>,
+}
+
+impl Names {
+    /// Lists the tiles of a ledger.
+    pub(super) fn list(directory: &Path) -> Result<Self, VerifyError> {
+        let mut names = Self::default();
+        names.walk(&directory.join(TILE_DIRECTORY), TILE_DIRECTORY)?;
+        Ok(names)
+    }
+
+    fn walk(&mut self, directory: &Path, name: &str) -> Result<(), VerifyError> {
         let list = match fs::read_dir(directory) {
             Ok(list) => list,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -265,28 +279,34 @@ impl<'a> Auditor<'a> {
             let path = entry.path();
             let file = format!("{name}/{}", entry.file_name().to_string_lossy());
             if path.is_dir() {
-                self.check_names(&path, &file)?;
-            } else if !file::is_temporary(&path) && !self.knows(&file) {
-                return Err(VerifyError::Foreign { file });
+                self.walk(&path, &file)?;
+            } else if file::is_temporary(&path) {
+                // Not there yet: a write that is going on or was interrupted.
+            } else if let Some(tile) = Tile::parse(&file) {
+                self.tiles.entry(key(tile)).or_default().push(tile);
+            } else {
+                self.foreign.push(file);
             }
         }
         Ok(())
     }
 
-    fn knows(&self, file: &str) -> bool {
-        let Some(tile) = Tile::parse(file) else {
-            return false;
-        };
-        let level = match tile.kind() {
-            Kind::Entries => 0,
-            Kind::Hashes(level) => level,
-        };
-        let hashes = self
-            .total
-            .checked_shr(u32::from(level) * 8)
-            .unwrap_or_default();
-        let end = tile.index().saturating_mul(TILE_WIDTH as u64) + u64::from(tile.width());
-        end <= hashes
+    /// Takes all versions of a tile off the list.
+    fn take(&mut self, tile: Tile) -> Vec<Tile> {
+        self.tiles.remove(&key(tile)).unwrap_or_default()
+    }
+
+    /// One that is still on the list.
+    fn first(&self) -> Option<String> {
+        let tile = self.tiles.values().flatten().next().map(Tile::to_string);
+        self.foreign.first().cloned().or(tile)
+    }
+}
+
+fn key(tile: Tile) -> (u8, u64) {
+    match tile.kind() {
+        Kind::Hashes(level) => (level, tile.index()),
+        Kind::Entries => (u8::MAX, tile.index()),
     }
 }
 
@@ -338,3 +358,5 @@ fn entry_of(tile: Tile, slot: usize) -> u64 {
         .saturating_add(slot as u64);
     hash.checked_shl(u32::from(level) * 8).unwrap_or_default()
 }
+
+const TILE_DIRECTORY: &str = "tile";

@@ -1,0 +1,18 @@
+//! The ledger and the journal through their public face.
+
+#[cfg(test)]
+mod appends;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod layout;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod reopen;
