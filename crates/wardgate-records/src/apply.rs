@@ -1,0 +1,135 @@
+//! Makes the store be what the files declare: all of it in one transaction, or nothing.
+
+mod check;
+mod difference;
+mod resources;
+mod write;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use crate::documents::Documents;
+use crate::error::RecordsError;
+use crate::fault::{Fault, Severity};
+use crate::store::Store;
+use crate::store::rows::Change;
+
+pub(crate) use check::policies_of;
+pub use difference::{ChangeKind, FieldChange, RecordDifference};
+
+/// Whether to change anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Only tell what would change.
+    DryRun,
+    /// Change it.
+    Commit,
+}
+
+/// What an apply changed, or would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The records that differ from the files, in the order of the files.
+    pub differences: Vec<RecordDifference>,
+    /// How many records were as the files say.
+    pub unchanged: usize,
+    /// What the author should know all the same.
+    pub warnings: Vec<Fault>,
+}
+
+/// Why nothing was applied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The files are faulty. Warnings stand among the faults.
+    #[error("{} of the declared files must be corrected first", faults_of(.0))]
+    Faults(Vec<Fault>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] RecordsError),
+}
+
+fn faults_of(faults: &[Fault]) -> String {
+    let errors = faults
+        .iter()
+        .filter(|fault| fault.severity == Severity::Error)
+        .count();
+    match errors {
+        1 => "one fault".to_owned(),
+        errors => format!("{errors} faults"),
+    }
+}
+
+impl Store {
+    /// Makes the store be what the documents declare. Records that no document names stay.
+    ///
+    /// # Errors
+    /// [`ApplyError::Faults`] with every fault of every file, or the failure of the store. In
+    /// both cases nothing has changed.
+    pub async fn apply(
+        &self,
+        documents: &Documents,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<Applied, ApplyError> {
+        let mut change = self.inner.write().await?;
+        let mut faults = documents.faults.clone();
+        faults.extend(check::declared(&mut change, documents).await?);
+        faults.extend(check::policies(&mut change, documents).await?);
+        let patients = resources::known_patients(&mut change, &self.inner, documents).await?;
+        faults.extend(resources::check(&mut change, &self.inner, documents, &patients).await?);
+        sort(&mut faults);
+        if faults.iter().any(|fault| fault.severity == Severity::Error) {
+            return Err(ApplyError::Faults(faults));
+        }
+        let mut applied = Applied {
+            warnings: faults,
+            ..Applied::default()
+        };
+        let declared = write::plan(&mut change, &self.inner, documents, &mut applied).await?;
+        let resources =
+            resources::plan(&mut change, &self.inner, documents, patients, &mut applied).await?;
+        if mode == Mode::DryRun || applied.differences.is_empty() {
+            return Ok(applied);
+        }
+        let mut numbered = Change::begin(&mut change, now).await?;
+        let policy_hash_before = check::policy_hash(&mut change).await?;
+        write::execute(&mut change, &mut numbered, &self.inner, &declared).await?;
+        resources::execute(&mut change, &mut numbered, &self.inner, &resources).await?;
+        write::tell_policy_change(&mut change, &mut numbered, &self.inner, policy_hash_before)
+            .await?;
+        change
+            .commit()
+            .await
+            .map_err(RecordsError::database("commit the change"))?;
+        self.refresh(now).await?;
+        Ok(applied)
+    }
+}
+
+/// The policy texts as they will be: what is stored, overlaid by what is declared.
+pub(crate) async fn stored_policies(
+    connection: &mut SqliteConnection,
+) -> Result<HashMap<String, String>, RecordsError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, body FROM records WHERE kind = 'policy'")
+            .fetch_all(connection)
+            .await
+            .map_err(RecordsError::database("read policies"))?;
+    rows.into_iter()
+        .map(|(id, body)| {
+            let file: crate::record::PolicyFile = serde_json::from_str(&body).map_err(|_| {
+                RecordsError::damaged(format!("policy/{id}"), "its body is not readable")
+            })?;
+            Ok((id, file.cedar))
+        })
+        .collect()
+}
+
+fn sort(faults: &mut [Fault]) {
+    faults.sort_by(|left, right| {
+        (&left.file, left.line, left.column).cmp(&(&right.file, right.line, right.column))
+    });
+}

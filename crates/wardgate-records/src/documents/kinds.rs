@@ -1,0 +1,569 @@
+//! Reads the declared kinds from YAML groups.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use wardgate_authz::{DefaultPolicy, Purpose, ROLES, SystemState, VendorState};
+use zeroize::Zeroizing;
+
+use super::fields::{Day, Fields, Findings, nearest};
+use super::yaml::{Content, Node};
+use super::{Declared, Link};
+use crate::fault::Place;
+use crate::record::{
+    Acts, Agreement, AgreementKind, App, AppState, CallLimits, DeidMode, Flow, FlowState, Person,
+    PersonState, PolicyFile, Requirements, Risk, Settings, System, Training, Upstream, Vendor,
+};
+
+/// Reads one document. What it declares is told even when it is faulty, so that references to
+/// it are not faults of their own.
+pub(super) fn read(node: &Node, findings: &Findings) -> Option<Declared> {
+    let fields = Fields::of(node, String::new(), findings)?;
+    let kind = fields.text("kind", NAME_CHARS_MAX)?;
+    let read = KINDS.iter().find(|(name, _)| *name == kind);
+    let Some((_, read)) = read else {
+        let names: Vec<_> = KINDS.iter().map(|(name, _)| *name).collect();
+        let hint = nearest(&kind, &names).map_or_else(
+            || format!("known kinds are {}", names.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        fields.fault("kind", "this kind of record is not known", hint);
+        return None;
+    };
+    read(&fields)
+}
+
+type Read = fn(&Fields<'_>) -> Option<Declared>;
+
+const KINDS: &[(&str, Read)] = &[
+    ("Vendor", vendor),
+    ("System", system),
+    ("App", app),
+    ("Person", person),
+    ("Flow", flow),
+    ("Policy", policy),
+    ("Settings", settings),
+];
+
+fn vendor(fields: &Fields<'_>) -> Option<Declared> {
+    let id = fields.id("id");
+    let name = fields.text("name", NAME_CHARS_MAX);
+    let states = VendorState::ALL.iter().map(|state| (state.word(), *state));
+    let state = fields.word("state", &states.collect::<Vec<_>>(), None);
+    let region = fields.token("region");
+    let group = fields.group("agreement");
+    let agreement = group.as_ref().and_then(agreement);
+    let whole = fields.end().is_some() && (group.is_none() || agreement.is_some());
+    let mut declared = Declared::stub("vendor", id?, fields.place("id"));
+    if whole {
+        declared.set(
+            &Vendor {
+                id: declared.id.clone(),
+                name: name?,
+                state: state?,
+                region: region?,
+                agreement,
+            },
+            Vec::new(),
+        );
+    }
+    Some(declared)
+}
+
+fn agreement(fields: &Fields<'_>) -> Option<Agreement> {
+    let kind = fields.word(
+        "kind",
+        &[
+            ("baa", AgreementKind::Baa),
+            ("dpa", AgreementKind::Dpa),
+            ("internal", AgreementKind::Internal),
+        ],
+        None,
+    );
+    let effective = fields.time("effective", Day::Begins);
+    let expires = fields.time("expires", Day::Ends);
+    if let (Some(effective), Some(expires)) = (effective, expires)
+        && expires <= effective
+    {
+        fields.fault(
+            "expires",
+            "the agreement expires before it is effective",
+            "check both dates",
+        );
+    }
+    fields.end()?;
+    Some(Agreement {
+        kind: kind?,
+        effective: effective?,
+        expires: expires?,
+    })
+}
+
+fn system(fields: &Fields<'_>) -> Option<Declared> {
+    let id = fields.id("id");
+    let name = fields.text("name", NAME_CHARS_MAX);
+    let model = fields.token("model");
+    let vendor = fields.id("vendor");
+    let states = SystemState::ALL.iter().map(|state| (state.word(), *state));
+    let state = fields.word("state", &states.collect::<Vec<_>>(), None);
+    let risk = fields.word(
+        "risk",
+        &[
+            ("minimal", Risk::Minimal),
+            ("limited", Risk::Limited),
+            ("high", Risk::High),
+        ],
+        None,
+    );
+    let digest = fields.token_if("digest");
+    if digest.as_deref().is_some_and(|digest| !is_digest(digest)) {
+        fields.fault(
+            "digest",
+            "the digest is not a SHA-256",
+            "write `sha256:` and 64 hexadecimal digits in lower case",
+        );
+    }
+    let assessed_until = fields.time_if("assessed_until", Day::Ends);
+    let purposes = purposes(fields, "purposes");
+    let data_classes = fields.tokens("data_classes");
+    let deid = fields.word(
+        "deid",
+        &[
+            ("placeholder", DeidMode::Placeholder),
+            ("off", DeidMode::Off),
+        ],
+        Some(DeidMode::Placeholder),
+    );
+    let requires_group = fields.group("requires");
+    let requires = requires_group
+        .as_ref()
+        .map_or_else(|| Some(REQUIRES_DEFAULT), requirements);
+    let findings_overdue = fields.number("findings_overdue", COUNT_MAX, 0_u32);
+    let (upstreams, tokens) = upstreams(fields);
+    let whole = fields.end();
+    let mut declared = Declared::stub("system", id?, fields.place("id"));
+    if whole.is_some() {
+        let links = vec![Link::new("vendor", vendor.clone()?, fields.place("vendor"))];
+        declared.model = Some((model.clone()?, fields.place("model")));
+        let system = System {
+            id: declared.id.clone(),
+            name: name?,
+            model: model?,
+            vendor: vendor?,
+            state: state?,
+            risk: risk?,
+            digest,
+            assessed_until,
+            purposes,
+            data_classes,
+            deid: deid?,
+            requires: requires?,
+            findings_overdue: findings_overdue?,
+            upstreams: upstreams?,
+        };
+        declared.set(&system, links);
+        declared.secret = sealed_map(tokens);
+    }
+    Some(declared)
+}
+
+fn requirements(fields: &Fields<'_>) -> Option<Requirements> {
+    let patient = fields.flag("patient", REQUIRES_DEFAULT.patient);
+    let person = fields.flag("person", REQUIRES_DEFAULT.person);
+    let mfa = fields.number("mfa", MFA_LEVEL_MAX, REQUIRES_DEFAULT.mfa);
+    let training = fields.token_if("training");
+    fields.end()?;
+    Some(Requirements {
+        patient: patient?,
+        person: person?,
+        mfa: mfa?,
+        training,
+    })
+}
+
+type Tokens = BTreeMap<String, Zeroizing<String>>;
+
+fn upstreams(fields: &Fields<'_>) -> (Option<Vec<Upstream>>, Tokens) {
+    let mut upstreams = Some(Vec::new());
+    let mut tokens = Tokens::new();
+    let groups = fields.groups("upstreams");
+    if groups.is_empty() {
+        fields.fault(
+            "upstreams",
+            "the system has no upstream",
+            "add at least one with `name`, `url` and `model`",
+        );
+    }
+    for group in &groups {
+        let upstream = upstream(group, &mut tokens);
+        match (upstream, &mut upstreams) {
+            (Some(upstream), Some(list)) => {
+                if list
+                    .iter()
+                    .any(|other: &Upstream| other.name == upstream.name)
+                {
+                    group.fault(
+                        "name",
+                        "two upstreams of this system have the same name",
+                        "give each its own name",
+                    );
+                    upstreams = None;
+                } else {
+                    list.push(upstream);
+                }
+            }
+            (None, _) => upstreams = None,
+            (_, None) => {}
+        }
+    }
+    (upstreams, tokens)
+}
+
+fn upstream(fields: &Fields<'_>, tokens: &mut Tokens) -> Option<Upstream> {
+    let name = fields.id("name");
+    let url = fields.token("url");
+    let model = fields.token("model");
+    let token = fields.secret("token");
+    if let Some(url) = &url {
+        let rest = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"));
+        // Credentials in an address would end up in the ledger.
+        if rest.is_none_or(|rest| rest.is_empty() || rest.contains('@')) {
+            fields.fault(
+                "url",
+                "the address is not one that can be called",
+                "write `https://host/path` without user and password; a token belongs into `token`",
+            );
+        }
+    }
+    fields.end()?;
+    let name = name?;
+    if let Some(token) = token {
+        tokens.insert(name.clone(), token);
+    }
+    Some(Upstream {
+        name,
+        url: url?,
+        model: model?,
+    })
+}
+
+fn app(fields: &Fields<'_>) -> Option<Declared> {
+    let id = fields.id("id");
+    let name = fields.text("name", NAME_CHARS_MAX);
+    let state = fields.word(
+        "state",
+        &[
+            ("active", AppState::Active),
+            ("suspended", AppState::Suspended),
+        ],
+        Some(AppState::Active),
+    );
+    let acts = fields.word(
+        "acts",
+        &[
+            ("for_people", Acts::ForPeople),
+            ("autonomously", Acts::Autonomously),
+        ],
+        None,
+    );
+    let systems = fields.ids("systems");
+    let group = fields.group("limits");
+    let limits = group.as_ref().map_or_else(|| Some(LIMITS_DEFAULT), limits);
+    let whole = fields.end();
+    let mut declared = Declared::stub("app", id?, fields.place("id"));
+    if whole.is_some() {
+        let links = systems
+            .iter()
+            .map(|system| Link::new("system", system.clone(), fields.place("systems")))
+            .collect();
+        declared.set(
+            &App {
+                id: declared.id.clone(),
+                name: name?,
+                state: state?,
+                acts: acts?,
+                systems,
+                limits: limits?,
+            },
+            links,
+        );
+    }
+    Some(declared)
+}
+
+fn limits(fields: &Fields<'_>) -> Option<CallLimits> {
+    let calls_per_minute = fields.number(
+        "calls_per_minute",
+        COUNT_MAX,
+        LIMITS_DEFAULT.calls_per_minute,
+    );
+    let burst = fields.number("burst", COUNT_MAX, LIMITS_DEFAULT.burst);
+    let concurrent = fields.number("concurrent", COUNT_MAX, LIMITS_DEFAULT.concurrent);
+    fields.end()?;
+    Some(CallLimits {
+        calls_per_minute: calls_per_minute?,
+        burst: burst?,
+        concurrent: concurrent?,
+    })
+}
+
+fn person(fields: &Fields<'_>) -> Option<Declared> {
+    let id = fields.id("id");
+    let name = fields.secret("name");
+    let state = fields.word(
+        "state",
+        &[
+            ("active", PersonState::Active),
+            ("suspended", PersonState::Suspended),
+        ],
+        Some(PersonState::Active),
+    );
+    let roles = fields.tokens("roles");
+    for role in &roles {
+        if !ROLES.contains(&role.as_str()) {
+            fields.warn(
+                "roles",
+                format!("the default policies do not know the role `{role}`"),
+                format!(
+                    "they know {}; a policy of your own may know others",
+                    ROLES.join(", ")
+                ),
+            );
+        }
+    }
+    let mfa = fields.number("mfa", MFA_LEVEL_MAX, 0_u8);
+    let mut trainings: Vec<Training> = Vec::new();
+    for group in fields.groups("trainings") {
+        let Some(training) = training(&group) else {
+            continue;
+        };
+        if trainings
+            .iter()
+            .any(|other| other.course == training.course)
+        {
+            group.fault(
+                "course",
+                "this course stands here twice",
+                "keep the one that expires later",
+            );
+            continue;
+        }
+        trainings.push(training);
+    }
+    trainings.sort_unstable_by(|a, b| a.course.cmp(&b.course));
+    let whole = fields.end();
+    let mut declared = Declared::stub("person", id?, fields.place("id"));
+    if whole.is_some() {
+        declared.set(
+            &Person {
+                id: declared.id.clone(),
+                state: state?,
+                roles,
+                mfa: mfa?,
+                trainings,
+            },
+            Vec::new(),
+        );
+        declared.secret = name;
+    }
+    Some(declared)
+}
+
+fn training(fields: &Fields<'_>) -> Option<Training> {
+    let course = fields.token("course");
+    let expires = fields.time("expires", Day::Ends);
+    fields.end()?;
+    Some(Training {
+        course: course?,
+        expires: expires?,
+    })
+}
+
+fn flow(fields: &Fields<'_>) -> Option<Declared> {
+    let app = fields.id("app");
+    let system = fields.id("system");
+    let purpose = fields.token("purpose");
+    if let Some(code) = &purpose
+        && Purpose::from_str(code).is_err()
+    {
+        fields.fault("purpose", "this purpose is not known", PURPOSE_HINT);
+    }
+    let data_class = fields.token("data_class");
+    let recipient = fields.id("recipient");
+    let region = fields.token("region");
+    let state = fields.word(
+        "state",
+        &[
+            ("declared", FlowState::Declared),
+            ("withdrawn", FlowState::Withdrawn),
+        ],
+        Some(FlowState::Declared),
+    );
+    fields.end()?;
+    let flow = Flow {
+        app: app?,
+        system: system?,
+        purpose: purpose?,
+        data_class: data_class?,
+        recipient: recipient?,
+        region: region?,
+        state: state?,
+    };
+    let links = vec![
+        Link::new("app", flow.app.clone(), fields.place("app")),
+        Link::new("system", flow.system.clone(), fields.place("system")),
+        Link::new("vendor", flow.recipient.clone(), fields.place("recipient")),
+    ];
+    if flow.id().len() > FLOW_ID_BYTES_MAX {
+        fields.fault(
+            "app",
+            "the parts of this flow are too long together",
+            "use shorter ids",
+        );
+        return None;
+    }
+    let mut declared = Declared::stub("flow", flow.id(), fields.place("app"));
+    declared.set(&flow, links);
+    Some(declared)
+}
+
+fn policy(fields: &Fields<'_>) -> Option<Declared> {
+    let id = fields.id("id");
+    let node = fields.node("cedar");
+    let cedar = match node.map(|node| &node.content) {
+        Some(Content::Text(text)) => Some(text.clone()),
+        Some(other) => {
+            fields.fault(
+                "cedar",
+                format!("expected Cedar policies in `cedar`, found {}", other.what()),
+                "write `cedar: |` and the policies indented below it",
+            );
+            None
+        }
+        None => {
+            fields.fault(
+                "cedar",
+                "the field `cedar` is missing",
+                "write `cedar: |` and the policies indented below it; `cedar: \"\"` withdraws the file",
+            );
+            None
+        }
+    };
+    let whole = fields.end();
+    let mut declared = Declared::stub("policy", id?, fields.place("id"));
+    if whole.is_some() {
+        let cedar = cedar?;
+        declared.cedar = Some((cedar.clone(), fields.place("cedar")));
+        declared.set(
+            &PolicyFile {
+                id: declared.id.clone(),
+                cedar,
+            },
+            Vec::new(),
+        );
+    }
+    Some(declared)
+}
+
+fn settings(fields: &Fields<'_>) -> Option<Declared> {
+    let otherwise = Settings::default();
+    let consent_default = fields.word(
+        "consent_default",
+        &[
+            ("deny", DefaultPolicy::Deny),
+            ("basic_normal", DefaultPolicy::BasicNormal),
+            ("all_normal", DefaultPolicy::AllNormal),
+            ("break_glass_only", DefaultPolicy::BreakGlassOnly),
+        ],
+        Some(otherwise.consent_default),
+    );
+    let fact_age_max_ms = fields.number(
+        "fact_age_max_ms",
+        FACT_AGE_MAX_MS_MAX,
+        otherwise.fact_age_max_ms,
+    );
+    let training = match fields.node("training") {
+        Some(_) => fields.token("training"),
+        None => Some(otherwise.training),
+    };
+    if fact_age_max_ms.is_some_and(|age| age < FACT_AGE_MAX_MS_MIN) {
+        fields.fault(
+            "fact_age_max_ms",
+            "facts would be too old before they can be read again",
+            format!("use at least {FACT_AGE_MAX_MS_MIN}"),
+        );
+    }
+    fields.end()?;
+    let mut declared = Declared::stub("settings", "hospital".to_owned(), fields.place("kind"));
+    declared.set(
+        &Settings {
+            consent_default: consent_default?,
+            fact_age_max_ms: fact_age_max_ms?,
+            training: training?,
+        },
+        Vec::new(),
+    );
+    Some(declared)
+}
+
+fn purposes(fields: &Fields<'_>, name: &'static str) -> Vec<String> {
+    let codes = fields.tokens(name);
+    for code in &codes {
+        if Purpose::from_str(code).is_err() {
+            fields.fault(
+                name,
+                format!("the purpose `{code}` is not known"),
+                PURPOSE_HINT,
+            );
+        }
+    }
+    codes
+}
+
+fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:")
+        .is_some_and(|digits| crate::hex::decode::<32>(digits).is_some())
+}
+
+/// The tokens as one secret, or none.
+fn sealed_map(tokens: Tokens) -> Option<Zeroizing<String>> {
+    if tokens.is_empty() {
+        return None;
+    }
+    let plain: BTreeMap<&str, &str> = tokens
+        .iter()
+        .map(|(upstream, token)| (upstream.as_str(), token.as_str()))
+        .collect();
+    serde_json::to_string(&plain).ok().map(Zeroizing::new)
+}
+
+/// Where a place in a policy text stands in its file: block text begins below its field.
+pub(crate) fn place_in_cedar(field: &Place, line: u32) -> Place {
+    Place {
+        line: field.line.saturating_add(line),
+        column: 0,
+        ..field.clone()
+    }
+}
+
+const REQUIRES_DEFAULT: Requirements = Requirements {
+    patient: true,
+    person: true,
+    mfa: 2,
+    training: None,
+};
+const LIMITS_DEFAULT: CallLimits = CallLimits {
+    calls_per_minute: 600,
+    burst: 60,
+    concurrent: 32,
+};
+const NAME_CHARS_MAX: usize = 200;
+const COUNT_MAX: i64 = 1_000_000;
+const MFA_LEVEL_MAX: i64 = 3;
+const FLOW_ID_BYTES_MAX: usize = 190;
+const FACT_AGE_MAX_MS_MIN: u64 = 1_000;
+const FACT_AGE_MAX_MS_MAX: i64 = 600_000;
+const PURPOSE_HINT: &str =
+    "use an HL7 v3 PurposeOfUse code such as `TREAT`, or `AI-INFERENCE` or `AI-TRAINING`";

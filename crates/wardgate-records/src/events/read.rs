@@ -1,0 +1,184 @@
+//! Reads ledger leaves back.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{LEAF_BYTES_MAX, LEAF_VERSION};
+use crate::RecordId;
+
+/// What kind of event a leaf is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// `call.intent`
+    CallIntent,
+    /// `call.outcome`
+    CallOutcome,
+    /// `call.refused`
+    CallRefused,
+    /// `identity.refused`
+    IdentityRefused,
+    /// `record.changed`
+    RecordChanged,
+    /// `key.created`
+    KeyCreated,
+    /// `key.revoked`
+    KeyRevoked,
+    /// `patient.shredded`
+    PatientShredded,
+    /// `gateway.started`
+    GatewayStarted,
+    /// `gateway.stopped`
+    GatewayStopped,
+    /// `policy.changed`
+    PolicyChanged,
+}
+
+impl EventKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 11] = [
+        Self::CallIntent,
+        Self::CallOutcome,
+        Self::CallRefused,
+        Self::IdentityRefused,
+        Self::RecordChanged,
+        Self::KeyCreated,
+        Self::KeyRevoked,
+        Self::PatientShredded,
+        Self::GatewayStarted,
+        Self::GatewayStopped,
+        Self::PolicyChanged,
+    ];
+
+    /// The word in the leaf.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallIntent => "call.intent",
+            Self::CallOutcome => "call.outcome",
+            Self::CallRefused => "call.refused",
+            Self::IdentityRefused => "identity.refused",
+            Self::RecordChanged => "record.changed",
+            Self::KeyCreated => "key.created",
+            Self::KeyRevoked => "key.revoked",
+            Self::PatientShredded => "patient.shredded",
+            Self::GatewayStarted => "gateway.started",
+            Self::GatewayStopped => "gateway.stopped",
+            Self::PolicyChanged => "policy.changed",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for EventKind {
+    type Err = EventFault;
+
+    fn from_str(word: &str) -> Result<Self, EventFault> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .ok_or(EventFault::UnknownType)
+    }
+}
+
+/// A leaf that was read back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEvent {
+    /// The id of the event; of an intent, also the id of the call's record.
+    pub id: RecordId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What it is.
+    pub kind: EventKind,
+    data: Map<String, Value>,
+}
+
+impl StoredEvent {
+    /// Reads a leaf.
+    ///
+    /// # Errors
+    /// [`EventFault`] when the bytes are not a leaf of a version that this program knows.
+    pub fn parse(leaf: &[u8]) -> Result<Self, EventFault> {
+        if leaf.len() > LEAF_BYTES_MAX {
+            return Err(EventFault::TooLarge);
+        }
+        let leaf: Leaf = serde_json::from_slice(leaf).map_err(|_| EventFault::Malformed)?;
+        if leaf.v != LEAF_VERSION {
+            return Err(EventFault::UnknownVersion(leaf.v));
+        }
+        Ok(Self {
+            id: leaf.id.parse().map_err(|_| EventFault::Malformed)?,
+            at: leaf.at.parse().map_err(|_| EventFault::Malformed)?,
+            kind: leaf.kind.parse()?,
+            data: leaf.data,
+        })
+    }
+
+    /// The members of the event, as the leaf holds them.
+    #[must_use]
+    pub const fn data(&self) -> &Map<String, Value> {
+        &self.data
+    }
+
+    /// A text member.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.data.get(name)?.as_str()
+    }
+
+    /// A number member.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.data.get(name)?.as_u64()
+    }
+
+    /// A member that is the id of another record.
+    #[must_use]
+    pub fn record_id(&self, name: &str) -> Option<RecordId> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// A member that is a 32-byte digest or commitment.
+    #[must_use]
+    pub fn digest(&self, name: &str) -> Option<[u8; 32]> {
+        crate::hex::decode(self.text(name)?)
+    }
+}
+
+/// The bytes are not a leaf that this program can read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventFault {
+    /// The leaf exceeds the limit.
+    #[error("the ledger entry is larger than {LEAF_BYTES_MAX} bytes")]
+    TooLarge,
+    /// The leaf is not the JSON object that this program writes.
+    #[error("the ledger entry is not an event")]
+    Malformed,
+    /// A newer program wrote the leaf.
+    #[error("the ledger entry has the format version {0}, which this program does not know")]
+    UnknownVersion(u64),
+    /// A newer program wrote the leaf.
+    #[error("the ledger entry has a type that this program does not know")]
+    UnknownType,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leaf {
+    at: String,
+    data: Map<String, Value>,
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    v: u64,
+}
