@@ -124,13 +124,16 @@ pub(crate) fn closing(blanked: &str, open: usize) -> Option<usize> {
     None
 }
 
-/// End of the statement that starts at `start`: after its `;` at the same nesting.
+/// End of the statement that starts at `start`: after its `;` at the same nesting, or where its
+/// block closes when it is the block's value.
 pub(crate) fn statement_end(blanked: &str, start: usize) -> Option<usize> {
     let mut depth = 0usize;
     for (at, c) in blanked.get(start..)?.char_indices() {
         match c {
             '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.checked_sub(1)?,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            '}' => return Some(start + at),
+            ')' | ']' => return None,
             ';' if depth == 0 => return Some(start + at + 1),
             _ => {}
         }
@@ -293,6 +296,8 @@ mod tests {
     fn a_statement_ends_at_its_own_semicolon() {
         let text = "let a = match b { X => { c; d }, _ => return };\nlet e = 1;";
         assert_eq!(statement_end(text, 0), Some(47));
-        assert_eq!(statement_end("b }", 0), None);
+        assert_eq!(statement_end("b(c)? }", 0), Some(6));
+        assert_eq!(statement_end("b )", 0), None);
+        assert_eq!(statement_end("b", 0), None);
     }
 }

@@ -169,7 +169,7 @@ impl Call {
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
-        let body = note::request("bench-model", stream);
+        let body = note::request("ward-chat", stream);
         let bytes = message("POST /v1/chat/completions HTTP/1.1", &headers, &body);
         Self {
             bytes,

@@ -75,7 +75,7 @@ fn answer(connection: &mut Connection, head: &Head) -> Result<()> {
     let usage = json!({"prompt_tokens": 1024, "completion_tokens": 160, "total_tokens": 1184});
     let value = json!({
         "id": "chatcmpl-bench", "object": "chat.completion", "created": 1_700_000_000,
-        "model": "bench-model", "choices": [choice], "usage": usage,
+        "model": "ward-chat", "choices": [choice], "usage": usage,
     });
     let head = [("content-type", "application/json")];
     connection.write(&message(
@@ -115,7 +115,7 @@ fn answer_stream(connection: &mut Connection, text: &str) -> Result<()> {
 fn event(delta: &Value, finish: Option<&str>) -> Vec<u8> {
     let value = json!({
         "id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1_700_000_000,
-        "model": "bench-model",
+        "model": "ward-chat",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
     });
     chunk(&format!("data: {value}\n\n"))

@@ -68,9 +68,9 @@ fn configuration(model: SocketAddr, analyzer: SocketAddr, anonymizer: SocketAddr
     format!(
         "\
 model_list:
-  - model_name: bench-model
+  - model_name: ward-chat
     litellm_params:
-      model: openai/bench-model
+      model: openai/ward-chat
       api_base: http://{model}/v1
       api_key: none
 guardrails:

@@ -135,8 +135,11 @@ impl Field {
         ];
         if let Some(gate) = &self.gate {
             targets.push(Target {
+                name: "wardgate",
+                address: gate.server.address,
                 headers: gate.headers.clone(),
-                ..plain("wardgate", &gate.server)
+                processes: vec![gate.server.process()],
+                streams_only: false,
             });
         }
         if let Some((buffered, incremental)) = &self.redact {

@@ -51,7 +51,12 @@ pub(super) fn find(text: &str) -> Result<Vec<Gate>> {
         let code = blanked.get(offset..).unwrap_or("");
         let begin = offset + (code.len() - code.trim_start().len());
         let end = source::statement_end(&blanked, begin)
-            .with_context(|| format!("gate `{name}` has no statement that ends with `;`"))?;
+            .with_context(|| format!("gate `{name}` has no statement"))?;
+        let statement = code.get(..end - offset).unwrap_or("");
+        ensure!(
+            !statement.trim().is_empty(),
+            "gate `{name}` has an empty statement"
+        );
         gates.push(Gate {
             name: name.to_owned(),
             statement: begin..end,
@@ -75,7 +80,8 @@ async fn answer(call: Call) -> Result<Reply, Refusal> {
         Ok(permit) => permit,
         Err(denial) => { note(&denial); return Err(denial.into()); }
     };
-    Ok(send(caller, permit))
+    // gate: send
+    send(caller, permit).await
 }
 ";
 
@@ -83,18 +89,22 @@ async fn answer(call: Call) -> Result<Reply, Refusal> {
     fn each_mark_gives_its_whole_statement() {
         let gates = find(SAMPLE).unwrap();
         let names: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
-        assert_eq!(names, ["identify", "authorise"]);
+        assert_eq!(names, ["identify", "authorise", "send"]);
         let first = gates[0].removed_from(SAMPLE);
         assert!(!first.contains("let caller") && first.contains("let permit"));
         let second = gates[1].removed_from(SAMPLE);
         assert!(second.contains("let caller") && !second.contains("note(&denial)"));
-        assert!(second.contains("Ok(send(caller, permit))"));
+        assert!(second.contains("send(caller, permit)"));
+        let third = gates[2].removed_from(SAMPLE);
+        assert!(third.contains("let permit") && !third.contains("send(caller"));
+        assert!(third.ends_with("}\n"));
         assert_eq!(second.lines().count(), SAMPLE.lines().count());
     }
 
     #[test]
     fn a_mark_without_its_statement_is_an_error() {
         assert!(find("fn f() {\n    // gate: send\n}\n").is_err());
+        assert!(find("// gate: send\nconst A: u8 = 1\n").is_err());
         assert!(find("fn f() {\n    // gate: send\n\n    send();\n}\n").is_err());
     }
 }

@@ -1,0 +1,154 @@
+//! A data directory with an invented hospital, and a gate that serves from it: what the end-to-end
+//! tests and the bench call. Everything goes through the binary's own commands.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// How long the gate may take until it listens.
+const START_MOST: Duration = Duration::from_secs(30);
+
+/// A data directory.
+#[derive(Debug)]
+pub struct Hospital {
+    program: PathBuf,
+    directory: PathBuf,
+}
+
+/// A gate that runs; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Gate {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Hospital {
+    /// Makes a new data directory and applies the documents of the invented hospital to it.
+    pub fn create(program: &Path, directory: &Path, documents: &[(&str, String)]) -> Result<Self> {
+        if directory.exists() {
+            std::fs::remove_dir_all(directory)?;
+        }
+        let hospital = Self {
+            program: program.to_path_buf(),
+            directory: directory.to_path_buf(),
+        };
+        hospital.run(&["init"], &[])?;
+        let files = directory.with_extension("documents");
+        std::fs::create_dir_all(&files)?;
+        for (name, text) in documents {
+            std::fs::write(files.join(name), text)?;
+        }
+        hospital.run(&["apply", "-f"], &[&files])?;
+        Ok(hospital)
+    }
+
+    /// Creates a key of an application for a person; returns its secret text.
+    pub fn key(&self, app: &str, person: &str) -> Result<String> {
+        let arguments = ["key", "create", "--json", "--app", app, "--person", person];
+        let said = self.run(&arguments, &[])?;
+        let value: serde_json::Value = serde_json::from_str(&said)?;
+        let key = value.get("key").and_then(serde_json::Value::as_str);
+        key.map(str::to_owned)
+            .with_context(|| format!("no key in `{}`", value_names(&value)))
+    }
+
+    /// The certificate that clients must trust.
+    pub fn ca(&self) -> PathBuf {
+        self.directory.join("tls").join("ca.pem")
+    }
+
+    /// Serves on free ports of the loopback address, with TLS or without.
+    pub fn serve(&self, tls: bool) -> Result<Gate> {
+        let (gate, console) = (free_port()?, free_port()?);
+        let config = self.directory.join("wardgate.yaml");
+        let text = format!(
+            "gate:\n  listen: 127.0.0.1:{gate}\n  plain_http: {}\n\
+             console:\n  listen: 127.0.0.1:{console}\n",
+            !tls
+        );
+        std::fs::write(config, text)?;
+        let log = self.directory.with_extension("log");
+        let output = File::create(&log)?;
+        let child = Command::new(&self.program)
+            .args(["serve", "--dir"])
+            .arg(&self.directory)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .context("cannot start the gate")?;
+        let mut gate = Gate {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], gate)),
+        };
+        gate.wait(&log)?;
+        Ok(gate)
+    }
+
+    fn run(&self, arguments: &[&str], paths: &[&Path]) -> Result<String> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .args(paths)
+            .arg("--dir")
+            .arg(&self.directory);
+        let output = command
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start wardgate")?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        bail!(
+            "`wardgate {}` ended with {}\n{said}",
+            arguments.join(" "),
+            output.status
+        )
+    }
+}
+
+impl Gate {
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the gate listens, or says why it does not.
+    fn wait(&mut self, log: &Path) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < START_MOST && self.child.try_wait()?.is_none() {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
+            }
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        let said = std::fs::read_to_string(log).unwrap_or_default();
+        bail!("the gate does not listen on {}\n{said}", self.address)
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that nothing listens on now.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Names of the members of an answer, without its values: one of them may be a key.
+fn value_names(value: &serde_json::Value) -> String {
+    let names = value
+        .as_object()
+        .map(|members| members.keys().cloned().collect::<Vec<_>>());
+    names.unwrap_or_default().join(", ")
+}
