@@ -1,1 +1,138 @@
-fn main() {}
+//! What one decision costs with the default policies: facts, Cedar and consents, cached groups.
+
+use std::error::Error;
+use std::hint::black_box;
+
+use criterion::Criterion;
+use jiff::Timestamp;
+use wardgate_authz::{
+    Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Fact, Facts, PersonFacts,
+    Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState, Training, VendorFacts,
+    VendorState, decide,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut criterion = Criterion::default().configure_from_args();
+    let now: Timestamp = "2026-03-01T12:00:00Z".parse()?;
+    let policies = Policies::built_in().map_err(|faults| format!("{faults:?}"))?;
+    let facts = facts(now)?;
+    let domain = ConsentDomain::default();
+    let request = Request {
+        call: [7; 32],
+        app: "notes",
+        person: Some("dr-osei"),
+        system: "chat",
+        vendor: "acme",
+        purpose: "TREAT".parse()?,
+        patient: Some(Subject::Known("Patient/p1")),
+        data_class: "clinical-text",
+        confidentiality: None,
+        recipient: "Acme AI",
+        region: "us-east",
+        actors: &["Practitioner/dr-osei", "Organization/hosp", "Device/chat"],
+        facts: &facts,
+    };
+    for count in [1, 20] {
+        let consents = consents(count)?;
+        let permitted = decide(&request, &consents, &domain, &policies, now).is_ok();
+        if !permitted {
+            return Err("the benchmark's call is refused".into());
+        }
+        criterion.bench_function(&format!("decide, {count} consents"), |bencher| {
+            bencher.iter(|| {
+                let request = black_box(&request);
+                decide(request, &consents, &domain, &policies, now).is_ok()
+            });
+        });
+    }
+    let refused = Request {
+        purpose: "HRESCH".parse()?,
+        ..request.clone()
+    };
+    criterion.bench_function("decide, refused by purpose", |bencher| {
+        bencher.iter(|| decide(black_box(&refused), &[], &domain, &policies, now).is_ok());
+    });
+    criterion.bench_function("prepare a system's facts", |bencher| {
+        let system = facts.system.as_deref().map(|system| (**system).clone());
+        bencher.iter(|| system.clone().map(Prepared::new));
+    });
+    criterion.bench_function("parse the policies", |bencher| {
+        bencher.iter(|| Policies::built_in().is_ok());
+    });
+    criterion.final_summary();
+    Ok(())
+}
+
+fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
+    let purposes: Vec<Purpose> = vec!["TREAT".parse()?, "HPAYMT".parse()?];
+    let later: Timestamp = "2027-01-01T00:00:00Z".parse()?;
+    let system = SystemFacts {
+        id: "chat".to_owned(),
+        vendor: "acme".to_owned(),
+        state: fact(SystemState::Live, "system/chat"),
+        digest_match: fact(true, "system/chat"),
+        assessed_until: fact(Some(later), "assessment/a1"),
+        critical_findings_overdue: fact(0, "system/chat"),
+        allowed_purposes: fact(purposes, "system/chat"),
+        allowed_data_classes: fact(vec!["clinical-text".to_owned()], "system/chat"),
+        person_required: fact(true, "system/chat"),
+    };
+    let vendor = VendorFacts {
+        id: "acme".to_owned(),
+        state: fact(VendorState::Active, "vendor/acme"),
+        agreement: fact(
+            Agreement::Signed {
+                from: "2025-01-01T00:00:00Z".parse()?,
+                until: later,
+            },
+            "agreement/baa-7",
+        ),
+        region: fact("us-east".to_owned(), "vendor/acme"),
+    };
+    let training = Training {
+        course: "phi-basics".to_owned(),
+        until: Some(later),
+    };
+    let person = PersonFacts {
+        id: "dr-osei".to_owned(),
+        roles: fact(vec!["clinician".to_owned()], "person/dr-osei"),
+        training: fact(training, "person/dr-osei"),
+        mfa_level: fact(2, "person/dr-osei"),
+    };
+    let app = AppFacts {
+        id: "notes".to_owned(),
+        systems: fact(vec!["chat".to_owned()], "app/notes"),
+    };
+    Ok(Facts {
+        snapshot_as_of: now,
+        app: Some(Prepared::new(app)),
+        system: Some(Prepared::new(system)),
+        vendor: Some(Prepared::new(vendor)),
+        person: Some(Prepared::new(person)),
+        flow_declared: fact(true, "flow/f1"),
+        containment: fact(Containment::Open, "incidents"),
+    })
+}
+
+fn fact<T>(value: T, source: &str) -> Option<Fact<T>> {
+    Some(Fact {
+        value,
+        source: source.to_owned(),
+        version: 3,
+        as_of: AsOf::Snapshot,
+        max_age_ms: 60_000,
+    })
+}
+
+fn consents(count: usize) -> Result<Vec<Consent>, Box<dyn Error>> {
+    let one = |number: usize| {
+        Consent::from_json(&format!(
+            r#"{{"resourceType":"Consent","id":"c{number}","status":"active",
+            "scope":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}}]}},
+            "patient":{{"reference":"Patient/p1"}},
+            "provision":{{"type":"permit","period":{{"start":"2025","end":"2027"}},
+              "purpose":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}}]}}}}"#
+        ))
+    };
+    Ok((0..count).map(one).collect::<Result<_, _>>()?)
+}

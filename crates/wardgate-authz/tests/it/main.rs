@@ -1,6 +1,16 @@
 //! Decisions through the public face: one example hospital, one fact flipped at a time.
 
 #[cfg(test)]
+mod consent_cases;
+#[cfg(test)]
+mod consents;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod hospital;
 #[cfg(test)]
+mod policy_files;
+#[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod table;
