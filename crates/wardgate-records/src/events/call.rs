@@ -93,6 +93,8 @@ pub struct GateResult<'a> {
 pub enum GateOutcome {
     /// The gate ran and let the call pass.
     Passed,
+    /// The gate saw something, and configuration says to let the call pass.
+    Flagged,
     /// The gate is switched off by configuration and says so.
     Off,
     /// The gate refused.
@@ -313,6 +315,7 @@ impl GateOutcome {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::Flagged => "flagged",
             Self::Off => "off_by_configuration",
             Self::Refused => "refused",
         }

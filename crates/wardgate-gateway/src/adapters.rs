@@ -1,0 +1,3 @@
+//! One adapter per protocol: from bytes to a call, from answers and refusals to bytes.
+
+pub(crate) mod openai;

@@ -1,0 +1,93 @@
+//! Asks the decision: stale or missing facts first, then policies, then consents.
+
+use jiff::Timestamp;
+use wardgate_authz::{Denial, Permit, Purpose, Request};
+use wardgate_records::{Flow, InventorySystem, Snapshot};
+
+use crate::call::Call;
+use crate::facts::{Gathered, ask};
+use crate::identity::Identified;
+
+/// Decides on a call. What is not permitted is denied.
+pub(crate) fn authorise(
+    call: &Call,
+    gathered: &Gathered,
+    now: Timestamp,
+) -> Result<Permit, Denial> {
+    let caller = call.admitted().caller();
+    let system = gathered.system();
+    let device = format!("Device/{}", system.id);
+    let organization = format!("Organization/{}", system.vendor);
+    let practitioner = caller
+        .person()
+        .map(|person| format!("Practitioner/{}", person.id));
+    let application = format!("Device/{}", caller.app().id);
+    let mut actors = vec![device.as_str(), organization.as_str(), application.as_str()];
+    actors.extend(practitioner.as_deref());
+    let request = Request {
+        call: *call.digest().as_bytes(),
+        app: &caller.app().id,
+        person: caller.person().map(|person| person.id.as_str()),
+        system: &system.id,
+        vendor: &system.vendor,
+        purpose: gathered.purpose(),
+        patient: gathered.subject(),
+        data_class: gathered.data_class(),
+        confidentiality: None,
+        recipient: &system.vendor,
+        region: gathered.region(),
+        actors: &actors,
+        facts: gathered.facts(),
+    };
+    let consents = gathered.patient().map_or(&[][..], |patient| {
+        gathered.snapshot().consents(patient.handle)
+    });
+    let snapshot = gathered.snapshot();
+    wardgate_authz::decide(
+        &request,
+        consents,
+        snapshot.consent_domain(),
+        snapshot.policies(),
+        now,
+    )
+}
+
+/// Whether a declared flow would be permitted to this caller now, leaving patients aside.
+pub(crate) fn may_use(
+    snapshot: &Snapshot,
+    caller: &Identified,
+    system: &InventorySystem,
+    flow: &Flow,
+    now: Timestamp,
+) -> bool {
+    let Ok(purpose) = flow.purpose.parse::<Purpose>() else {
+        return false;
+    };
+    if !caller.key().allows_system(&system.id) || !caller.key().allows_purpose(purpose.code()) {
+        return false;
+    }
+    let facts = snapshot.facts(&ask(caller, system, purpose, &flow.data_class));
+    let request = Request {
+        call: [0; 32],
+        app: &caller.app().id,
+        person: caller.person().map(|person| person.id.as_str()),
+        system: &system.id,
+        vendor: &system.vendor,
+        purpose,
+        patient: None,
+        data_class: &flow.data_class,
+        confidentiality: None,
+        recipient: &system.vendor,
+        region: &flow.region,
+        actors: &[],
+        facts: &facts,
+    };
+    wardgate_authz::decide(
+        &request,
+        &[],
+        snapshot.consent_domain(),
+        snapshot.policies(),
+        now,
+    )
+    .is_ok()
+}

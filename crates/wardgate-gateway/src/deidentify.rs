@@ -1,0 +1,150 @@
+//! Removes identifiers from a call: rules, and the patient's own identifiers from the record on file.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wardgate_deid::{
+    Address, Deidentified, Deidentifier, KnownIdentifiers, PatientIdentifiers, PersonName,
+    PlaceholderKey,
+};
+use wardgate_records::{DeidMode, PatientAddress, PatientFile, PatientName};
+use wardgate_vault::PatientHandle;
+
+use crate::call::Call;
+use crate::facts::Gathered;
+use crate::gate::Gate;
+use crate::refusal::{self, Refusal};
+
+/// De-identifies the body of a call. Long bodies leave the I/O thread, which serves other calls.
+pub(crate) async fn deidentify(
+    gate: &Arc<Gate>,
+    call: &Call,
+    facts: &Gathered,
+) -> Result<Deidentified, Refusal> {
+    let mode = facts.system().deid;
+    let key = placeholder_key(gate, call, facts);
+    let known = facts.patient().map(|patient| gate.known.of(patient));
+    let parts = call.json_parts();
+    let digest = *call.digest().as_bytes();
+    let body = call.body().clone();
+    let work = move |gate: &Gate| {
+        let deidentifier = match mode {
+            DeidMode::Off => Deidentifier::off(OFF),
+            // Any mode this program does not know de-identifies.
+            _ => Deidentifier::new(&gate.engine, &key, known.as_deref()),
+        };
+        deidentifier.json(digest, &body, &parts)
+    };
+    let done = if call.body().len() <= INLINE_BYTES_MAX {
+        work(gate)
+    } else {
+        let gate = gate.clone();
+        tokio::task::spawn_blocking(move || work(&gate))
+            .await
+            .map_err(|_| Refusal::new(&refusal::DEID_FAILED))?
+    };
+    done.map_err(|fault| match fault.code() {
+        "deid.identifier_in_key" => Refusal::new(&refusal::IDENTIFIER_IN_KEY),
+        "deid.identifier_in_number" => Refusal::new(&refusal::IDENTIFIER_IN_NUMBER),
+        _ => Refusal::new(&refusal::DEID_FAILED),
+    })
+}
+
+/// One key per caller and conversation, and per call where no conversation is named: the same
+/// value gets the same placeholder there and nowhere else.
+fn placeholder_key(gate: &Gate, call: &Call, facts: &Gathered) -> PlaceholderKey {
+    let caller = call.admitted().caller();
+    let person = caller.person().map_or("", |person| person.id.as_str());
+    // Ids hold no line break, so no two callers write the same scope.
+    let caller = format!("{}\n{person}", caller.app().id);
+    let root = gate.placeholder_root.expose();
+    match facts.conversation() {
+        Some(conversation) => PlaceholderKey::derive(
+            root,
+            caller.as_bytes(),
+            format!("named {conversation}").as_bytes(),
+        ),
+        None => PlaceholderKey::derive(root, caller.as_bytes(), call.record().as_bytes()),
+    }
+}
+
+/// Dictionaries of the patients called about lately.
+#[derive(Debug, Default)]
+pub(crate) struct KnownPatients {
+    compiled: Mutex<HashMap<PatientHandle, (u64, Arc<KnownIdentifiers>)>>,
+}
+
+impl KnownPatients {
+    fn of(&self, patient: &PatientFile) -> Arc<KnownIdentifiers> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, known)) = compiled.get(&patient.handle)
+            && *version == patient.version
+        {
+            return known.clone();
+        }
+        if compiled.len() >= COMPILED_MAX {
+            compiled.clear();
+        }
+        let known = Arc::new(KnownIdentifiers::compile(&identifiers(patient)));
+        compiled.insert(patient.handle, (patient.version, known.clone()));
+        known
+    }
+}
+
+/// What the record on file says, in the form of the dictionary.
+fn identifiers(patient: &PatientFile) -> PatientIdentifiers {
+    let mut known = PatientIdentifiers::default();
+    known.names.extend(patient.names.iter().flat_map(names));
+    known
+        .contacts
+        .extend(patient.contacts.iter().flat_map(names));
+    known.birth_dates.clone_from(&patient.dates);
+    known.record_numbers.clone_from(&patient.record_numbers);
+    known.phones.clone_from(&patient.phones);
+    known.emails.clone_from(&patient.emails);
+    // A portal address or chat handle identifies like a number does.
+    known.record_numbers.extend(patient.links.iter().cloned());
+    known
+        .addresses
+        .extend(patient.addresses.iter().flat_map(addresses));
+    known
+}
+
+/// The name in its parts, and once more as it was written whole.
+fn names(name: &PatientName) -> impl Iterator<Item = PersonName> {
+    let parts = PersonName {
+        given: name.given.clone(),
+        family: name.family.clone().unwrap_or_default(),
+    };
+    let whole = name.text.as_deref().and_then(|text| {
+        let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        let family = words.pop()?;
+        Some(PersonName {
+            given: words,
+            family,
+        })
+    });
+    [Some(parts), whole]
+        .into_iter()
+        .flatten()
+        .filter(|name| !name.family.is_empty() || !name.given.is_empty())
+}
+
+fn addresses(address: &PatientAddress) -> impl Iterator<Item = Address> {
+    let parts = Address {
+        lines: address.lines.clone(),
+        city: address.city.clone().unwrap_or_default(),
+        postal_code: address.postal_code.clone().unwrap_or_default(),
+    };
+    let whole = address.text.as_ref().map(|text| {
+        let mut whole = Address::default();
+        whole.lines.push(text.clone());
+        whole
+    });
+    [Some(parts), whole].into_iter().flatten()
+}
+
+/// Longer bodies leave the I/O thread.
+const INLINE_BYTES_MAX: usize = 64 * 1024;
+const COMPILED_MAX: usize = 4_096;
+const OFF: &str = "system.deid-off";

@@ -1,0 +1,111 @@
+//! What is known of a call so far, for the entry that a refusal leaves in the ledger.
+
+use jiff::Timestamp;
+use wardgate_authz::{Denial, FactUsed as DecidedFact};
+use wardgate_records::RecordId;
+use wardgate_records::events::{
+    CallRefused, ConsentHandle, Event, FactUsed, GateOutcome, GateResult, Token,
+};
+use wardgate_vault::PatientHandle;
+
+use crate::facts::Gathered;
+use crate::identity::Identified;
+use crate::refusal::Refusal;
+
+/// Filled in as the call proceeds; ids only.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    app: Option<String>,
+    key: Option<RecordId>,
+    person: Option<String>,
+    system: Option<String>,
+    purpose: Option<&'static str>,
+    patient: Option<PatientHandle>,
+    data_class: Option<&'static str>,
+    facts_as_of: Option<Timestamp>,
+    denial: Option<Denial>,
+    consents: Vec<ConsentHandle>,
+}
+
+impl Trail {
+    pub(crate) fn identified(&mut self, caller: &Identified) {
+        self.app = Some(caller.app().id.clone());
+        self.key = Some(caller.key().id);
+        self.person = caller.person().map(|person| person.id.clone());
+    }
+
+    pub(crate) fn gathered(&mut self, facts: &Gathered) {
+        self.system = Some(facts.system().id.clone());
+        self.purpose = Some(facts.purpose().code());
+        self.patient = facts.patient().map(|patient| patient.handle);
+        self.data_class = Some(facts.data_class());
+        self.facts_as_of = Some(facts.facts().snapshot_as_of);
+    }
+
+    /// Keeps what decided, and says no with it.
+    pub(crate) fn denied(&mut self, denial: Denial, facts: &Gathered) -> Refusal {
+        let refusal = Refusal::from_denial(&denial);
+        let handle = |reference| facts.snapshot().consent_handle(reference);
+        self.consents = denial.consents().map(handle).collect();
+        self.denial = Some(denial);
+        refusal
+    }
+
+    /// Whether anybody is behind the call: strangers are counted, not recorded one by one.
+    pub(crate) fn is_identified(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// The ledger entry of a refusal.
+    pub(crate) fn leaf(
+        &self,
+        record: RecordId,
+        refusal: &Refusal,
+        now: Timestamp,
+    ) -> Option<Vec<u8>> {
+        let policies = self
+            .denial
+            .as_ref()
+            .map(|denial| tokens(denial.policies()))
+            .unwrap_or_default();
+        let facts = self
+            .denial
+            .as_ref()
+            .map(|denial| facts_used(denial.facts()))
+            .unwrap_or_default();
+        let gates = [GateResult {
+            gate: Token::or_unfit(refusal.gate().name()),
+            outcome: GateOutcome::Refused,
+        }];
+        let event = Event::CallRefused(CallRefused {
+            app: self.app.as_deref().map(Token::or_unfit),
+            key: self.key,
+            person: self.person.as_deref().map(Token::or_unfit),
+            system: self.system.as_deref().map(Token::or_unfit),
+            purpose: self.purpose.map(Token::or_unfit),
+            patient: self.patient,
+            data_class: self.data_class.map(Token::or_unfit),
+            gate: Token::or_unfit(refusal.gate().name()),
+            code: Token::or_unfit(refusal.code()),
+            record: refusal.source().map(Token::or_unfit),
+            policy_hash: self.denial.as_ref().map(|denial| *denial.policy_hash()),
+            policies: &policies,
+            facts: &facts,
+            consents: &self.consents,
+            consent_default: None,
+            facts_as_of: self.facts_as_of,
+            gates: &gates,
+        });
+        event.leaf(record, now).ok()
+    }
+}
+
+/// Policy ids as the ledger keeps them.
+pub(crate) fn tokens<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<Token<'a>> {
+    ids.map(Token::or_unfit).collect()
+}
+
+/// Facts as the ledger keeps them.
+pub(crate) fn facts_used<'a>(facts: impl Iterator<Item = &'a DecidedFact>) -> Vec<FactUsed<'a>> {
+    facts.map(FactUsed::from).collect()
+}
