@@ -1,1 +1,109 @@
 //! Pages, the admin API and health endpoints over records and ledger.
+//!
+//! So far: `/healthz` (the process answers), `/readyz` (it can serve calls: the ledger takes
+//! entries and the records are fresh) and `/metrics` (text of Prometheus).
+//!
+//! What this crate deliberately does not do: it never imports the gateway. What the gateway
+//! counts comes in as a closure.
+#![deny(missing_docs)]
+
+mod headers;
+mod health;
+mod listener;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use wardgate_ledger::Ledger;
+use wardgate_records::Store;
+
+pub use health::{Check, Readiness};
+
+/// What the console shows.
+#[derive(Clone)]
+pub struct Parts {
+    /// The governance records.
+    pub store: Arc<Store>,
+    /// The log of this node.
+    pub ledger: Ledger,
+    /// The counters of the gate, in the text format of Prometheus.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What time it is.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parts")
+    }
+}
+
+/// Serves the console until `stop` is ready, over TLS when a configuration is given.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    parts: Parts,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let app = router(parts);
+    match tls {
+        None => {
+            axum::serve(listener, app)
+                .with_graceful_shutdown(stop)
+                .await
+        }
+        Some(tls) => {
+            let listener = listener::TlsListener::start(listener, tls)?;
+            axum::serve(listener, app)
+                .with_graceful_shutdown(stop)
+                .await
+        }
+    }
+}
+
+fn router(parts: Parts) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
+        .layer(axum::middleware::map_response(headers::secure))
+        .with_state(parts)
+}
+
+async fn readyz(State(parts): State<Parts>) -> Response {
+    let snapshot = parts.store.snapshot();
+    let readiness = Readiness::of(
+        &parts.ledger.health(),
+        snapshot.as_of(),
+        snapshot.settings().fact_age_max_ms,
+        (parts.clock)(),
+    );
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    // Fixed words and numbers always serialise.
+    let body = serde_json::to_vec(&readiness).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+async fn metrics(State(parts): State<Parts>) -> Response {
+    let content_type = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], (parts.metrics)()).into_response()
+}

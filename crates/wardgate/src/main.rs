@@ -1,2 +1,17 @@
 //! The binary: commands, configuration and wiring.
-fn main() {}
+
+mod certificates;
+mod commands;
+mod config;
+mod data_dir;
+mod demo;
+mod failure;
+mod output;
+mod wiring;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wiring::prepare_process();
+    commands::run()
+}

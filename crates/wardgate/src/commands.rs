@@ -1,0 +1,115 @@
+//! The command line: one file per command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+use crate::output::Output;
+
+mod apply;
+mod call;
+mod deid;
+mod demo;
+mod doctor;
+pub(crate) mod init;
+mod key;
+mod ledger;
+mod patient;
+mod reference;
+mod serve;
+
+/// Guard every call between a hospital and its AI
+///
+/// Wardgate identifies, authorises, de-identifies, screens and records each call to a model,
+/// and refuses it when a governance fact has lapsed.
+#[derive(Debug, Parser)]
+#[command(name = "wardgate", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Print results as JSON for machines
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Arguments),
+    Init(init::Arguments),
+    Serve(serve::Arguments),
+    Doctor(doctor::Arguments),
+    Apply(apply::Arguments),
+    #[command(subcommand)]
+    Key(key::Command),
+    #[command(subcommand)]
+    Patient(patient::Command),
+    #[command(subcommand)]
+    Call(call::Command),
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+    #[command(subcommand)]
+    Deid(deid::Command),
+    Reference(reference::Arguments),
+}
+
+/// Which data directory.
+#[derive(Debug, Args)]
+struct Dir {
+    /// Data directory, made by `wardgate init`
+    #[arg(long, value_name = "DIR", default_value = "wardgate-data")]
+    dir: PathBuf,
+}
+
+impl Dir {
+    fn existing(&self) -> Result<DataDir, Failure> {
+        DataDir::existing(&self.dir)
+    }
+}
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Well,
+    /// It worked, and what it found is not good.
+    Badly,
+}
+
+/// Runs the command that the process was started with.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output { json: cli.json };
+    let ended = match &cli.command {
+        Command::Demo(arguments) => demo::run(arguments, output),
+        Command::Init(arguments) => init::run(arguments, output),
+        Command::Serve(arguments) => serve::run(arguments, output),
+        Command::Doctor(arguments) => doctor::run(arguments, output),
+        Command::Apply(arguments) => apply::run(arguments, output),
+        Command::Key(command) => key::run(command, output),
+        Command::Patient(command) => patient::run(command, output),
+        Command::Call(command) => call::run(command, output),
+        Command::Ledger(command) => ledger::run(command, output),
+        Command::Deid(command) => deid::run(command, output),
+        Command::Reference(arguments) => reference::run(arguments, output),
+    };
+    match ended {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Badly) => ExitCode::FAILURE,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+const AFTER_HELP: &str =
+    "Exit codes: 0 done, 1 failed (the reason and a hint stand on standard error), 2 wrong use.
+
+Example:
+  wardgate demo";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Whether the ledger verifies, is ours, and agrees with the clock.
+
+use std::fs::{self, File, TryLockError};
+
+use jiff::{SignedDuration, Timestamp};
+use wardgate_ledger::bundle;
+use wardgate_ledger::tile::{Kind, Tile};
+use wardgate_ledger::{Verified, verify};
+use wardgate_records::events::StoredEvent;
+use wardgate_vault::Vault;
+
+use super::Finding;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+use crate::wiring;
+
+/// Whether a process has the ledger open.
+pub(super) fn is_held(dir: &DataDir) -> bool {
+    let lock = File::open(dir.ledger().join(JOURNAL).join(LOCK));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+pub(super) fn check(dir: &DataDir, config: &Config, vault: &Vault) -> Vec<Finding> {
+    let key = match wiring::ledger_signer(vault, &config.node.name) {
+        Ok(signer) => signer.vkey(),
+        Err(failure) => return vec![Finding::of_failure("ledger", &failure)],
+    };
+    let mut findings = Vec::new();
+    match verify(&dir.ledger(), &key) {
+        Ok(verified) => {
+            let size = verified.size;
+            findings.push(Finding::ok(
+                "ledger",
+                format!("{size} entries verify, signed by our key"),
+            ));
+            findings.push(check_clock(dir, &verified, wiring::now()));
+        }
+        Err(error) => findings.push(Finding::of_failure("ledger", &Failure::from(error))),
+    }
+    match fs::read_to_string(dir.ledger_key()) {
+        Ok(written) if written.trim() == key => {}
+        _ => findings.push(Finding::warn(
+            "ledger key",
+            format!("`{}` does not hold our key", dir.ledger_key().display()),
+            format!("write this line into it: {key}"),
+        )),
+    }
+    findings
+}
+
+/// Entries of the future mean that the clock went back.
+fn check_clock(dir: &DataDir, verified: &Verified, now: Timestamp) -> Finding {
+    let Some(last) = last_entry(dir, verified.size) else {
+        return Finding::ok("clock", "no entry to compare with yet");
+    };
+    let ahead = last.duration_since(now);
+    if ahead > CLOCK_TOLERANCE {
+        return Finding::fail(
+            "clock",
+            format!("the last ledger entry is of {last}, which is still to come"),
+            "set the clock: times decide whether agreements and trainings hold",
+        );
+    }
+    Finding::ok("clock", "is not behind the last ledger entry")
+}
+
+/// When the last published entry was written.
+fn last_entry(dir: &DataDir, size: u64) -> Option<Timestamp> {
+    let last = size.checked_sub(1)?;
+    let width = u16::try_from(last % ENTRIES_PER_BUNDLE + 1).ok()?;
+    let tile = Tile::new(Kind::Entries, last / ENTRIES_PER_BUNDLE, width)?;
+    let bundle = fs::read(dir.ledger().join(tile.to_string())).ok()?;
+    let entry = bundle::entries(&bundle).last()?.ok()?;
+    Some(StoredEvent::parse(entry).ok()?.at)
+}
+
+const JOURNAL: &str = "journal";
+const LOCK: &str = "lock";
+const ENTRIES_PER_BUNDLE: u64 = 256;
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);

@@ -1,0 +1,54 @@
+//! Whether the store opens, and what it holds.
+
+use std::sync::Arc;
+
+use wardgate_records::Store;
+use wardgate_vault::Vault;
+
+use super::Finding;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+use crate::wiring;
+
+/// Findings, and the addresses of the systems on file.
+pub(super) async fn check(
+    dir: &DataDir,
+    vault: &Arc<Vault>,
+) -> (Vec<Finding>, Vec<(String, String)>) {
+    let store = match Store::open(&dir.store(), vault.clone(), wiring::now()).await {
+        Ok(store) => store,
+        Err(error) => {
+            let failure = Failure::from(error);
+            return (vec![Finding::of_failure("records", &failure)], Vec::new());
+        }
+    };
+    let snapshot = store.snapshot();
+    let mut findings = vec![Finding::ok(
+        "records",
+        format!(
+            "{} systems, {} flows, {} patients and {} keys read back",
+            snapshot.systems().count(),
+            snapshot.flows().count(),
+            snapshot.patient_count(),
+            snapshot.keys().count()
+        ),
+    )];
+    findings.push(match store.outbox_len().await {
+        Ok(0) => Finding::ok("outbox", "every change is in the ledger"),
+        Ok(waiting) => Finding::warn(
+            "outbox",
+            format!("{waiting} changes wait for the ledger"),
+            "start the server, or run any command that changes records",
+        ),
+        Err(error) => Finding::of_failure("outbox", &Failure::from(error)),
+    });
+    let mut upstreams = Vec::new();
+    for system in snapshot.systems() {
+        for upstream in &system.upstreams {
+            upstreams.push((system.id.clone(), upstream.url.clone()));
+        }
+    }
+    upstreams.sort_unstable();
+    store.close().await;
+    (findings, upstreams)
+}

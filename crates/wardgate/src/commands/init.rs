@@ -1,0 +1,316 @@
+//! `wardgate init`: sets up a data directory, whole or not at all.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use wardgate_ledger::{Ledger, Options};
+use wardgate_records::{PayloadStore, Store};
+use wardgate_vault::{KdfCost, Vault};
+use zeroize::Zeroizing;
+
+use super::Ended;
+use crate::certificates;
+use crate::config::NODE_NAME_DEFAULT;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::wiring;
+
+/// Set up a data directory: configuration, keys, store, ledger and development certificates
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Arguments {
+    /// Directory to make; it must not exist, or be empty
+    #[arg(long, value_name = "DIR", default_value = "wardgate-data")]
+    dir: PathBuf,
+
+    /// Name of this node and origin of its ledger; it can not change later
+    #[arg(long, value_name = "NAME", default_value = NODE_NAME_DEFAULT)]
+    name: String,
+
+    /// Passphrase file to use (mode 0600) instead of a new random one inside the directory
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+
+    /// Address of the gate
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    listen: std::net::SocketAddr,
+
+    /// Address of the console
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8444")]
+    console: std::net::SocketAddr,
+
+    /// Serve plain HTTP; for loopback addresses only
+    #[arg(long)]
+    plain_http: bool,
+}
+
+/// What stands in a new configuration file.
+#[derive(Debug, Clone)]
+pub(crate) struct Choices {
+    pub(crate) name: String,
+    pub(crate) environment: &'static str,
+    pub(crate) passphrase_file: PathBuf,
+    pub(crate) listen: std::net::SocketAddr,
+    pub(crate) console: std::net::SocketAddr,
+    pub(crate) plain_http: bool,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        let loopback = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            name: NODE_NAME_DEFAULT.to_owned(),
+            environment: "live",
+            passphrase_file: PathBuf::from(PASSPHRASE_FILE),
+            listen: loopback(8443),
+            console: loopback(8444),
+            plain_http: false,
+        }
+    }
+}
+
+/// What was set up.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) dir: DataDir,
+    /// The public key that verifies the ledger.
+    pub(crate) ledger_key: String,
+}
+
+pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failure> {
+    let given = match &arguments.passphrase_file {
+        None => None,
+        Some(path) => {
+            let absolute =
+                std::path::absolute(path).map_err(|error| Failure::file("find", path, &error))?;
+            Some(absolute)
+        }
+    };
+    let choices = Choices {
+        name: arguments.name.clone(),
+        listen: arguments.listen,
+        console: arguments.console,
+        plain_http: arguments.plain_http,
+        passphrase_file: given.unwrap_or_else(|| PathBuf::from(PASSPHRASE_FILE)),
+        ..Choices::default()
+    };
+    let now = wiring::now();
+    let made = wiring::control_runtime()?.block_on(set_up(&arguments.dir, &choices, now))?;
+    let dir = &made.dir;
+    let value = serde_json::json!({
+        "dir": dir.root(),
+        "config": dir.config_file(),
+        "ca_certificate": dir.ca_certificate(),
+        "ledger_key": made.ledger_key,
+    });
+    output.value(&value, || text(&made, arguments));
+    Ok(Ended::Well)
+}
+
+/// Makes everything in a sibling directory and puts it in place as the last step.
+pub(crate) async fn set_up(
+    root: &Path,
+    choices: &Choices,
+    now: Timestamp,
+) -> Result<Made, Failure> {
+    let root = std::path::absolute(root).map_err(|error| Failure::file("find", root, &error))?;
+    refuse_directory_in_use(&root)?;
+    let parent = root.parent().unwrap_or(&root);
+    fs::create_dir_all(parent).map_err(|error| Failure::file("make", parent, &error))?;
+    let unique: [u8; 6] = wardgate_vault::random();
+    let suffix: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let building = Building(parent.join(format!(".{name}.new-{suffix}")));
+    let ledger_key = fill(&DataDir::at(&building.0), choices, now).await?;
+    put_in_place(&building.0, &root)?;
+    Ok(Made {
+        dir: DataDir::at(&root),
+        ledger_key,
+    })
+}
+
+/// The directory that is being built; gone with everything in it unless it was put in place.
+struct Building(PathBuf);
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        // It is not there any more when all went well.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String, Failure> {
+    for path in [dir.root(), &dir.vault(), &dir.store(), &dir.tls()] {
+        make_private_dir(path)?;
+    }
+    let passphrase_file = dir.root().join(&choices.passphrase_file);
+    if choices.passphrase_file == Path::new(PASSPHRASE_FILE) {
+        write_private(&passphrase_file, new_passphrase().as_bytes())?;
+    }
+    let passphrase: SecretString = wardgate_vault::read_passphrase(&passphrase_file)?;
+    let vault = Vault::init(&dir.vault(), &passphrase, KdfCost::default())?;
+
+    let signer = wiring::ledger_signer(&vault, &choices.name)?;
+    let ledger_key = signer.vkey();
+    Ledger::create(&dir.ledger(), signer, &Options::default())?.close()?;
+    write_public(&dir.ledger_key(), format!("{ledger_key}\n").as_bytes())?;
+    let vault = Arc::new(vault);
+    PayloadStore::create(&dir.payloads(), vault.clone())?.close();
+    let store = Store::create(&dir.store(), vault, now).await?;
+    store.close().await;
+
+    let development = certificates::development(now)?;
+    write_public(&dir.ca_certificate(), development.ca.as_bytes())?;
+    write_public(
+        &dir.tls().join("server.pem"),
+        development.certificate.as_bytes(),
+    )?;
+    write_private(
+        &dir.tls().join("server.key"),
+        development.private_key.as_bytes(),
+    )?;
+    write_private(&dir.config_file(), config_text(choices).as_bytes())?;
+    Ok(ledger_key)
+}
+
+/// The text of a new configuration file: what differs from the defaults, with comments.
+pub(crate) fn config_text(choices: &Choices) -> String {
+    let passphrase = choices.passphrase_file.display();
+    // A path may hold anything; a name and an address can not.
+    let passphrase = serde_json::to_string(&passphrase.to_string()).unwrap_or_default();
+    format!(
+        "# Configuration of this Wardgate node. Every setting and its default: `wardgate reference DIR`.
+# Paths are relative to this file. Unknown settings are refused.
+
+node:
+  # Name of the node and origin of its ledger. It never changes once the ledger has begun.
+  name: \"{name}\"
+  # What new API keys name in their text.
+  environment: {environment}
+
+vault:
+  # Its first line opens the vault. Without it, nothing in this directory can be read.
+  # Keep a copy elsewhere, and better keep the file itself outside this directory.
+  passphrase_file: {passphrase}
+
+gate:
+  listen: \"{listen}\"
+  # Plain HTTP is possible on loopback addresses only.
+  plain_http: {plain_http}
+  # Development certificate for localhost. Put your own files here for anything else.
+  certificate: tls/server.pem
+  private_key: tls/server.key
+
+console:
+  listen: \"{console}\"
+  plain_http: {plain_http}
+
+log:
+  format: text
+  level: info
+",
+        name = choices.name,
+        environment = choices.environment,
+        listen = choices.listen,
+        console = choices.console,
+        plain_http = choices.plain_http,
+    )
+}
+
+fn refuse_directory_in_use(root: &Path) -> Result<(), Failure> {
+    let in_use = match fs::read_dir(root) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(Failure::file("read", root, &error)),
+    };
+    if in_use {
+        return Err(Failure::new(
+            format!("`{}` is in use", root.display()),
+            "choose a directory that does not exist yet; nothing is ever overwritten",
+        ));
+    }
+    Ok(())
+}
+
+/// An empty directory gives way; one that filled up meanwhile does not.
+fn put_in_place(built: &Path, root: &Path) -> Result<(), Failure> {
+    let placed = fs::rename(built, root)
+        .and_then(|()| fs::File::open(root.parent().unwrap_or(root))?.sync_all());
+    placed.map_err(|error| Failure::file("make", root, &error))
+}
+
+fn make_private_dir(path: &Path) -> Result<(), Failure> {
+    DirBuilder::new()
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Failure::file("make", path, &error))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_new(path, bytes, 0o600)
+}
+
+fn write_public(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_new(path, bytes, 0o644)
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create_new(true).mode(mode).open(path);
+    let written = opened.and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| Failure::file("write", path, &error))
+}
+
+/// 256 random bits as text.
+fn new_passphrase() -> Zeroizing<String> {
+    let random = Zeroizing::new(wardgate_vault::random::<32>());
+    let mut text = Zeroizing::new(String::with_capacity(65));
+    for byte in random.iter() {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text.push('\n');
+    text
+}
+
+fn text(made: &Made, arguments: &Arguments) -> String {
+    let dir = made.dir.root().display();
+    let passphrase = match &arguments.passphrase_file {
+        Some(path) => path.display().to_string(),
+        None => made.dir.root().join(PASSPHRASE_FILE).display().to_string(),
+    };
+    format!(
+        "Set up {dir}
+  configuration    {config}
+  passphrase       {passphrase} (keep a copy elsewhere: without it the data is lost)
+  CA certificate   {ca} (for clients)
+  ledger key       {key} (for auditors)
+
+Next:
+  wardgate apply --dir {dir} -f hospital/
+  wardgate key create --dir {dir} --app APP --expires 90d
+  wardgate serve --dir {dir}",
+        config = made.dir.config_file().display(),
+        ca = made.dir.ca_certificate().display(),
+        key = made.ledger_key,
+    )
+}
+
+const PASSPHRASE_FILE: &str = "passphrase";
+
+const AFTER_HELP: &str =
+    "Nothing is left behind when a step fails, and a directory in use is never touched.
+
+Exit codes: 0 set up, 1 failed, 2 wrong use.
+
+Example:
+  wardgate init --dir /var/lib/wardgate --name hospital.example/wardgate/node-1";

@@ -1,0 +1,139 @@
+//! The configuration file: one struct per concern, read once, checked whole, every fault told.
+
+mod console;
+mod fields;
+mod gate;
+mod ledger;
+mod log;
+mod node;
+mod upstream;
+mod vault;
+mod yaml;
+
+use std::path::Path;
+
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+
+pub(crate) use console::Console;
+use fields::Reader;
+pub(crate) use fields::Setting;
+pub(crate) use gate::Gate;
+pub(crate) use log::{Log, LogFormat};
+pub(crate) use node::{NAME_DEFAULT as NODE_NAME_DEFAULT, Node};
+pub(crate) use upstream::Upstream;
+pub(crate) use vault::Vault;
+
+/// What a node is told by its operator.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) node: Node,
+    pub(crate) vault: Vault,
+    pub(crate) gate: Gate,
+    pub(crate) upstream: Upstream,
+    pub(crate) console: Console,
+    pub(crate) ledger: wardgate_ledger::Options,
+    pub(crate) log: Log,
+}
+
+impl Config {
+    /// Reads the configuration of a data directory. Paths in it are relative to the directory.
+    pub(crate) fn load(dir: &DataDir) -> Result<Self, Failure> {
+        let file = dir.config_file();
+        let text =
+            std::fs::read_to_string(&file).map_err(|error| Failure::file("read", &file, &error))?;
+        Self::parse(&text, &file, dir.root())
+    }
+
+    fn parse(text: &str, file: &Path, root: &Path) -> Result<Self, Failure> {
+        let reader = Reader::of(text, file, root);
+        let config = Self::read(&reader);
+        let faults = reader.faults();
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => {
+                let count = faults.len();
+                let plural = if count == 1 { "fault" } else { "faults" };
+                let message = format!("the configuration has {count} {plural}");
+                Err(Failure::in_files(message, faults))
+            }
+        }
+    }
+
+    /// Every part is read even when an earlier one is faulty.
+    fn read(reader: &Reader) -> Option<Self> {
+        let node = node::read(reader);
+        let vault = vault::read(reader);
+        let gate = gate::read(reader);
+        let upstream = upstream::read(reader);
+        let console = console::read(reader);
+        let ledger = ledger::read(reader);
+        let log = log::read(reader);
+        reader.end();
+        Some(Self {
+            node: node?,
+            vault: vault?,
+            gate: gate?,
+            upstream: upstream?,
+            console: console?,
+            ledger: ledger?,
+            log: log?,
+        })
+    }
+
+    /// Every setting with its default, for the reference and for a new configuration file.
+    pub(crate) fn settings() -> Vec<Setting> {
+        let reader = Reader::of("", Path::new(""), Path::new(""));
+        Self::read(&reader);
+        reader.into_settings()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Failure> {
+        Config::parse(text, Path::new("wardgate.yaml"), Path::new("/data"))
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_safe_defaults() {
+        let config = parse("").unwrap();
+        assert!(config.gate.server.address.ip().is_loopback());
+        assert!(config.gate.tls.is_some());
+        assert_eq!(config.vault.passphrase_file, Path::new("/data/passphrase"));
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_place() {
+        let text = "node:\n  name: two words\ngate:\n  listen: nowhere\n  bodybytes_max: 5\n  threads: many\nconsle:\n  a: 1\nlog:\n  format: xml\n";
+        let failure = parse(text).unwrap_err();
+        let told: Vec<_> = failure.faults().iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_addresses_only() {
+        let failure = parse("gate:\n  listen: 0.0.0.0:8080\n  plain_http: true\n").unwrap_err();
+        assert_eq!(failure.faults().len(), 1);
+        assert_eq!(failure.faults()[0].line, 2);
+        let config = parse("gate:\n  listen: 127.0.0.1:8080\n  plain_http: true\n").unwrap();
+        assert!(config.gate.tls.is_none());
+    }
+
+    #[test]
+    fn a_file_that_is_not_yaml_is_one_fault() {
+        let failure = parse("node:\n  name: [\n").unwrap_err();
+        assert_eq!(failure.faults().len(), 1);
+        let failure = parse("- a\n").unwrap_err();
+        assert_eq!(failure.faults().len(), 1);
+    }
+
+    #[test]
+    fn what_init_writes_reads_back() {
+        let text = crate::commands::init::config_text(&crate::commands::init::Choices::default());
+        let config = parse(&text).unwrap();
+        assert_eq!(config.node.name, "localhost/wardgate");
+    }
+}

@@ -1,0 +1,135 @@
+//! Puts the parts together. The only place that reads the system's clock.
+
+mod logging;
+mod node;
+mod recovery;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+use wardgate_ledger::{JournalError, Ledger, LedgerError, Signer};
+use wardgate_records::{PayloadStore, RecordsError, Store};
+use wardgate_vault::{Label, Vault};
+
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+
+pub(crate) use logging::start_logging;
+pub(crate) use node::{RunningNode, serve_until_asked_to_stop};
+
+/// What every process does first: one crypto provider, and no memory of it on disk.
+pub(crate) fn prepare_process() {
+    // It fails only when a provider is installed already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let none = rustix::process::Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // Where the limit can not be lowered, it is lower already.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+}
+
+/// The time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock; everything else is given the time"
+)]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The clock as the gate and the console take it.
+pub(crate) fn clock() -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+    Arc::new(now)
+}
+
+/// A runtime for everything but the calls themselves.
+pub(crate) fn control_runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                format!("can not start the runtime: {error}"),
+                "check the limits of open files and threads",
+            )
+        })
+}
+
+/// Configuration, keys and records of a data directory.
+pub(crate) struct Records {
+    pub(crate) dir: DataDir,
+    pub(crate) config: Config,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) store: Arc<Store>,
+}
+
+impl Records {
+    /// Opens vault and store. Other processes may have them open too.
+    pub(crate) async fn open(dir: DataDir) -> Result<Self, Failure> {
+        let config = Config::load(&dir)?;
+        let vault = open_vault(&dir, &config)?;
+        let store = Store::open(&dir.store(), vault.clone(), now()).await?;
+        Ok(Self {
+            dir,
+            config,
+            vault,
+            store: Arc::new(store),
+        })
+    }
+
+    /// Opens the ledger, which only one process can have.
+    pub(crate) fn open_ledger(&self) -> Result<Ledger, LedgerError> {
+        let signer = ledger_signer(&self.vault, &self.config.node.name).map_err(|fault| {
+            LedgerError::Stopped {
+                reason: fault.message().into(),
+            }
+        })?;
+        Ok(Ledger::open(&self.dir.ledger(), signer, &self.config.ledger)?.0)
+    }
+
+    /// Opens the payloads, which only one process can have.
+    pub(crate) fn open_payloads(&self) -> Result<PayloadStore, RecordsError> {
+        Ok(PayloadStore::open(&self.dir.payloads(), self.vault.clone())?.0)
+    }
+
+    /// Brings what was changed into the ledger, and closes. When a server runs, it does the
+    /// first by itself, because it holds the ledger.
+    pub(crate) async fn finish(self) -> Result<Recorded, Failure> {
+        let recorded = match self.open_ledger() {
+            Ok(ledger) => {
+                let drained = self.store.drain_outbox(&ledger).await;
+                ledger.close()?;
+                drained?;
+                Recorded::Here
+            }
+            Err(LedgerError::Journal(JournalError::Locked { .. })) => Recorded::ByServer,
+            Err(error) => return Err(error.into()),
+        };
+        self.store.close().await;
+        Ok(recorded)
+    }
+}
+
+/// Who brings a change into the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// This process did.
+    Here,
+    /// The server that runs does within a second.
+    ByServer,
+}
+
+/// Opens the vault with the passphrase file that the configuration names.
+pub(crate) fn open_vault(dir: &DataDir, config: &Config) -> Result<Arc<Vault>, Failure> {
+    let passphrase = wardgate_vault::read_passphrase(&config.vault.passphrase_file)?;
+    Ok(Arc::new(Vault::open(&dir.vault(), &passphrase)?))
+}
+
+/// The key that signs the ledger's checkpoints.
+pub(crate) fn ledger_signer(vault: &Vault, node: &str) -> Result<Signer, Failure> {
+    let seed = vault.derive(Label::LedgerSigner);
+    Ok(Signer::from_seed(node, seed.expose())?)
+}
