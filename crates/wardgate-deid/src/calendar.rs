@@ -28,6 +28,18 @@ impl Day {
         era * 146_097 + day_of_era - 719_468
     }
 
+    pub(crate) fn year(self) -> i32 {
+        self.year
+    }
+
+    pub(crate) fn month(self) -> u32 {
+        self.month
+    }
+
+    pub(crate) fn day(self) -> u32 {
+        self.day
+    }
+
     /// The day as `2024-03-12`.
     pub(crate) fn iso(self) -> String {
         format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)

@@ -6,7 +6,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use crate::engine::Engine;
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Kind, Layer};
 use crate::json::{self, Path, Visitor};
 use crate::known::KnownIdentifiers;
 use crate::mint::Mint;
@@ -100,8 +100,8 @@ impl<'a> Deidentifier<'a> {
             match part.treat {
                 Treat::Text => search.string(raw, &place, 0),
                 Treat::NestedJson => search.string(raw, &place, NESTED_DEPTH_MAX),
-                Treat::CheckKey => search.check(raw, Cause::Key, start),
-                Treat::CheckNumber => search.check(raw, Cause::Number, start),
+                Treat::CheckKey => search.check(raw, Cause::Key),
+                Treat::CheckNumber => search.check(raw, Cause::Number),
             }
             .map_err(|cause| match cause {
                 Cause::Part => invalid(),
@@ -239,8 +239,8 @@ impl<'a> Search<'a> {
             let raw = text.as_bytes().get(part.at.clone()).unwrap_or_default();
             let start = part.at.start;
             match part.treat {
-                Treat::CheckKey => self.check(raw, Cause::Key, start)?,
-                Treat::CheckNumber => self.check(raw, Cause::Number, start)?,
+                Treat::CheckKey => self.check(raw, Cause::Key)?,
+                Treat::CheckNumber => self.check(raw, Cause::Number)?,
                 Treat::Text | Treat::NestedJson => {
                     let place = |span: Range<usize>| place(span.start + start..span.end + start);
                     self.string(raw, &place, nested)?;
@@ -269,15 +269,12 @@ impl<'a> Search<'a> {
     }
 
     /// A key or number must not identify the patient: it cannot be rewritten.
-    fn check(&mut self, raw: &[u8], cause: Cause, _at: usize) -> Result<(), Cause> {
+    fn check(&mut self, raw: &[u8], cause: Cause) -> Result<(), Cause> {
         let (text, _) = json::decode(raw).map_err(|_| Cause::Part)?;
         self.report.scanned(text.len());
-        let known = self.means.known.is_some_and(|known| known.occurs_in(&text));
-        let addressed = text.contains('@') && {
-            let found = self.means.engine.detect(&text, None);
-            found.iter().any(|finding| finding.kind == Kind::Email)
-        };
-        if known || addressed {
+        let found = self.means.engine.detect(&text, self.means.known);
+        let identifies = |f: &Finding| f.layer == Layer::Known || f.kind == Kind::Email;
+        if found.iter().any(identifies) {
             Err(cause)
         } else {
             Ok(())

@@ -2,11 +2,17 @@
 
 use std::fmt;
 
+use crate::exact;
 use crate::finding::{Finding, resolve};
+use crate::fold;
 use crate::known::KnownIdentifiers;
+use crate::lexer::Lexed;
+use crate::lexicon::{Lexicon, lexicon};
 
 /// The rules, made once and shared by all calls.
-pub struct Engine {}
+pub struct Engine {
+    lexicon: &'static Lexicon,
+}
 
 impl Default for Engine {
     fn default() -> Self {
@@ -18,7 +24,7 @@ impl Engine {
     /// Builds the tables of the rules.
     #[must_use]
     pub fn new() -> Self {
-        Self {}
+        Self { lexicon: lexicon() }
     }
 
     /// What identifies somebody in `text`: sorted, no two findings on one byte.
@@ -36,10 +42,17 @@ impl Engine {
         findings: &mut Vec<Finding>,
     ) {
         findings.clear();
+        let folded = fold::fold(text);
+        let lexed = Lexed::new(&folded.text, self.lexicon);
+        exact::find(&lexed, findings);
         if let Some(known) = known {
-            known.find(text, findings);
+            known.find(&lexed, findings);
         }
         resolve(findings);
+        for finding in findings {
+            let at = folded.map.source(finding.range());
+            (finding.start, finding.end) = (at.start, at.end);
+        }
     }
 }
 

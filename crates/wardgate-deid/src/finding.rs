@@ -22,6 +22,25 @@ pub struct Finding {
 }
 
 impl Finding {
+    pub(crate) fn known(at: Range<usize>, kind: Kind, reason: &'static str) -> Self {
+        Self {
+            layer: Layer::Known,
+            ..Self::exact(at, kind, 1.0, reason)
+        }
+    }
+
+    pub(crate) fn exact(at: Range<usize>, kind: Kind, score: f32, reason: &'static str) -> Self {
+        Self {
+            start: at.start,
+            end: at.end,
+            kind,
+            layer: Layer::Exact,
+            score,
+            reason,
+            person: None,
+        }
+    }
+
     /// The bytes of the span.
     #[must_use]
     pub fn range(&self) -> Range<usize> {

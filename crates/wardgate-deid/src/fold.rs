@@ -2,7 +2,8 @@
 //!
 //! Folding takes out what is invisible (zero-width characters, soft hyphens),
 //! writes full-width and accented letters as plain ones and every space and dash
-//! as the ASCII one. Case stays. Text that is plain ASCII is not copied.
+//! as the ASCII one. Symbols outside ASCII become spaces. The case of ASCII letters
+//! stays; others are small. Text that is plain ASCII is not copied.
 
 use std::borrow::Cow;
 
@@ -94,7 +95,15 @@ fn fold_character(character: char, out: &mut String) {
             let unaccented = std::iter::once(character)
                 .nfkd()
                 .filter(|c| !is_combining_mark(*c));
-            out.extend(unaccented);
+            for part in unaccented {
+                if part.is_ascii() {
+                    out.push(part);
+                } else if part.is_alphanumeric() {
+                    out.extend(part.to_lowercase());
+                } else {
+                    out.push(' ');
+                }
+            }
             return;
         }
     };

@@ -1,11 +1,22 @@
 //! The identifiers on file of the patient whom a call is about.
 
+mod numbers;
+mod places;
+mod words;
+
 use std::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::finding::{Finding, Kind, Layer};
+use crate::calendar::Day;
+use crate::exact::date;
+use crate::finding::{Finding, Kind};
 use crate::fold;
+use crate::lexer::Lexed;
+use crate::lexicon::{Class, lexicon};
+use numbers::Numbers;
+use places::Places;
+use words::{Hit, Words};
 
 /// What is on file about a patient: plain input to [`KnownIdentifiers::compile`].
 #[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
@@ -50,63 +61,329 @@ pub struct Address {
 ///
 /// It can be shared between threads and calls.
 pub struct KnownIdentifiers {
-    people: Vec<String>,
-    words: Vec<String>,
+    /// The full names, folded, in speaking order: the patient's, then the contacts'.
+    people: Vec<Zeroizing<String>>,
+    names: Words,
+    places: Places,
+    numbers: Numbers,
+    birth_days: Vec<Day>,
 }
 
 impl KnownIdentifiers {
     /// Compiles the dictionary.
     #[must_use]
     pub fn compile(from: &PatientIdentifiers) -> Self {
-        let people: Vec<String> = from
-            .names
-            .iter()
-            .chain(&from.contacts)
-            .map(|name| fold::words(&format!("{} {}", name.given.join(" "), name.family)))
-            .collect();
-        let words = people
-            .iter()
-            .flat_map(|name| name.split(' '))
-            .map(str::to_owned)
-            .collect();
-        Self { people, words }
+        let mut known = Self {
+            people: Vec::new(),
+            names: Words::default(),
+            places: Places::default(),
+            numbers: Numbers::default(),
+            birth_days: Vec::new(),
+        };
+        for name in from.names.iter().chain(&from.contacts) {
+            known.add_person(name);
+        }
+        for address in &from.addresses {
+            known.places.add(address);
+            known
+                .numbers
+                .add(&fold::words(&address.postal_code), Kind::Location, false);
+        }
+        for number in &from.record_numbers {
+            known.add_record_number(number);
+        }
+        for phone in &from.phones {
+            known.numbers.add_phone(&fold::fold(phone).text);
+        }
+        for email in &from.emails {
+            known.add_email(email);
+        }
+        for date in &from.birth_dates {
+            known.add_birth_date(date);
+        }
+        known
     }
 
     /// The full name of a person on file, folded, in speaking order.
     pub(crate) fn full_name(&self, person: u16) -> Option<&str> {
-        self.people.get(usize::from(person)).map(String::as_str)
+        self.people
+            .get(usize::from(person))
+            .map(|name| name.as_str())
     }
 
-    /// Whether any known identifier stands in the text.
-    pub(crate) fn occurs_in(&self, text: &str) -> bool {
-        let mut findings = Vec::new();
-        self.find(text, &mut findings);
-        !findings.is_empty()
+    /// Whether a day is a birth date on file.
+    pub(crate) fn is_birth_day(&self, day: Day) -> bool {
+        self.birth_days.contains(&day)
     }
 
     /// Adds every known identifier in the text.
-    pub(crate) fn find(&self, text: &str, findings: &mut Vec<Finding>) {
-        let folded = fold::fold(text);
-        let mut at = 0;
-        for word in folded.text.split(|c: char| !c.is_alphanumeric()) {
-            let span = folded.map.source(at..at + word.len());
-            let lower = word.to_lowercase();
-            if self.words.contains(&lower) {
-                findings.push(Finding {
-                    start: span.start,
-                    end: span.end,
-                    kind: Kind::Name,
-                    layer: Layer::Known,
-                    score: 1.0,
-                    reason: "known.name",
-                    person: None,
-                });
-            }
-            at += word.len();
-            let rest = folded.text.get(at..).unwrap_or_default();
-            at += rest.chars().next().map_or(0, char::len_utf8);
+    pub(crate) fn find(&self, lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
+        if !self.names.is_empty() {
+            self.find_names(lexed, findings);
+        }
+        self.places.find(lexed, findings);
+        if !self.numbers.is_empty() || !self.birth_days.is_empty() {
+            self.find_numbers(lexed, findings);
         }
     }
+
+    fn find_names(&self, lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
+        let mut behind = 0;
+        for at in 0..lexed.tokens.len() {
+            if at < behind {
+                continue;
+            }
+            let Some(run) = self.name_run(lexed, at, behind) else {
+                continue;
+            };
+            behind = run.last + 1;
+            let span = lexed.span(run.first, run.last);
+            findings.push(Finding {
+                person: run.person(self.people.len()),
+                ..Finding::known(span, Kind::Name, "known.name")
+            });
+        }
+        if !lexed.text.is_ascii() {
+            self.names.unspaced(lexed.text, |span, _| {
+                findings.push(Finding::known(span, Kind::Name, "known.name"));
+            });
+        }
+    }
+
+    /// The parts of one person's name that stand together around a token.
+    fn name_run(&self, lexed: &Lexed<'_>, at: usize, behind: usize) -> Option<Run> {
+        let Some(hit) = self.names.hit(lexed, at) else {
+            let owners = self.names.hyphenated(lexed, at)?;
+            return Some(Run {
+                first: at,
+                last: at + 1,
+                owners,
+            });
+        };
+        let mut run = Run {
+            first: at,
+            last: at,
+            owners: hit.owners,
+        };
+        let (mut sure, mut exact_parts) = (hit.sure, usize::from(hit.exact));
+        while let Some(part) = self.joined(lexed, run.last + 1, run.owners, run.last + 1) {
+            run.last += 1;
+            run.owners &= part.owners;
+            sure |= part.sure;
+            exact_parts += usize::from(part.exact);
+        }
+        while run.first > behind
+            && let Some(part) = self.joined(lexed, run.first - 1, run.owners, run.first)
+        {
+            run.first -= 1;
+            run.owners &= part.owners;
+            sure |= part.sure;
+            exact_parts += usize::from(part.exact);
+        }
+        (sure || exact_parts >= 2).then_some(run)
+    }
+
+    /// A further part of the same person's name; `gap_at` is the token behind the gap between the two.
+    fn joined(&self, lexed: &Lexed<'_>, at: usize, owners: u64, gap_at: usize) -> Option<Hit> {
+        let gap = lexed.gap(gap_at);
+        let letter = lexed.str(gap_at.checked_sub(1)?).chars().count() == 1;
+        if lexed.token(at).is_none() || !joins(gap, letter) {
+            return None;
+        }
+        if let Some(hit) = self
+            .names
+            .hit(lexed, at)
+            .filter(|hit| hit.owners & owners != 0)
+        {
+            return Some(hit);
+        }
+        let word = lexed.str(at);
+        if word.chars().count() == 1 {
+            let capital = lexed
+                .token(at)
+                .is_some_and(|token| token.shape.has_capital());
+            let dotted = lexed.gap(at + 1).starts_with('.');
+            let owners = self.names.initial(word, owners);
+            let sure = false;
+            let exact = dotted;
+            return (owners != 0 && (capital || dotted)).then_some(Hit {
+                owners,
+                sure,
+                exact,
+            });
+        }
+        self.names.beside(lexed, at, owners)
+    }
+
+    fn find_numbers(&self, lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
+        for at in 0..lexed.tokens.len() {
+            if let Some(hit) = self.numbers.hit(lexed, at) {
+                let reason = "known.number";
+                findings.push(Finding::known(hit.start..hit.end, hit.kind, reason));
+            }
+            if self.birth_days.is_empty() {
+                continue;
+            }
+            let read = date::read(lexed, at).or_else(|| date::loose(lexed, at));
+            if let Some(read) = read
+                && read
+                    .days
+                    .iter()
+                    .flatten()
+                    .any(|day| self.is_birth_day(*day))
+            {
+                let reason = "known.birth_date";
+                findings.push(Finding::known(read.start..read.end, Kind::Date, reason));
+            }
+        }
+    }
+
+    fn add_person(&mut self, name: &PersonName) {
+        let index = self.people.len();
+        let owner = 1 << index.min(PEOPLE_MAX - 1);
+        let full = fold::words(&format!("{} {}", name.given.join(" "), name.family));
+        self.people.push(Zeroizing::new(full));
+        for part in name.given.iter().chain([&name.family]) {
+            for spelling in spellings(part) {
+                for word in spelling.split(' ') {
+                    self.names.add(word, owner, true);
+                    if (SHORT_GENITIVE_MIN..FUZZY_GENITIVE_MIN).contains(&word.len()) {
+                        self.names.add(&format!("{word}s"), owner, false);
+                    }
+                }
+                self.names.add(&spelling.replace(' ', ""), owner, true);
+            }
+        }
+        let family = spellings(&name.family)
+            .into_iter()
+            .map(|f| f.replace(' ', ""));
+        let given = name
+            .given
+            .first()
+            .map(|given| spellings(given))
+            .unwrap_or_default();
+        for family in family.filter(|family| !family.is_empty()) {
+            for given in &given {
+                let given = given.replace(' ', "");
+                let Some(initial) = given.chars().next() else {
+                    continue;
+                };
+                for joined in [format!("{given}{family}"), format!("{family}{given}")] {
+                    self.names.add(&joined, owner, true);
+                }
+                for joined in [format!("{initial}{family}"), format!("{family}{initial}")] {
+                    self.names.add(&joined, owner, false);
+                }
+            }
+        }
+    }
+
+    fn add_record_number(&mut self, number: &str) {
+        let folded = fold::fold(number);
+        self.numbers.add(&folded.text, Kind::Mrn, false);
+        // `MRN-4412345` on file is often written without its letters.
+        let longest = folded
+            .text
+            .split(|c: char| !c.is_ascii_digit())
+            .max_by_key(|run| run.len());
+        if let Some(digits) = longest.filter(|digits| digits.len() >= DIGITS_ALONE_MIN) {
+            self.numbers.add(digits, Kind::Mrn, false);
+        }
+    }
+
+    fn add_email(&mut self, email: &str) {
+        let folded = fold::fold(email);
+        let (local, _) = folded.text.split_once('@').unwrap_or((&folded.text, ""));
+        let words = fold::words(local);
+        let common = lexicon().classes_of(&words) != Class::default();
+        if !common && words.len() >= LOCAL_PART_MIN {
+            self.numbers.add(&words, Kind::Email, false);
+        }
+    }
+
+    fn add_birth_date(&mut self, date: &str) {
+        for day in date::days_of(&fold::fold(date).text).into_iter().flatten() {
+            self.birth_days.push(day);
+            let (y, m, d) = (day.year(), day.month(), day.day());
+            let yy = y % 100;
+            for long in [
+                format!("{y:04}{m:02}{d:02}"),
+                format!("{d:02}{m:02}{y:04}"),
+                format!("{m:02}{d:02}{y:04}"),
+            ] {
+                self.numbers.add(&long, Kind::Date, false);
+            }
+            for short in [
+                format!("{yy:02}{m:02}{d:02}"),
+                format!("{d:02}{m:02}{yy:02}"),
+                format!("{m:02}{d:02}{yy:02}"),
+            ] {
+                self.numbers.add(&short, Kind::Date, true);
+            }
+        }
+    }
+}
+
+/// Tokens that together are one person's name.
+struct Run {
+    first: usize,
+    last: usize,
+    owners: u64,
+}
+
+impl Run {
+    /// The person, when only one can be meant.
+    fn person(&self, people: usize) -> Option<u16> {
+        let alone = self.owners.count_ones() == 1 && people < PEOPLE_MAX;
+        alone
+            .then(|| u16::try_from(self.owners.trailing_zeros()).ok())
+            .flatten()
+    }
+}
+
+/// Whether a gap can stand between parts of one name.
+fn joins(gap: &str, behind_letter: bool) -> bool {
+    let dots = gap.bytes().filter(|b| *b == b'.').count();
+    let dotted = dots == 0 || gap == "." || (behind_letter && dots == 1);
+    let kinds = |b: u8| {
+        b.is_ascii_whitespace()
+            || matches!(
+                b,
+                b',' | b'.'
+                    | b'-'
+                    | b'\''
+                    | b'_'
+                    | b'/'
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'"'
+                    | b'|'
+                    | b'^'
+                    | b'&'
+                    | b'+'
+            )
+    };
+    gap.len() <= JOINT_LEN_MAX && dotted && gap.bytes().all(kinds)
+}
+
+/// The ways to write a name in plain letters: `Müller` is also `mueller`, `Mueller` also `muller`.
+fn spellings(name: &str) -> Vec<String> {
+    let lower = name.to_lowercase();
+    let spelled_out = lower
+        .replace('ä', "ae")
+        .replace('ö', "oe")
+        .replace('ü', "ue")
+        .replace('ø', "oe")
+        .replace('å', "aa");
+    let plain = fold::words(name);
+    let contracted = plain
+        .replace("ae", "a")
+        .replace("oe", "o")
+        .replace("ue", "u");
+    let mut spellings = vec![plain, fold::words(&spelled_out), contracted];
+    spellings.dedup();
+    spellings
 }
 
 impl fmt::Debug for PatientIdentifiers {
@@ -142,3 +419,16 @@ impl fmt::Debug for KnownIdentifiers {
             .finish_non_exhaustive()
     }
 }
+
+/// People of one file that are told apart; the further ones share a mark.
+const PEOPLE_MAX: usize = 64;
+/// Characters between two parts of a name, line breaks and indents included.
+const JOINT_LEN_MAX: usize = 8;
+/// A number on file that has letters is also looked for without them, when it has this many digits.
+const DIGITS_ALONE_MIN: usize = 5;
+/// Shorter local parts of e-mail addresses say nothing by themselves.
+const LOCAL_PART_MIN: usize = 5;
+/// Names of this length up to the next bound are also known with a genitive `s`.
+const SHORT_GENITIVE_MIN: usize = 3;
+/// From this length on, one mistake covers the genitive.
+const FUZZY_GENITIVE_MIN: usize = 5;

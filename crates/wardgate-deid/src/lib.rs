@@ -29,6 +29,8 @@ mod finding;
 mod fold;
 pub mod json;
 mod known;
+mod lexer;
+mod lexicon;
 mod mint;
 mod offsets;
 mod placeholder;

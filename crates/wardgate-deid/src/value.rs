@@ -2,6 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::calendar::Day;
+use crate::exact::date;
 use crate::finding::{Finding, Kind};
 use crate::fold;
 use crate::known::KnownIdentifiers;
@@ -35,9 +37,12 @@ impl Value {
                 (key, plain)
             }
             Kind::Date => {
-                let whole = crate::exact::date::whole_day(&folded.text);
-                day = whole.map(crate::calendar::Day::number);
-                let key = whole.map_or_else(|| fold::words(&text), crate::calendar::Day::iso);
+                let days = date::days_of(&folded.text);
+                let on_file = |day: &&Day| known.is_some_and(|known| known.is_birth_day(**day));
+                let mut read = days.iter().flatten();
+                let whole = read.clone().find(on_file).or_else(|| read.next()).copied();
+                day = whole.map(Day::number);
+                let key = whole.map_or_else(|| fold::words(&text), Day::iso);
                 (key.clone(), key)
             }
             Kind::Phone | Kind::Fax => {

@@ -140,6 +140,10 @@ impl Live {
             return if cut { cursor.short() } else { None };
         };
         let behind = next + label.len();
+        if !open && cursor.bytes(behind).first() == Some(&b':') {
+            // `Email: X7K2...` is the model's own label.
+            return None;
+        }
         match cursor.separator(behind) {
             Ok(Some(token_at)) => Some(Ok(opening(token_at))),
             Ok(None) => None,

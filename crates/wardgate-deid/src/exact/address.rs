@@ -1,0 +1,426 @@
+//! Addresses: house number and street, post-office box, state and postal code, places with cues.
+
+use crate::finding::{Finding, Kind};
+use crate::lexer::{Lexed, Shape};
+use crate::lexicon::Class;
+
+/// The words that may begin an address.
+pub(super) const CUES: Class = Class::STATE
+    .with(Class::STREET_FIRST)
+    .with(Class::LIVES)
+    .with(Class::ADDRESS_LABEL)
+    .with(Class::COMMON);
+
+/// `123 N. Main St., Apt 4B, Springfield, IL 62704`: anchored at the house number.
+pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let token = lexed.token(at)?;
+    let joined = at > 0
+        && matches!(lexed.gap(at), "" | "." | "/" | "-" | ",")
+        && lexed.digits(at - 1).is_some();
+    if token.len() > HOUSE_NUMBER_LEN_MAX || joined {
+        return None;
+    }
+    let mut next = at + 1;
+    if lexed.gap(next).is_empty()
+        && lexed.token(next)?.len() == 1
+        && lexed.gap(next + 1).starts_with(' ')
+    {
+        next += 1;
+    }
+    let mut capital = false;
+    for count in 0..=STREET_WORDS_MAX {
+        let gap = lexed.gap(next);
+        let word = lexed.token(next)?;
+        let ordinal = count > 0 && gap.is_empty() && word.len() == 2;
+        if !matches!(gap, " " | ". " | "-" | "'") && !ordinal {
+            return None;
+        }
+        let street =
+            word.classes.any(Class::STREET) && (capital || is_plain_street(lexed.str(next)));
+        if street && count > 0 && (capital || word.shape == Shape::Lower) {
+            let end = tail(lexed, next);
+            return Some(Finding::exact(
+                lexed.span(at, end),
+                Kind::Location,
+                0.9,
+                "exact.street",
+            ));
+        }
+        let number = word.shape == Shape::Number && count <= 1 && word.len() <= 3;
+        let refused = word.classes.any(Class::UNIT) && !word.shape.begins_capital();
+        if refused
+            || word.classes.any(Class::MONTH)
+            || word.shape == Shape::Lower && word.classes.any(Class::COMMON)
+        {
+            return None;
+        }
+        capital |= number || word.shape.begins_capital();
+        next += 1;
+    }
+    None
+}
+
+/// `Hauptstr. 5`, `Lindenallee 12a`: the street is in the word, the number behind it.
+pub(super) fn joined_street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let token = lexed.token(at)?;
+    let number = lexed.digits(at + 1)?;
+    if token.len() < JOINED_LEN_MIN || !token.shape.begins_capital() || number.len() > 4 {
+        return None;
+    }
+    let word = lexed.str(at).to_ascii_lowercase();
+    let ends = [
+        "strasse", "str", "weg", "platz", "allee", "gasse", "damm", "ufer", "straat", "laan",
+    ];
+    if !ends.iter().any(|end| word.ends_with(end)) || !matches!(lexed.gap(at + 1), " " | ". ") {
+        return None;
+    }
+    let mut last = at + 1;
+    if lexed.gap(last + 1).is_empty() && lexed.token(last + 1).is_some_and(|t| t.len() == 1) {
+        last += 1;
+    }
+    let span = lexed.span(at, tail(lexed, last));
+    Some(Finding::exact(span, Kind::Location, 0.9, "exact.street"))
+}
+
+/// `SW1A 1AA`, `K1A 0B1`: anchored at the first letters.
+pub(super) fn postcode(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let token = lexed.token(at)?;
+    if token.len() > 2 || !token.shape.begins_capital() || (at > 0 && lexed.gap(at).is_empty()) {
+        return None;
+    }
+    let shape = |index: usize| {
+        let token = lexed.token(index)?;
+        let kind = if token.shape == Shape::Number {
+            'n'
+        } else {
+            'a'
+        };
+        let good = token.shape == Shape::Number || token.shape.begins_capital();
+        good.then_some((kind, token.len()))
+    };
+    let joined = |index: usize| lexed.gap(index).is_empty();
+    let last = match (shape(at + 1)?, shape(at + 2)?, shape(at + 3)) {
+        (('n', 1..=2), ('n', 1), Some(('a', 2))) if lexed.gap(at + 2) == " " && joined(at + 3) => {
+            at + 3
+        }
+        (('n', 1), ('a', 1), Some(('n', 1))) if joined(at + 2) && lexed.gap(at + 3) == " " => {
+            let inner = shape(at + 4)?;
+            match (inner, shape(at + 5)) {
+                (('a', 2), _) if joined(at + 4) => at + 4,
+                (('a', 1), Some(('n', 1)))
+                    if joined(at + 4) && joined(at + 5) && token.len() == 1 =>
+                {
+                    at + 5
+                }
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    if !joined(at + 1) || (joined(last + 1) && lexed.token(last + 1).is_some()) {
+        return None;
+    }
+    Some(Finding::exact(
+        lexed.span(at, last),
+        Kind::Location,
+        0.7,
+        "exact.postcode",
+    ))
+}
+
+/// Addresses that a word announces.
+pub(super) fn cued(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let token = lexed.token(at)?;
+    if token.classes.any(Class::STATE) && token.shape == Shape::Upper && token.len() == 2 {
+        return state_and_code(lexed, at);
+    }
+    if token.classes.any(Class::STREET_FIRST)
+        && let Some(found) = street_first(lexed, at)
+    {
+        return Some(found);
+    }
+    if token.classes.any(Class::LIVES) {
+        return lives(lexed, at);
+    }
+    if token.classes.any(Class::ADDRESS_LABEL) {
+        return labelled(lexed, at);
+    }
+    if lexed.is_word(at, "zip") || lexed.is_word(at, "postcode") || lexed.is_word(at, "plz") {
+        return code_behind(lexed, at);
+    }
+    None
+}
+
+/// `P.O. Box 123`: anchored at `box`.
+pub(super) fn post_box(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let first = if lexed.is_word(at, "postfach") {
+        at
+    } else if !lexed.is_word(at, "box") {
+        return None;
+    } else if lexed.is_word(at.checked_sub(1)?, "po") {
+        at - 1
+    } else {
+        let before = at.checked_sub(2)?;
+        let post = lexed.is_word(before, "p") && lexed.is_word(before + 1, "o")
+            || lexed.is_word(before, "post") && lexed.is_word(before + 1, "office");
+        post.then_some(before)?
+    };
+    lexed
+        .digits(at + 1)
+        .filter(|_| matches!(lexed.gap(at + 1), " " | ": " | " #"))?;
+    let span = lexed.span(first, tail(lexed, at + 1));
+    Some(Finding::exact(span, Kind::Location, 0.9, "exact.post_box"))
+}
+
+/// `Springfield, IL 62704-1234`: anchored at the state.
+fn state_and_code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    lexed.digits(at + 1).filter(|digits| digits.len() == 5)?;
+    if !matches!(lexed.gap(at + 1), " " | ", " | "  ") {
+        return None;
+    }
+    let mut first = at;
+    for index in 0..CITY_WORDS_MAX {
+        let gap = lexed.gap(first);
+        let Some(before) = first.checked_sub(1) else {
+            break;
+        };
+        let city = lexed
+            .token(before)
+            .is_some_and(|t| t.shape.begins_capital() && !t.classes.any(Class::LABEL));
+        if !city || !(gap == " " || (index == 0 && matches!(gap, ", " | ","))) {
+            break;
+        }
+        first = before;
+    }
+    let span = lexed.span(first, plus_four(lexed, at + 1));
+    Some(Finding::exact(
+        span,
+        Kind::Location,
+        0.9,
+        "exact.state_and_code",
+    ))
+}
+
+/// `Calle de Alcalá 12`, `rue de Rivoli, 5`.
+fn street_first(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let mut capital = false;
+    for next in at + 1..=at + 1 + STREET_WORDS_MAX {
+        let token = lexed.token(next)?;
+        let gap = lexed.gap(next);
+        if token.shape == Shape::Number {
+            let number = capital && token.len() <= 4 && matches!(gap, " " | ", " | " n ");
+            let span = lexed.span(at, tail(lexed, next));
+            return number.then(|| Finding::exact(span, Kind::Location, 0.85, "exact.street"));
+        }
+        if !matches!(gap, " " | "'" | "-" | ". " | ", ") {
+            return None;
+        }
+        capital |= token.shape.begins_capital();
+        if !token.shape.begins_capital()
+            && !token
+                .classes
+                .any(Class::PARTICLE.with(Class::NUMBER_FILLER))
+        {
+            return None;
+        }
+    }
+    None
+}
+
+/// `lives in Springfield`, `residing at Elm House`.
+fn lives(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let word = lexed.str(at + 1);
+    let preposition = ["in", "at", "on", "near", "from", "to", "bei", "en"]
+        .iter()
+        .any(|p| word.eq_ignore_ascii_case(p));
+    if !preposition || lexed.gap(at + 1) != " " {
+        return None;
+    }
+    let first = at + 2;
+    let last = capitals(lexed, first, CITY_WORDS_MAX)?;
+    let state = lexed.is(last + 1, Class::STATE)
+        && lexed
+            .token(last + 1)
+            .is_some_and(|t| t.shape == Shape::Upper);
+    let last = if state && lexed.gap(last + 1) == ", " {
+        last + 1
+    } else {
+        last
+    };
+    Some(Finding::exact(
+        lexed.span(first, last),
+        Kind::Location,
+        0.7,
+        "exact.residence",
+    ))
+}
+
+/// `Address: ...` to the end of the line.
+fn labelled(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let electronic = ["ip", "mac", "email", "e-mail", "mail", "web"];
+    let before = lexed.str(at.wrapping_sub(1));
+    if electronic
+        .iter()
+        .any(|word| before.eq_ignore_ascii_case(word))
+        || !lexed.gap(at + 1).starts_with(':')
+    {
+        return None;
+    }
+    let start = lexed.token(at + 1)?.start;
+    let rest = lexed.text.get(start..)?;
+    let line = rest
+        .bytes()
+        .take(ADDRESS_LEN_MAX)
+        .take_while(|b| !matches!(b, b'\n' | b';' | b'|'))
+        .count();
+    let mut last = None;
+    let mut number = false;
+    for (index, token) in lexed.tokens.iter().enumerate().skip(at + 1) {
+        let sentence_ends = index > at + 1
+            && lexed.gap(index).starts_with(". ")
+            && !lexed.is(index - 1, Class::STREET);
+        let label = lexed.gap(index + 1).starts_with(':');
+        if token.end > start + line || sentence_ends || label || is_contact(lexed, index) {
+            break;
+        }
+        number |= token.shape == Shape::Number;
+        last = Some(index);
+    }
+    let span = lexed.span(at + 1, last?);
+    (number && !lexed.gap(at + 1).contains('\n'))
+        .then(|| Finding::exact(span, Kind::Location, 0.5, "exact.address_label"))
+}
+
+fn is_contact(lexed: &Lexed<'_>, at: usize) -> bool {
+    lexed.is(
+        at,
+        Class::PHONE_CUE
+            .with(Class::FAX)
+            .with(Class::BIRTH)
+            .with(Class::ID_STRONG),
+    ) || lexed.gap(at + 1).starts_with('@')
+}
+
+/// `ZIP 62704`.
+fn code_behind(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let next = if lexed.is_word(at + 1, "code") {
+        at + 2
+    } else {
+        at + 1
+    };
+    lexed
+        .digits(next)
+        .filter(|digits| (4..=6).contains(&digits.len()))?;
+    let near = lexed.gap(next).len() <= 3;
+    let span = lexed.span(next, plus_four(lexed, next));
+    near.then(|| Finding::exact(span, Kind::Location, 0.8, "exact.postal_code"))
+}
+
+/// What else of the address follows a street: unit, city, state, postal code.
+fn tail(lexed: &Lexed<'_>, street: usize) -> usize {
+    let mut last = street;
+    let gap = |index: usize| {
+        lexed
+            .gap(index)
+            .trim_start_matches('.')
+            .trim_start_matches(',')
+    };
+    if lexed.is(last + 1, Class::UNIT_WORD)
+        && gap(last + 1).trim().is_empty()
+        && lexed.gap(last + 2).len() <= 3
+    {
+        last += 2;
+    } else if gap(last + 1).trim_start() == "#" {
+        last += 1;
+    }
+    if last > street
+        && lexed.gap(last + 1).is_empty()
+        && lexed.token(last + 1).is_some_and(|t| t.len() == 1)
+    {
+        last += 1;
+    }
+    let city_gap = lexed.gap(last + 1);
+    let apart = city_gap.len() <= 4
+        && (city_gap.contains(',') || city_gap.contains('\n'))
+        && city_gap
+            .bytes()
+            .all(|b| matches!(b, b',' | b'.' | b' ' | b'\n' | b'\r'));
+    if !apart && city_gap != " " {
+        return last;
+    }
+    if lexed
+        .digits(last + 1)
+        .is_some_and(|digits| (4..=5).contains(&digits.len()))
+        && apart
+    {
+        return capitals(lexed, last + 2, CITY_WORDS_MAX)
+            .filter(|_| lexed.gap(last + 2) == " ")
+            .unwrap_or(last + 1);
+    }
+    let Some(city) = capitals(lexed, last + 1, CITY_WORDS_MAX) else {
+        return last;
+    };
+    let state = lexed.is(city + 1, Class::STATE) && matches!(lexed.gap(city + 1), ", " | " " | ",");
+    let state = state
+        && lexed
+            .token(city + 1)
+            .is_some_and(|t| t.shape == Shape::Upper);
+    let coded = |index: usize| {
+        lexed.digits(index).is_some_and(|digits| digits.len() == 5)
+            && matches!(lexed.gap(index), " " | ", ")
+    };
+    match (state, coded(city + 2), coded(city + 1)) {
+        (true, true, _) => plus_four(lexed, city + 2),
+        (true, false, _) => city + 1,
+        (false, _, true) => plus_four(lexed, city + 1),
+        _ if apart && city_gap.contains(',') => city,
+        _ => last,
+    }
+}
+
+/// The last of the capitalised words, up to `max`, that begin at a token.
+fn capitals(lexed: &Lexed<'_>, first: usize, max: usize) -> Option<usize> {
+    let mut last = None;
+    for index in first..first + max {
+        let Some(token) = lexed.token(index) else {
+            break;
+        };
+        let near = index == first || matches!(lexed.gap(index), " " | "-" | ". " | "'");
+        let state = index > first && token.classes.any(Class::STATE) && token.shape == Shape::Upper;
+        let common = token.classes.any(Class::COMMON)
+            && !(index == first
+                && lexed
+                    .token(index + 1)
+                    .is_some_and(|t| t.shape == Shape::Capital)
+                && lexed.gap(index + 1) == " ");
+        if !near || state || !token.shape.begins_capital() || common {
+            break;
+        }
+        last = Some(index);
+    }
+    last
+}
+
+/// `62704-1234`.
+fn plus_four(lexed: &Lexed<'_>, code: usize) -> usize {
+    let four = lexed
+        .digits(code + 1)
+        .is_some_and(|digits| digits.len() == 4);
+    if four && lexed.gap(code + 1) == "-" {
+        code + 1
+    } else {
+        code
+    }
+}
+
+fn is_plain_street(word: &str) -> bool {
+    ["street", "avenue", "road", "lane", "boulevard", "drive"]
+        .iter()
+        .any(|street| word.eq_ignore_ascii_case(street))
+}
+
+const HOUSE_NUMBER_LEN_MAX: usize = 5;
+const STREET_WORDS_MAX: usize = 5;
+const CITY_WORDS_MAX: usize = 3;
+const JOINED_LEN_MIN: usize = 6;
+const ADDRESS_LEN_MAX: usize = 120;

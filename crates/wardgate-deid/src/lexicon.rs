@@ -1,0 +1,177 @@
+//! The words that rules know, and their classes.
+
+use std::sync::LazyLock;
+
+use crate::fold;
+
+/// A set of word classes, one bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Class(u64);
+
+impl Class {
+    pub(crate) const COMMON: Self = Self(1);
+    pub(crate) const TITLE: Self = Self(1 << 1);
+    pub(crate) const LABEL: Self = Self(1 << 2);
+    pub(crate) const RELATIVE: Self = Self(1 << 3);
+    pub(crate) const BYLINE: Self = Self(1 << 4);
+    pub(crate) const MONTH: Self = Self(1 << 5);
+    pub(crate) const STREET: Self = Self(1 << 6);
+    pub(crate) const STREET_FIRST: Self = Self(1 << 7);
+    pub(crate) const UNIT_WORD: Self = Self(1 << 8);
+    pub(crate) const STATE: Self = Self(1 << 9);
+    pub(crate) const UNIT: Self = Self(1 << 10);
+    pub(crate) const AGE_CUE: Self = Self(1 << 11);
+    pub(crate) const AGE_LABEL: Self = Self(1 << 12);
+    pub(crate) const BIRTH: Self = Self(1 << 13);
+    pub(crate) const DATE_CUE: Self = Self(1 << 14);
+    pub(crate) const PHONE_CUE: Self = Self(1 << 15);
+    pub(crate) const FAX: Self = Self(1 << 16);
+    pub(crate) const ID_STRONG: Self = Self(1 << 17);
+    pub(crate) const ID_WEAK: Self = Self(1 << 18);
+    pub(crate) const NUMBER_FILLER: Self = Self(1 << 19);
+    pub(crate) const CODE_CUE: Self = Self(1 << 20);
+    pub(crate) const VERSION: Self = Self(1 << 21);
+    pub(crate) const CREDENTIAL: Self = Self(1 << 22);
+    pub(crate) const PARTICLE: Self = Self(1 << 23);
+    pub(crate) const FACILITY: Self = Self(1 << 24);
+    pub(crate) const LIVES: Self = Self(1 << 25);
+    pub(crate) const ADDRESS_LABEL: Self = Self(1 << 26);
+    pub(crate) const TOP_DOMAIN: Self = Self(1 << 27);
+
+    fn named(name: &str) -> Self {
+        match name {
+            "title" => Self::TITLE,
+            "label" => Self::LABEL,
+            "relative" => Self::RELATIVE,
+            "byline" => Self::BYLINE,
+            "month" => Self::MONTH,
+            "street" => Self::STREET,
+            "streetfirst" => Self::STREET_FIRST,
+            "unitword" => Self::UNIT_WORD,
+            "state" => Self::STATE,
+            "unit" => Self::UNIT,
+            "agecue" => Self::AGE_CUE,
+            "agelabel" => Self::AGE_LABEL,
+            "dob" => Self::BIRTH,
+            "datecue" => Self::DATE_CUE,
+            "phonecue" => Self::PHONE_CUE,
+            "fax" => Self::FAX,
+            "idstrong" => Self::ID_STRONG,
+            "idweak" => Self::ID_WEAK,
+            "numfiller" => Self::NUMBER_FILLER,
+            "codecue" => Self::CODE_CUE,
+            "version" => Self::VERSION,
+            "credential" => Self::CREDENTIAL,
+            "particle" => Self::PARTICLE,
+            "facility" => Self::FACILITY,
+            "lives" => Self::LIVES,
+            "addresslabel" => Self::ADDRESS_LABEL,
+            "tld" => Self::TOP_DOMAIN,
+            _ => Self::COMMON,
+        }
+    }
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether any class of `other` is in this set.
+    pub(crate) const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// The table of words.
+pub(crate) struct Lexicon {
+    /// INVARIANT: the length is a power of two, and more than half of the slots are free.
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, Default)]
+struct Slot {
+    key: u64,
+    word: Box<str>,
+    classes: Class,
+}
+
+/// The one table; it never changes.
+pub(crate) fn lexicon() -> &'static Lexicon {
+    static LEXICON: LazyLock<Lexicon> =
+        LazyLock::new(|| Lexicon::parse(include_str!("lexicon/words.txt")));
+    &LEXICON
+}
+
+impl Lexicon {
+    fn parse(source: &str) -> Self {
+        let mut lexicon = Self {
+            slots: vec![Slot::default(); SLOTS],
+        };
+        for line in source.lines().filter(|line| !line.starts_with('#')) {
+            let Some((class, words)) = line.split_once(':') else {
+                continue;
+            };
+            for word in words.split_whitespace() {
+                let word = fold::fold(word).text.to_lowercase();
+                lexicon.insert(&word, Class::named(class));
+            }
+        }
+        lexicon
+    }
+
+    fn insert(&mut self, word: &str, class: Class) {
+        let key = key_of(word.as_bytes());
+        let mut index = slot_of(key);
+        while let Some(slot) = self.slots.get_mut(index) {
+            if slot.word.is_empty() {
+                *slot = Slot {
+                    key,
+                    word: word.into(),
+                    classes: class,
+                };
+                return;
+            }
+            if &*slot.word == word {
+                slot.classes = slot.classes.with(class);
+                return;
+            }
+            index = (index + 1) % SLOTS;
+        }
+    }
+
+    /// The classes of a word in any case, whose key the lexer has computed.
+    pub(crate) fn classes(&self, key: u64, word: &[u8]) -> Class {
+        let mut index = slot_of(key);
+        while let Some(slot) = self.slots.get(index) {
+            if slot.word.is_empty() {
+                break;
+            }
+            if slot.key == key && word.eq_ignore_ascii_case(slot.word.as_bytes()) {
+                return slot.classes;
+            }
+            index = (index + 1) % SLOTS;
+        }
+        Class::default()
+    }
+
+    /// The classes of a folded word in lower case.
+    pub(crate) fn classes_of(&self, word: &str) -> Class {
+        self.classes(key_of(word.as_bytes()), word.as_bytes())
+    }
+}
+
+/// One step of a word's key; letters count the same in both cases.
+pub(crate) fn key_step(key: u64, byte: u8) -> u64 {
+    key.rotate_left(9) ^ u64::from(byte | 0x20)
+}
+
+fn key_of(word: &[u8]) -> u64 {
+    word.iter().fold(0, |key, byte| key_step(key, *byte))
+}
+
+fn slot_of(key: u64) -> usize {
+    let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS_LOG2);
+    usize::try_from(mixed).unwrap_or_default()
+}
+
+const SLOTS_LOG2: u32 = 13;
+const SLOTS: usize = 1 << SLOTS_LOG2;

@@ -1,0 +1,14 @@
+//! The public face of de-identification, tested from outside.
+
+#[cfg(test)]
+mod exact;
+#[cfg(test)]
+mod json;
+#[cfg(test)]
+mod known;
+#[cfg(test)]
+mod restore;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod sample;
