@@ -157,17 +157,25 @@ impl PatientFile {
         }
     }
 
+    /// Extensions, however deep, that hold a name, an address, a number or a way to reach.
     fn extend(&mut self, extensions: Vec<Extension>) {
         for extension in extensions {
-            let url = extension.url.unwrap_or_default();
-            if url.ends_with("/patient-mothersMaidenName") {
+            if extension.url.ends_with("/patient-mothersMaidenName") {
                 let mut mother = PatientName::default();
                 mother.family = keep(extension.value_string);
                 self.contacts.push(mother);
-            } else if url.ends_with("/patient-birthPlace") {
-                self.addresses
-                    .extend(extension.value_address.map(Address::keep));
             }
+            self.contacts
+                .extend(extension.value_human_name.map(HumanName::keep));
+            self.addresses
+                .extend(extension.value_address.map(Address::keep));
+            self.record_numbers.extend(
+                extension
+                    .value_identifier
+                    .and_then(|number| keep(number.value)),
+            );
+            self.reach(extension.value_contact_point.into_iter().collect());
+            self.extend(extension.extension);
         }
     }
 }
@@ -303,9 +311,17 @@ struct Contact {
 #[serde(rename_all = "camelCase")]
 struct Extension {
     #[serde(default)]
-    url: Option<String>,
+    url: String,
     #[serde(default)]
     value_string: Option<String>,
     #[serde(default)]
+    value_human_name: Option<HumanName>,
+    #[serde(default)]
     value_address: Option<Address>,
+    #[serde(default)]
+    value_identifier: Option<Identifier>,
+    #[serde(default)]
+    value_contact_point: Option<ContactPoint>,
+    #[serde(default)]
+    extension: Vec<Extension>,
 }

@@ -175,11 +175,13 @@ impl Records {
                 .map_err(RecordsError::database("read patients"))?;
         let everything = self.sequence == 0;
         let mut again = BTreeSet::new();
+        if !everything {
+            let changed: Result<BTreeSet<_>, _> =
+                rows.iter().map(|(text, _, _)| handle_of(text)).collect();
+            self.forget_patients(&changed?);
+        }
         for (text, version, sealed) in rows {
             let handle = handle_of(&text)?;
-            if !everything {
-                self.forget_patient(handle);
-            }
             match sealed {
                 Some(sealed) => {
                     self.put_patient(handle, version, &sealed, inner)?;
@@ -208,11 +210,16 @@ impl Records {
         Ok(())
     }
 
-    fn forget_patient(&mut self, handle: PatientHandle) {
-        self.patients.remove(&handle);
-        self.consents.remove(&handle);
+    fn forget_patients(&mut self, changed: &BTreeSet<PatientHandle>) {
+        if changed.is_empty() {
+            return;
+        }
+        for handle in changed {
+            self.patients.remove(handle);
+            self.consents.remove(handle);
+        }
         self.patient_index.retain(|_, handles| {
-            handles.retain(|other| *other != handle);
+            handles.retain(|handle| !changed.contains(handle));
             !handles.is_empty()
         });
     }
