@@ -185,8 +185,10 @@ pub struct Scan {
     pub last_batch: u64,
     /// The ordinal that the next record gets.
     pub next_ordinal: u64,
-    /// What stands after the last whole batch, when it is not one.
+    /// What stands after the last whole batch, when it is neither one nor zeros.
     pub tail: Option<FrameFault>,
+    /// How long that is, without zeros at its end.
+    pub tail_bytes: u64,
 }
 
 /// Reads a whole segment and hands out its records, each with its ordinal.
@@ -204,7 +206,12 @@ pub fn scan<'a>(
         last_batch: SEGMENT_HEADER_BYTES as u64,
         next_ordinal: header.first_ordinal,
         tail: None,
+        tail_bytes: 0,
     };
+    let used = segment
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |last| last as u64 + 1);
     let mut frames = Vec::new();
     let mut rest = segment.get(SEGMENT_HEADER_BYTES..).unwrap_or_default();
     while !rest.is_empty() {
@@ -230,7 +237,9 @@ pub fn scan<'a>(
                 if durable_beyond(rest, header.number, found.end, ordinal) {
                     return Err(DamagedRecord { ordinal, fault });
                 }
-                found.tail = Some(fault);
+                // Zeros alone are room that was reserved and not used.
+                found.tail_bytes = used.saturating_sub(found.end);
+                found.tail = (found.tail_bytes > 0).then_some(fault);
                 break;
             }
         }

@@ -79,6 +79,7 @@ impl Journal {
             last_batch: SEGMENT_HEADER_BYTES as u64,
             next_ordinal: 0,
             tail: None,
+            tail_bytes: 0,
         };
         start(
             directory,
@@ -216,7 +217,7 @@ fn replay(
     let (bytes, scan) = scan_segment(directory, last.header.number, &mut keep)?;
     let recovery = JournalRecovery {
         records: scan.next_ordinal,
-        dropped_bytes: bytes.len() as u64 - scan.end,
+        dropped_bytes: scan.tail_bytes,
     };
     Ok((bytes, scan, Replayed { recovery, records }))
 }
@@ -277,6 +278,7 @@ fn start(
         segment: tail.segment,
         number: tail.header.number,
         offset: tail.end.end,
+        reserved: 0,
         next_ordinal: tail.end.next_ordinal,
         segment_bytes: options.segment_bytes,
         on_durable,

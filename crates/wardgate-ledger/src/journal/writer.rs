@@ -20,6 +20,8 @@ pub(super) struct Writer {
     pub(super) segment: Box<dyn SegmentFile>,
     pub(super) number: u64,
     pub(super) offset: u64,
+    /// Up to where the segment has been filled with zeros ahead.
+    pub(super) reserved: u64,
     pub(super) next_ordinal: u64,
     pub(super) segment_bytes: u64,
     pub(super) on_durable: OnDurable,
@@ -39,6 +41,8 @@ impl Writer {
                 }
             }
         }
+        // What is left of the reserve is no harm at the next open.
+        let _ = self.segment.truncate(self.offset);
     }
 
     /// Makes a batch durable and returns the offset of each record.
@@ -51,15 +55,24 @@ impl Writer {
         let place = (self.number, self.offset);
         let offsets = frame::write_batch(payloads, self.next_ordinal, place, &mut self.buffer)
             .map_err(io::Error::other)?;
+        let end = self.offset + self.buffer.len() as u64;
         self.segment.write_at(&self.buffer, self.offset)?;
+        if end > self.reserved && self.buffer.len() < RESERVE_BYTES / 8 {
+            // Only for speed: when there is no room for it, the file grows with each batch.
+            let more = end..end + RESERVE_BYTES as u64;
+            let reserved = self.segment.reserve(more.clone());
+            self.reserved = reserved.map_or(u64::MAX, |()| more.end);
+        }
         self.segment.sync()?;
-        self.offset += self.buffer.len() as u64;
+        self.offset = end;
         self.buffer.shrink_to(BUFFER_BYTES_KEPT);
         Ok(offsets)
     }
 
     /// Starts the next segment. Everything in the last one is durable by now.
     fn rotate(&mut self) -> io::Result<()> {
+        // The next header says how long this segment is, so the unused reserve goes first.
+        self.segment.truncate(self.offset)?;
         let header = SegmentHeader {
             number: self.number + 1,
             first_ordinal: self.next_ordinal,
@@ -69,6 +82,7 @@ impl Writer {
         self.segment = self.disk.create(&path, header)?;
         self.number = header.number;
         self.offset = SEGMENT_HEADER_BYTES as u64;
+        self.reserved = 0;
         Ok(())
     }
 
@@ -117,4 +131,6 @@ fn batch_length(jobs: &[Job]) -> usize {
 
 /// More than this in one write gains nothing and holds up those at its head.
 const BATCH_BYTES_MAX: usize = 8 << 20;
+/// How much is filled with zeros ahead; large batches do without.
+const RESERVE_BYTES: usize = 1 << 20;
 const BUFFER_BYTES_KEPT: usize = 1 << 20;

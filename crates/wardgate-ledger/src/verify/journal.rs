@@ -99,7 +99,7 @@ impl JournalEntries {
         match scan {
             Ok(scan) if scan.tail.is_none() => {}
             Ok(scan) if self.numbers.len() == 0 => {
-                self.unfinished_bytes = self.bytes.len() as u64 - scan.end;
+                self.unfinished_bytes = scan.tail_bytes;
             }
             Ok(scan) => {
                 let what = scan.tail.map_or("is damaged", |fault| fault.what);

@@ -149,34 +149,35 @@ impl<'a> Auditor<'a> {
             },
             None => None,
         };
-        let recorded_fits = recorded.map(|recorded| leaf_hash(recorded) == *expected);
         let Some(Ok(entry)) = entry else {
             return bad(bundle.name.clone(), "ends inside or before the entry");
         };
         let leaf = leaf_hash(entry);
-        match (leaf == *expected, recorded_fits) {
-            (true, None | Some(true)) => {}
-            (true, Some(false)) => {
-                let file = self
-                    .journal
-                    .as_ref()
-                    .map(JournalEntries::file)
-                    .unwrap_or_default();
-                return bad(file, "holds another entry than bundle and hash tile");
-            }
-            (false, Some(false)) if recorded == Some(entry) => {
-                return bad(
+        let (fits, same) = (
+            leaf == *expected,
+            recorded.is_none_or(|recorded| recorded == entry),
+        );
+        if !fits || !same {
+            // Two of the three agree, or the bundle is as good a suspect as any.
+            let recorded_fits = recorded.is_some_and(|recorded| leaf_hash(recorded) == *expected);
+            let agree = (fits, same && recorded.is_some(), recorded_fits);
+            let journal = self
+                .journal
+                .as_ref()
+                .map(JournalEntries::file)
+                .unwrap_or_default();
+            return match agree {
+                (true, _, _) => bad(journal, "holds another entry than bundle and hash tile"),
+                (_, true, _) => bad(
                     tile.name.clone(),
                     "holds another hash than bundle and journal make",
-                );
-            }
-            (false, Some(true)) => {
-                return bad(
+                ),
+                (_, _, true) => bad(
                     bundle.name.clone(),
                     "holds another entry than journal and hash tile",
-                );
-            }
-            (false, _) => return bad(bundle.name.clone(), "does not fit its hash tile"),
+                ),
+                _ => bad(bundle.name.clone(), "does not fit its hash tile"),
+            };
         }
         // The length came from a bundle, so it fits one.
         let _ = bundle::push(truth, entry);

@@ -81,8 +81,7 @@ fn wrong_positions_and_flips_do_not_read() {
     }
     let path = directory.path().join("000000000000.seg");
     let mut bytes = std::fs::read(&path).unwrap();
-    let last = bytes.len() - 1;
-    bytes[last] ^= 0x10;
+    bytes[position.offset as usize + 20] ^= 0x10;
     std::fs::write(&path, bytes).unwrap();
     assert!(matches!(
         journal.read(position),

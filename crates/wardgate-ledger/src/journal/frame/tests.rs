@@ -63,7 +63,8 @@ proptest! {
         let whole = starts.iter().skip(1).filter(|start| **start <= cut as u64).count();
         prop_assert_eq!(records.len(), batches[..whole].concat().len());
         prop_assert_eq!(scan.next_ordinal, 10 + records.len() as u64);
-        prop_assert_eq!(scan.tail.is_none(), scan.end == cut as u64);
+        let left = &bytes[scan.end as usize..cut];
+        prop_assert_eq!(scan.tail.is_none(), left.iter().all(|byte| *byte == 0));
     }
 
     #[test]
@@ -132,11 +133,18 @@ fn a_payload_that_looks_like_a_batch_proves_nothing_elsewhere() {
 }
 
 #[test]
-fn a_zeroed_tail_is_unfinished() {
+fn zeros_behind_the_last_batch_are_room_and_nothing_else() {
     let (mut bytes, _) = segment(&[vec![b"a".to_vec()]], 0);
-    let end = bytes.len() as u64;
-    bytes.resize(bytes.len() + 4096, 0);
+    let end = bytes.len();
+    bytes.resize(end + 4096, 0);
     let (records, scan) = read(&bytes).unwrap();
-    assert_eq!((records.len(), scan.end), (1, end));
+    assert_eq!((records.len(), scan.end), (1, end as u64));
+    assert_eq!((scan.tail, scan.tail_bytes), (None, 0));
+    bytes[end + 1000] = 1;
+    let (records, scan) = read(&bytes).unwrap();
+    assert_eq!(
+        (records.len(), scan.end, scan.tail_bytes),
+        (1, end as u64, 1001)
+    );
     assert!(scan.tail.is_some());
 }
