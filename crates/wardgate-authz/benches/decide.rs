@@ -38,18 +38,31 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !permitted {
             return Err("the benchmark's call is refused".into());
         }
-        criterion.bench_function(&format!("decide, {count} consents"), |bencher| {
-            bencher.iter(|| {
-                let request = black_box(&request);
-                decide(request, &consents, &domain, &policies, now).is_ok()
-            });
-        });
+        criterion.bench_function(
+            &format!("decide, remembered, {count} consents"),
+            |bencher| {
+                bencher.iter(|| {
+                    let request = black_box(&request);
+                    decide(request, &consents, &domain, &policies, now).is_ok()
+                });
+            },
+        );
     }
+    // One policy that never applies, but reads the time so that no answer can be kept.
+    let never = r#"@id("never") @code("never") @message("no") @hint("do") @fact("vendor.state")
+        forbid (principal, action, resource) when { context.now < -1 };"#;
+    let mut files = Policies::built_in_files().to_vec();
+    files.push(("never.cedar", never));
+    let forgetful = Policies::parse(&files).map_err(|faults| format!("{faults:?}"))?;
+    let one = consents(1)?;
+    criterion.bench_function("decide, nothing remembered", |bencher| {
+        bencher.iter(|| decide(black_box(&request), &one, &domain, &forgetful, now).is_ok());
+    });
     let refused = Request {
         purpose: "HRESCH".parse()?,
         ..request.clone()
     };
-    criterion.bench_function("decide, refused by purpose", |bencher| {
+    criterion.bench_function("decide, remembered, refused by purpose", |bencher| {
         bencher.iter(|| decide(black_box(&refused), &[], &domain, &policies, now).is_ok());
     });
     criterion.bench_function("prepare a system's facts", |bencher| {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
-use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, EvalResult, RestrictedExpression};
 use jiff::Timestamp;
 
 /// An entity with attributes and no parents.
@@ -17,6 +17,29 @@ pub(crate) fn entity(
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     Entity::new(uid(kind, id)?, attributes, HashSet::new()).ok()
+}
+
+/// Every number among an entity's attributes.
+pub(crate) fn numbers(entity: &Entity) -> Vec<i64> {
+    let mut found = Vec::new();
+    for (_, value) in entity.attrs() {
+        if let Ok(value) = value {
+            collect_numbers(&value, &mut found);
+        }
+    }
+    found
+}
+
+fn collect_numbers(value: &EvalResult, found: &mut Vec<i64>) {
+    match value {
+        EvalResult::Long(number) => found.push(*number),
+        EvalResult::Record(record) => {
+            for (_, value) in record.iter() {
+                collect_numbers(value, found);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The name of an entity.

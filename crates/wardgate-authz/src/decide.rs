@@ -50,6 +50,8 @@ pub(crate) struct Parties<'a> {
     pub(crate) facts: &'a Facts,
     /// App, system, vendor, then the person if there is one.
     pub(crate) entities: Vec<&'a cedar_policy::Entity>,
+    /// Every number in the entities: each may be a date at which a policy turns.
+    pub(crate) dates_ms: Vec<&'a [i64]>,
     pub(crate) flow_declared: bool,
     pub(crate) contained: bool,
     pub(crate) used: Vec<Arc<[FactUsed]>>,
@@ -115,6 +117,7 @@ fn check_facts<'a>(request: &Request<'a>, now: Timestamp) -> Result<Parties<'a>,
         snapshot_as_of: facts.snapshot_as_of,
         now,
         entities: Vec::with_capacity(4),
+        dates_ms: Vec::with_capacity(4),
         used: Vec::with_capacity(5),
     };
     check.group("app", request.app, facts.app.as_deref(), |app| &app.id)?;
@@ -154,6 +157,7 @@ fn check_facts<'a>(request: &Request<'a>, now: Timestamp) -> Result<Parties<'a>,
     Ok(Parties {
         facts,
         entities: check.entities,
+        dates_ms: check.dates_ms,
         flow_declared: flow_declared.is_some_and(|fact| fact.value),
         contained: containment
             .is_none_or(|fact| !matches!(fact.value, crate::facts::Containment::Open)),
@@ -165,6 +169,7 @@ struct Check<'a> {
     snapshot_as_of: Timestamp,
     now: Timestamp,
     entities: Vec<&'a cedar_policy::Entity>,
+    dates_ms: Vec<&'a [i64]>,
     used: Vec<Arc<[FactUsed]>>,
 }
 
@@ -194,6 +199,7 @@ impl<'a> Check<'a> {
             .as_ref()
             .ok_or_else(|| FactFault::missing(kind, &of()))?;
         self.entities.push(entity);
+        self.dates_ms.push(&group.numbers);
         self.used.push(Arc::clone(&group.used));
         Ok(())
     }

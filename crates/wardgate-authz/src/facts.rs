@@ -11,7 +11,7 @@ use std::sync::Arc;
 use cedar_policy::{Entity, RestrictedExpression};
 use jiff::Timestamp;
 
-use crate::cedar::{boolean, entity, long, millis, reference, text, texts};
+use crate::cedar::{boolean, entity, long, millis, numbers, reference, text, texts};
 use crate::fact::{Fact, FactUsed, FactValue, Freshness, used};
 use crate::purpose::Purpose;
 
@@ -135,6 +135,8 @@ pub struct Prepared<T> {
     pub(crate) freshness: Vec<(&'static str, Freshness)>,
     pub(crate) used: Arc<[FactUsed]>,
     pub(crate) entity: Option<Entity>,
+    /// Every number in the entity.
+    pub(crate) numbers: Vec<i64>,
 }
 
 impl<T: FactGroup> Prepared<T> {
@@ -147,8 +149,10 @@ impl<T: FactGroup> Prepared<T> {
             None => facts.entity(),
             Some(_) => None,
         };
+        let numbers = entity.as_ref().map(numbers).unwrap_or_default();
         Arc::new(Self {
             facts,
+            numbers,
             missing: survey.missing,
             freshness: survey.freshness,
             used: survey.used.into(),

@@ -1,8 +1,10 @@
 //! The policy set: parsed once, strictly validated, hashed, and asked per call.
 
 mod catalogue;
+mod memo;
 mod message;
 mod parse;
+mod steady;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use crate::request::Request;
 pub use catalogue::Code;
 pub use parse::PolicyFault;
 
+use memo::{Answer, Memo};
 use message::Template;
 
 /// A policy set that passed strict validation against the schema.
@@ -33,6 +36,8 @@ pub struct Policies {
     entries: Vec<Entry>,
     positions: HashMap<PolicyId, usize>,
     hash: [u8; 32],
+    /// `None` when a policy reads the time in a way that could answer otherwise at any moment.
+    memo: Option<Memo>,
 }
 
 #[derive(Debug)]
@@ -102,8 +107,37 @@ impl Policies {
         parties: &Parties<'_>,
         now: Timestamp,
     ) -> Result<Vec<Arc<str>>, Unpermitted> {
+        let now_ms = now.as_millisecond();
+        let answer = match &self.memo {
+            None => self.ask(request, parties, now_ms)?,
+            Some(memo) => {
+                let key = memo::key(request, parties);
+                match memo.recall(&key, now_ms) {
+                    Some(answer) => answer,
+                    None => {
+                        let answer = self.ask(request, parties, now_ms)?;
+                        memo.remember(key, parties, now_ms, &answer);
+                        answer
+                    }
+                }
+            }
+        };
+        match answer {
+            Answer::Permitted(policies) => Ok(policies),
+            Answer::Forbidden(positions) => Err(Unpermitted::Forbidden(positions)),
+            Answer::NotPermitted => Err(Unpermitted::NotPermitted),
+        }
+    }
+
+    /// Asks Cedar.
+    fn ask(
+        &self,
+        request: &Request<'_>,
+        parties: &Parties<'_>,
+        now_ms: i64,
+    ) -> Result<Answer, Unpermitted> {
         let asked = self
-            .cedar_request(request, parties, now)
+            .cedar_request(request, parties, now_ms)
             .ok_or(Unpermitted::Failed)?;
         let entities = parties.entities.iter().map(|entity| (*entity).clone());
         let entities = Entities::from_entities(entities, None).map_err(|_| Unpermitted::Failed)?;
@@ -118,11 +152,11 @@ impl Policies {
             .filter_map(|id| self.positions.get(id).copied())
             .collect();
         positions.sort_unstable();
-        match response.decision() {
-            Decision::Allow => Ok(self.ids(&positions)),
-            Decision::Deny if positions.is_empty() => Err(Unpermitted::NotPermitted),
-            Decision::Deny => Err(Unpermitted::Forbidden(positions)),
-        }
+        Ok(match response.decision() {
+            Decision::Allow => Answer::Permitted(self.ids(&positions)),
+            Decision::Deny if positions.is_empty() => Answer::NotPermitted,
+            Decision::Deny => Answer::Forbidden(positions),
+        })
     }
 
     fn ids(&self, positions: &[usize]) -> Vec<Arc<str>> {
@@ -137,11 +171,11 @@ impl Policies {
         &self,
         request: &Request<'_>,
         parties: &Parties<'_>,
-        now: Timestamp,
+        now_ms: i64,
     ) -> Option<CedarRequest> {
         let purposes = request.purpose.lineage().map(|purpose| purpose.code());
         let mut pairs: Vec<(String, RestrictedExpression)> = vec![
-            ("now".to_owned(), long(now.as_millisecond())),
+            ("now".to_owned(), long(now_ms)),
             ("purpose".to_owned(), text(request.purpose.code())),
             ("purposes".to_owned(), texts(purposes)),
             ("data_class".to_owned(), text(request.data_class)),
@@ -304,3 +338,13 @@ const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../policies/access.cedar"),
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_the_built_in_policies_can_be_remembered() {
+        assert!(Policies::built_in().unwrap().memo.is_some());
+    }
+}

@@ -10,7 +10,9 @@ use cedar_policy::{
 };
 use miette::Diagnostic as _;
 
+use super::memo::Memo;
 use super::message::Template;
+use super::steady::is_steady;
 use super::{Entry, Policies, RefusalText};
 use crate::cedar::uid;
 
@@ -44,6 +46,7 @@ pub(super) fn parse(files: &[(&str, &str)], schema: &str) -> Result<Policies, Ve
     let action = uid("Action", "call");
     match action {
         Some(action) if reading.faults.is_empty() => Ok(Policies {
+            memo: is_steady(&reading.set).then(Memo::default),
             set: reading.set,
             authorizer: Authorizer::new(),
             action,

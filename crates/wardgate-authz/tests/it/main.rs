@@ -13,4 +13,6 @@ mod policy_files;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod remembered;
+#[cfg(test)]
 mod table;
