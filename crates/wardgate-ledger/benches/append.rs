@@ -23,7 +23,7 @@ use wardgate_ledger::{Ledger, Options, Signer, verify};
 criterion_group! {
     name = elapsed;
     config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(4));
-    targets = appends_elapsed, verification
+    targets = appends_elapsed, verification_elapsed
 }
 criterion_group! {
     name = cpu;
@@ -31,7 +31,7 @@ criterion_group! {
         .with_measurement(ProcessCpu)
         .sample_size(20)
         .measurement_time(Duration::from_secs(2));
-    targets = appends_cpu
+    targets = appends_cpu, verification_cpu
 }
 criterion_main!(elapsed, cpu);
 
@@ -66,14 +66,21 @@ fn appends<M: Measurement>(mut group: BenchmarkGroup<'_, M>) {
     group.finish();
 }
 
-fn verification(criterion: &mut Criterion) {
+fn verification_elapsed(criterion: &mut Criterion) {
+    verification(criterion.benchmark_group("verify 1 KiB"));
+}
+
+fn verification_cpu(criterion: &mut Criterion<ProcessCpu>) {
+    verification(criterion.benchmark_group("verify 1 KiB, CPU"));
+}
+
+fn verification<M: Measurement>(mut group: BenchmarkGroup<'_, M>) {
     let (directory, ledger) = ledger();
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     for _ in 0..RECORDS_VERIFIED / 256 {
         append(&runtime, &ledger, 256);
     }
     ledger.close().expect("closing");
-    let mut group = criterion.benchmark_group("verify 1 KiB");
     group.throughput(Throughput::Elements(RECORDS_VERIFIED));
     let vkey = signer().vkey();
     let check = || black_box(verify(directory.path(), &vkey).expect("it verifies").size);
