@@ -17,6 +17,7 @@ mod select;
 mod step;
 mod strict;
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ pub use parse::{CONSENT_BYTES_MAX, Consent, ConsentFault};
 pub use step::Step;
 
 /// What is asked of the consents.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Question<'a> {
     /// The patient's reference, as the consents name it.
     pub patient: &'a str,
@@ -44,6 +45,15 @@ pub struct Question<'a> {
     pub confidentiality: Option<Confidentiality>,
     /// Whether access control has allowed breaking the glass.
     pub break_glass: bool,
+}
+
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whose data it is about, is patient data.
+        f.debug_struct("Question")
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A code and the system that defines it.

@@ -7,6 +7,37 @@
 //! 3. Does the patient? FHIR R4 consents, in which a denial always wins, and a consent that
 //!    cannot be computed never permits.
 //!
+//! ```
+//! use wardgate_authz::consent::{Question, judge};
+//! use wardgate_authz::{Consent, ConsentDomain, Purpose};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let consent = Consent::from_json(
+//!     r#"{"resourceType": "Consent", "id": "c1", "status": "active",
+//!         "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope",
+//!                               "code": "patient-privacy"}]},
+//!         "patient": {"reference": "Patient/1"},
+//!         "provision": {"type": "permit", "period": {"end": "2026-06"}}}"#,
+//! )?;
+//! let treatment: Purpose = "TREAT".parse()?;
+//! let question = Question {
+//!     patient: "Patient/1",
+//!     actors: &["Device/chat"],
+//!     purpose: treatment.into(),
+//!     ai: None,
+//!     confidentiality: None,
+//!     break_glass: false,
+//! };
+//! let ask = |now: &str| -> Result<bool, jiff::Error> {
+//!     let domain = ConsentDomain::default();
+//!     Ok(judge(&question, &[consent.clone()], &domain, now.parse()?).permitted)
+//! };
+//! assert!(ask("2026-06-30T23:59:59Z")?);
+//! assert!(!ask("2026-07-01T00:00:00Z")?);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! This crate reads no clock, file or network: the same inputs give the same answer, today
 //! and when an auditor recomputes it years later.
 #![deny(missing_docs)]

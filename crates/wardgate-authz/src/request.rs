@@ -1,5 +1,7 @@
 //! What is asked: who calls which system, for whom, for what.
 
+use std::fmt;
+
 use crate::consent::Confidentiality;
 use crate::facts::Facts;
 use crate::purpose::Purpose;
@@ -37,11 +39,21 @@ pub struct Request<'a> {
 }
 
 /// The patient of a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Subject<'a> {
     /// A patient on file, by FHIR reference (`Patient/123`) as the consents name them.
     Known(&'a str),
     /// Nobody on file. Refused exactly as a denied consent, so that a caller cannot find
     /// out who is a patient here.
     Unknown,
+}
+
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whose call it is, is patient data.
+        f.write_str(match self {
+            Self::Known(_) => "Known",
+            Self::Unknown => "Unknown",
+        })
+    }
 }

@@ -15,6 +15,27 @@
 //! while every ledger proof about it still verifies: the ledger holds commitments
 //! ([`commit`]) that can no longer be opened.
 //!
+//! ```
+//! use wardgate_vault::{Binding, KdfCost, PatientHandle, Vault, VaultError};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let dir = tempfile::tempdir()?;
+//! let passphrase = "correct horse battery staple".into();
+//! let vault = Vault::init(dir.path(), &passphrase, KdfCost::FLOOR)?;
+//! let patient = PatientHandle::random();
+//! vault.create_patient_key(patient)?;
+//!
+//! let what = Binding::new("call.request", b"42");
+//! let sealed = vault.seal_for_patient(patient, &what, b"the note")?;
+//! assert_eq!(*vault.open_for_patient(patient, &what, &sealed)?, b"the note");
+//!
+//! vault.shred_patient(patient)?;
+//! let gone = vault.open_for_patient(patient, &what, &sealed);
+//! assert!(matches!(gone, Err(VaultError::Shredded)));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What this crate does not do: it does not protect against someone who holds both a backup
 //! of a patient's key file and the passphrase, and overwriting a file does not reach blocks
 //! that a flash controller or a copy-on-write file system has moved away.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use wardgate_authz::consent::{Question, Ruling, judge};
 use wardgate_authz::{
-    Confidentiality, Consent, ConsentDomain, ConsentFault, DefaultPolicy, Purpose,
+    Confidentiality, Consent, ConsentDomain, ConsentFault, DefaultPolicy, Purpose, Subject,
 };
 
 use crate::hospital::{now, purpose};
@@ -308,6 +308,8 @@ fn texts_that_are_no_consent_say_why() {
 fn debug_output_names_no_patient() {
     let shown = format!("{:?}", read(&resource(json!({"type": "permit"}))));
     assert_eq!(shown, r#"Consent("Consent/c1")"#);
+    let shown = format!("{:?} {:?}", question("TREAT"), Subject::Known("Patient/p1"));
+    assert!(!shown.contains("p1"), "{shown}");
 }
 
 proptest! {
