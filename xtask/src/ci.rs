@@ -64,5 +64,14 @@ fn demo(workspace: &Workspace) -> Result<()> {
         std::fs::remove_dir_all(&home)?;
     }
     let mut demo = Command::new(workspace.wardgate());
-    process::quiet(demo.arg("demo").arg("--exit").arg("--dir").arg(home)).map(|_| ())
+    demo.args([
+        "demo",
+        "--exit",
+        "--listen",
+        "127.0.0.1:0",
+        "--console",
+        "127.0.0.1:0",
+        "--dir",
+    ]);
+    process::quiet(demo.arg(home)).map(|_| ())
 }

@@ -41,9 +41,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let hospital = Hospital::create(
         &workspace.wardgate(),
         &home.join("data"),
+        true,
         &documents(&tests, &model)?,
     )?;
-    let gate = hospital.serve(true)?;
+    let gate = hospital.serve()?;
     let mut keys = serde_json::Map::new();
     for (name, app, person) in KEYS {
         keys.insert(name.to_owned(), hospital.key(app, person)?.into());

@@ -17,6 +17,7 @@ const START_MOST: Duration = Duration::from_secs(30);
 pub struct Hospital {
     program: PathBuf,
     directory: PathBuf,
+    address: SocketAddr,
 }
 
 /// A gate that runs; it ends when this is dropped.
@@ -27,16 +28,29 @@ pub struct Gate {
 }
 
 impl Hospital {
-    /// Makes a new data directory and applies the documents of the invented hospital to it.
-    pub fn create(program: &Path, directory: &Path, documents: &[(&str, String)]) -> Result<Self> {
+    /// Makes a new data directory for a gate on free ports of the loopback address, with TLS or
+    /// without, and applies the documents of the invented hospital to it.
+    pub fn create(
+        program: &Path,
+        directory: &Path,
+        tls: bool,
+        documents: &[(&str, String)],
+    ) -> Result<Self> {
         if directory.exists() {
             std::fs::remove_dir_all(directory)?;
         }
+        let [gate, console] = [free_address()?, free_address()?];
         let hospital = Self {
             program: program.to_path_buf(),
             directory: directory.to_path_buf(),
+            address: gate,
         };
-        hospital.run(&["init"], &[])?;
+        let (gate, console) = (gate.to_string(), console.to_string());
+        let mut init = vec!["init", "--listen", &gate, "--console", &console];
+        if !tls {
+            init.push("--plain-http");
+        }
+        hospital.run(&init, &[])?;
         let files = directory.with_extension("documents");
         std::fs::create_dir_all(&files)?;
         for (name, text) in documents {
@@ -48,10 +62,20 @@ impl Hospital {
 
     /// Creates a key of an application for a person; returns its secret text.
     pub fn key(&self, app: &str, person: &str) -> Result<String> {
-        let arguments = ["key", "create", "--json", "--app", app, "--person", person];
+        let arguments = [
+            "key",
+            "create",
+            "--json",
+            "--app",
+            app,
+            "--person",
+            person,
+            "--expires",
+            "1d",
+        ];
         let said = self.run(&arguments, &[])?;
         let value: serde_json::Value = serde_json::from_str(&said)?;
-        let key = value.get("key").and_then(serde_json::Value::as_str);
+        let key = value.get("secret").and_then(serde_json::Value::as_str);
         key.map(str::to_owned)
             .with_context(|| format!("no key in `{}`", value_names(&value)))
     }
@@ -61,16 +85,8 @@ impl Hospital {
         self.directory.join("tls").join("ca.pem")
     }
 
-    /// Serves on free ports of the loopback address, with TLS or without.
-    pub fn serve(&self, tls: bool) -> Result<Gate> {
-        let (gate, console) = (free_port()?, free_port()?);
-        let config = self.directory.join("wardgate.yaml");
-        let text = format!(
-            "gate:\n  listen: 127.0.0.1:{gate}\n  plain_http: {}\n\
-             console:\n  listen: 127.0.0.1:{console}\n",
-            !tls
-        );
-        std::fs::write(config, text)?;
+    /// Serves what was set up.
+    pub fn serve(&self) -> Result<Gate> {
         let log = self.directory.with_extension("log");
         let output = File::create(&log)?;
         let child = Command::new(&self.program)
@@ -83,7 +99,7 @@ impl Hospital {
             .context("cannot start the gate")?;
         let mut gate = Gate {
             child,
-            address: SocketAddr::from(([127, 0, 0, 1], gate)),
+            address: self.address,
         };
         gate.wait(&log)?;
         Ok(gate)
@@ -140,9 +156,9 @@ impl Drop for Gate {
     }
 }
 
-/// A port that nothing listens on now.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+/// An address that nothing listens on now.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
 /// Names of the members of an answer, without its values: one of them may be a key.

@@ -24,7 +24,7 @@ impl Gate {
             ),
             ("patients.json", PATIENTS.to_owned()),
         ];
-        let hospital = Hospital::create(program, &home.join("data"), &documents)?;
+        let hospital = Hospital::create(program, &home.join("data"), false, &documents)?;
         let key = hospital.key("notes", "dr-osei")?;
         let headers = [
             ("authorization", format!("Bearer {key}")),
@@ -35,7 +35,7 @@ impl Gate {
             .map(|(name, value)| (name.to_owned(), value))
             .to_vec();
         Ok(Self {
-            server: hospital.serve(false)?,
+            server: hospital.serve()?,
             headers,
         })
     }
