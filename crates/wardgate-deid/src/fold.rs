@@ -26,17 +26,20 @@ pub(crate) fn fold(source: &str) -> Folded<'_> {
         return Folded { text, map };
     }
     let mut text = String::with_capacity(source.len() + source.len() / 8);
-    for (at, character) in source.char_indices() {
-        if character.is_ascii() && is_plain_byte(character as u8) {
-            text.push(character);
+    let mut at = 0;
+    while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+        let plain = rest.bytes().take_while(|b| is_plain_byte(*b)).count();
+        let (run, odd) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        text.push_str(run);
+        at += run.len();
+        let Some(character) = odd.chars().next() else {
             continue;
-        }
+        };
         let before = text.len();
         fold_character(character, &mut text);
         let (derived, len) = (text.len() - before, character.len_utf8());
-        if derived != len || derived > 1 {
-            map.replaced(before, derived, at, len);
-        }
+        map.replaced(before, derived, at, len);
+        at += len;
     }
     Folded {
         text: Cow::Owned(text),

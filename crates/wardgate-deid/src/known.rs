@@ -12,7 +12,7 @@ use crate::calendar::Day;
 use crate::exact::date;
 use crate::finding::{Finding, Kind};
 use crate::fold;
-use crate::lexer::Lexed;
+use crate::lexer::{Lexed, Shape};
 use crate::lexicon::{Class, lexicon};
 use numbers::Numbers;
 use places::Places;
@@ -153,6 +153,7 @@ impl KnownIdentifiers {
     /// The parts of one person's name that stand together around a token.
     fn name_run(&self, lexed: &Lexed<'_>, at: usize, behind: usize) -> Option<Run> {
         let Some(hit) = self.names.hit(lexed, at) else {
+            lexed.token(at).filter(|token| lexed.after(token) == b'-')?;
             let owners = self.names.hyphenated(lexed, at)?;
             return Some(Run {
                 first: at,
@@ -216,12 +217,13 @@ impl KnownIdentifiers {
     }
 
     fn find_numbers(&self, lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
-        for at in 0..lexed.tokens.len() {
+        for (at, token) in lexed.tokens.iter().enumerate() {
             if let Some(hit) = self.numbers.hit(lexed, at) {
                 let reason = "known.number";
                 findings.push(Finding::known(hit.start..hit.end, hit.kind, reason));
             }
-            if self.birth_days.is_empty() {
+            let dated = token.shape == Shape::Number || token.classes.any(Class::MONTH);
+            if !dated || self.birth_days.is_empty() {
                 continue;
             }
             let read = date::read(lexed, at).or_else(|| date::loose(lexed, at));

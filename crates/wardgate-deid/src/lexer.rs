@@ -28,22 +28,26 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
+    #[inline]
     pub(crate) fn is_word(self) -> bool {
         self != Self::Number
     }
 
     /// A word that a writer set apart from running text.
+    #[inline]
     pub(crate) fn has_capital(self) -> bool {
         matches!(self, Self::Capital | Self::Upper | Self::Inner)
     }
 
     /// A word that begins as names do.
+    #[inline]
     pub(crate) fn begins_capital(self) -> bool {
         matches!(self, Self::Capital | Self::Upper)
     }
 }
 
 impl Token {
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
     }
@@ -77,11 +81,13 @@ impl<'t> Lexed<'t> {
         Self { text, tokens }
     }
 
+    #[inline]
     pub(crate) fn token(&self, index: usize) -> Option<&Token> {
         self.tokens.get(index)
     }
 
     /// The characters of a token; nothing when there is none.
+    #[inline]
     pub(crate) fn str(&self, index: usize) -> &'t str {
         let token = self.tokens.get(index);
         token
@@ -90,11 +96,13 @@ impl<'t> Lexed<'t> {
     }
 
     /// Whether a token is a word of one of these classes.
+    #[inline]
     pub(crate) fn is(&self, index: usize, class: Class) -> bool {
         self.tokens.get(index).is_some_and(|t| t.classes.any(class))
     }
 
     /// The digits of a token that is a number.
+    #[inline]
     pub(crate) fn digits(&self, index: usize) -> Option<&'t str> {
         let token = self.tokens.get(index)?;
         (token.shape == Shape::Number).then(|| self.str(index))
@@ -106,6 +114,7 @@ impl<'t> Lexed<'t> {
     }
 
     /// What stands between a token and the one before it.
+    #[inline]
     pub(crate) fn gap(&self, index: usize) -> &'t str {
         let from = index
             .checked_sub(1)
@@ -121,8 +130,19 @@ impl<'t> Lexed<'t> {
         start..self.tokens.get(last).map_or(start, |t| t.end)
     }
 
+    #[inline]
     pub(crate) fn is_word(&self, index: usize, word: &str) -> bool {
-        self.str(index).eq_ignore_ascii_case(word)
+        let long = self
+            .tokens
+            .get(index)
+            .is_some_and(|t| t.len() == word.len());
+        long && self.str(index).eq_ignore_ascii_case(word)
+    }
+
+    /// The byte behind a token; a space at the end of the text.
+    #[inline]
+    pub(crate) fn after(&self, token: &Token) -> u8 {
+        self.text.as_bytes().get(token.end).copied().unwrap_or(b' ')
     }
 }
 

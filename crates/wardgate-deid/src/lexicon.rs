@@ -37,6 +37,7 @@ impl Class {
     pub(crate) const LIVES: Self = Self(1 << 25);
     pub(crate) const ADDRESS_LABEL: Self = Self(1 << 26);
     pub(crate) const TOP_DOMAIN: Self = Self(1 << 27);
+    pub(crate) const PHRASE: Self = Self(1 << 28);
 
     fn named(name: &str) -> Self {
         match name {
@@ -66,6 +67,7 @@ impl Class {
             "facility" => Self::FACILITY,
             "lives" => Self::LIVES,
             "addresslabel" => Self::ADDRESS_LABEL,
+            "phrase" => Self::PHRASE,
             "tld" => Self::TOP_DOMAIN,
             _ => Self::COMMON,
         }
@@ -76,6 +78,7 @@ impl Class {
     }
 
     /// Whether any class of `other` is in this set.
+    #[inline]
     pub(crate) const fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -160,6 +163,7 @@ impl Lexicon {
 }
 
 /// One step of a word's key; letters count the same in both cases.
+#[inline]
 pub(crate) fn key_step(key: u64, byte: u8) -> u64 {
     key.rotate_left(9) ^ u64::from(byte | 0x20)
 }

@@ -9,7 +9,7 @@ pub(super) const CUES: Class = Class::STATE
     .with(Class::STREET_FIRST)
     .with(Class::LIVES)
     .with(Class::ADDRESS_LABEL)
-    .with(Class::COMMON);
+    .with(Class::PHRASE);
 
 /// `123 N. Main St., Apt 4B, Springfield, IL 62704`: anchored at the house number.
 pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {

@@ -28,6 +28,12 @@ pub(crate) fn days_of(text: &str) -> [Option<Day>; 2] {
 pub(crate) fn read(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     let token = lexed.token(at)?;
     if token.shape == Shape::Number {
+        let separated = matches!(lexed.after(token), b'/' | b'-' | b'.');
+        let long = token.len() >= 4;
+        let worded = !separated && token.len() <= 2 && may_be_worded(lexed, at + 1);
+        if !(separated || long || worded) {
+            return None;
+        }
         return numeric(lexed, at)
             .or_else(|| day_first(lexed, at))
             .or_else(|| compact(lexed, at))
@@ -37,6 +43,11 @@ pub(crate) fn read(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
         return month_first(lexed, at);
     }
     None
+}
+
+/// Whether the word behind a day can lead to a month.
+fn may_be_worded(lexed: &Lexed<'_>, at: usize) -> bool {
+    lexed.is(at, Class::MONTH) || lexed.token(at).is_some_and(|token| token.len() == 2)
 }
 
 /// Three numbers with any small gaps that can be a day: only to be compared with a day on file.

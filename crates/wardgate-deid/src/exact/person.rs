@@ -75,7 +75,9 @@ pub(super) fn named(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let first = match word.len() {
         2 if is(&["is"]) && lexed.is_word(at.checked_sub(1)?, "name") => at + 1,
         5 if is(&["named"]) => at + 1,
-        4 if is(&["name"]) && lexed.gap(at + 1) == "'" && lexed.is_word(at + 1, "s") => at + 2,
+        1 if is(&["s"]) && lexed.gap(at) == "'" && lexed.is_word(at.checked_sub(1)?, "name") => {
+            at + 1
+        }
         7 | 9 if is(&["regards", "sincerely"]) && lexed.gap(at + 1).starts_with(",\n") => at + 1,
         _ => return None,
     };

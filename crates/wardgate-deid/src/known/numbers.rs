@@ -92,6 +92,7 @@ impl Numbers {
             let longest = self
                 .numbers
                 .iter()
+                .filter(|number| first == b'0' || number.compact.first() == Some(&first))
                 .filter_map(|number| Some((number.read(text, token.start)?, number.kind)))
                 .max_by_key(|(end, _)| *end);
             if let Some((end, kind)) = longest {

@@ -76,7 +76,8 @@ impl Words {
         let mut hit: Option<(Hit, bool)> = None;
         for part in &self.parts {
             let exact = part.word.eq_ignore_ascii_case(word);
-            let near = exact || (part.fuzzy && within_one_edit(&part.word, word));
+            let long = part.word.len().abs_diff(word.len()) <= EDIT_BYTES_MAX;
+            let near = exact || (part.fuzzy && long && within_one_edit(&part.word, word));
             if !near {
                 continue;
             }
@@ -260,6 +261,8 @@ fn is_unspaced(character: char) -> bool {
     matches!(character, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
+/// Bytes that one letter has at most.
+const EDIT_BYTES_MAX: usize = 4;
 const PAIRS: usize = 1 << 10;
 /// Parts of up to this many letters need a capital or a neighbour.
 const WEAK_LEN_MAX: usize = 3;
