@@ -157,7 +157,7 @@ impl Layer {
 ///
 /// Findings that touch the same byte become one span over all of them, so that
 /// nothing of any of them stays. The one that covers the other lends its kind
-/// and reason; when neither does, the surer one.
+/// and reason; when neither does, the surer one. The surest layer stands for all.
 pub(crate) fn resolve(findings: &mut Vec<Finding>) {
     findings.retain(|finding| finding.start < finding.end);
     findings.sort_unstable_by_key(|finding| (finding.start, finding.end));
@@ -166,9 +166,11 @@ pub(crate) fn resolve(findings: &mut Vec<Finding>) {
             return false;
         }
         let (start, end) = (kept.start, kept.end.max(next.end));
+        let layer = kept.layer.min(next.layer);
         if wins(next, kept) {
             *kept = *next;
         }
+        kept.layer = layer;
         kept.start = start;
         kept.end = end;
         true

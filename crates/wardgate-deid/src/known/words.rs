@@ -18,6 +18,8 @@ struct Part {
     owners: u64,
     weak: bool,
     fuzzy: bool,
+    /// The first and the last two letters.
+    ends: (usize, usize),
 }
 
 #[derive(Default)]
@@ -62,6 +64,7 @@ impl Words {
             owners,
             weak,
             fuzzy: fuzzy && letters >= FUZZY_LEN_MIN,
+            ends: ends_of(word.as_bytes()).unwrap_or_default(),
         });
         self.pairs.add(word.as_bytes());
     }
@@ -70,11 +73,16 @@ impl Words {
     pub(super) fn hit(&self, lexed: &Lexed<'_>, at: usize) -> Option<Hit> {
         let token = lexed.token(at)?;
         let word = lexed.str(at);
-        if !token.shape.is_word() || !self.pairs.may_hold(word.as_bytes()) {
+        if token.shape == Shape::Number || !self.pairs.may_hold(word.as_bytes()) {
             return None;
         }
+        let ends = ends_of(word.as_bytes())?;
         let mut hit: Option<(Hit, bool)> = None;
         for part in &self.parts {
+            // One mistake leaves the first or the last two letters whole.
+            if part.ends.0 != ends.0 && part.ends.1 != ends.1 {
+                continue;
+            }
             let exact = part.word.eq_ignore_ascii_case(word);
             let long = part.word.len().abs_diff(word.len()) <= EDIT_BYTES_MAX;
             let near = exact || (part.fuzzy && long && within_one_edit(&part.word, word));

@@ -202,8 +202,10 @@ proptest! {
     #[test]
     fn the_scanner_agrees_with_another_parser(body in jsonish()) {
         let ours = scan(&body).map_err(|fault| fault.kind());
-        let theirs = serde_json::from_slice::<serde_json::Value>(&body).is_ok();
-        // The other parser keeps the last of two equal keys; ours refuses them.
+        let theirs = serde_json::from_slice::<serde_json::Value>(&body);
+        // The other parser also refuses numbers that it cannot hold, and keeps the last of two equal keys.
+        prop_assume!(!matches!(&theirs, Err(fault) if fault.to_string().contains("out of range")));
+        let theirs = theirs.is_ok();
         let agree = ours.is_ok() == theirs || ours == Err(JsonFaultKind::DuplicateKey);
         prop_assert!(agree, "{ours:?} against {theirs}");
     }

@@ -211,6 +211,12 @@ fn a_known_identifier_in_a_key_or_number_refuses() {
             "deid.identifier_in_key",
         ),
         (
+            r#"{"12 Alder Grove Road, Salem": 1}"#,
+            "12 Alder Grove Road, Salem",
+            Treat::CheckKey,
+            "deid.identifier_in_key",
+        ),
+        (
             r#"{"1957-03-04": 1}"#,
             "1957-03-04",
             Treat::CheckKey,
@@ -254,6 +260,19 @@ fn a_known_identifier_in_a_key_or_number_refuses() {
         let told = format!("{refusal} {refusal:?} {}", refusal.hint());
         assert!(!told.contains("Maria") && !told.contains("8812345567"));
     }
+}
+
+#[test]
+fn other_keys_and_numbers_pass_untouched() {
+    let (engine, key, known) = (Engine::new(), key(), known());
+    let deid = Deidentifier::new(&engine, &key, Some(&known));
+    let part = |body: &str, inner: &str, treat| {
+        let at = body.find(inner).unwrap();
+        JsonPart {
+            at: at..at + inner.len(),
+            treat,
+        }
+    };
     let body = r#"{"max_tokens": 1024, "model": "m"}"#;
     let parts = [
         part(body, "max_tokens", Treat::CheckKey),

@@ -125,6 +125,25 @@ proptest! {
     }
 
     #[test]
+    fn any_text_at_all_returns_exactly(text in any::<String>(), dense in "[0-9A-Za-z@.:/,#+()\\[\\]_\u{a0}\u{200b}ü漢 \n-]{0,60}") {
+        for note in [&text, &dense, &format!("MRN {dense} Dr. {text}"), &format!("{text}@{dense}.org")] {
+            let (masked, map) = mask(note);
+            prop_assert_eq!(&map.restore(&masked), note);
+        }
+    }
+
+    #[test]
+    fn findings_are_sorted_apart_and_between_characters(text in any::<String>(), dense in "[0-9A-Za-z@.:/,#+()_\u{a0}\u{301}é -]{0,80}") {
+        let text = format!("{text} Patient: {dense}");
+        let mut behind = 0;
+        for finding in Engine::new().detect(&text, Some(&known())) {
+            prop_assert!(finding.start >= behind && finding.end > finding.start);
+            prop_assert!(text.get(finding.range()).is_some());
+            behind = finding.end;
+        }
+    }
+
+    #[test]
     fn text_returns_exactly_at_random_splits(note in note(), marks in prop::collection::vec(any::<prop::sample::Index>(), 0..8)) {
         let (masked, map) = mask(&note);
         let mut at: Vec<usize> = marks.iter().map(|mark| mark.index(masked.len() + 1)).filter(|at| masked.is_char_boundary(*at)).collect();
