@@ -2,15 +2,14 @@
 //! binary in front of a stand-in model.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use hospital::Hospital;
 use serde_json::json;
 
-use crate::step::{say_skipped, step};
+use crate::step::say_skipped;
 use crate::workspace::{Workspace, in_ci};
 use crate::{process, tool};
 
@@ -42,7 +41,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         &workspace.wardgate(),
         &home.join("data"),
         true,
-        &documents(&tests, &model)?,
+        &hospital::documents(&model.address)?,
     )?;
     let gate = hospital.serve()?;
     let mut keys = serde_json::Map::new();
@@ -57,22 +56,32 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     });
     let file = home.join("scene.json");
     std::fs::write(&file, scene.to_string())?;
-    step("  Python package and curl", || {
-        python_suite(&python, &tests, &file)
-    })?;
+    python_suite(&python, &tests, &file)?;
     node_suite(workspace, &tests, &file, &hospital.ca())
 }
 
 /// The suites written for Python's own test runner.
 fn python_suite(python: &Path, tests: &Path, scene: &Path) -> Result<()> {
     let mut command = Command::new(python);
-    command
-        .args(["-m", "unittest", "discover", "--start-directory"])
-        .arg(tests);
-    command
-        .env("WARDGATE_E2E", scene)
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    process::quiet(&mut command).map(|_| ())
+    command.args([
+        "-W",
+        "ignore",
+        "-m",
+        "unittest",
+        "discover",
+        "--start-directory",
+    ]);
+    command.arg(tests).env("WARDGATE_E2E", scene);
+    let output = process::output(command.env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    // The totals stand on the second stream.
+    let said = String::from_utf8_lossy(&output.stderr);
+    let ran = number_after(&said, "\nRan ");
+    ensure!(
+        output.status.success() && ran > 0,
+        "the Python package or curl failed\n{said}"
+    );
+    println!("  Python package and curl: {ran} tests passed");
+    Ok(())
 }
 
 /// The suite written for Node's own test runner. Node finds packages beside the script, so the
@@ -85,31 +94,26 @@ fn node_suite(workspace: &Workspace, tests: &Path, scene: &Path, ca: &Path) -> R
     let home = tool::node(workspace, "e2e-node", &tests.join("package.json"))?;
     let script = home.join("calls.test.mjs");
     std::fs::copy(tests.join("calls.test.mjs"), &script)?;
-    step("  Node package", || {
-        let mut command = Command::new("node");
+    let mut command = Command::new("node");
+    command
+        .args(["--test", "--test-reporter", "tap"])
+        .arg(&script);
+    let said = process::quiet(
         command
-            .arg("--test")
-            .arg(&script)
-            .env("WARDGATE_E2E", scene);
-        process::quiet(command.env("NODE_EXTRA_CA_CERTS", ca)).map(|_| ())
-    })
+            .env("WARDGATE_E2E", scene)
+            .env("NODE_EXTRA_CA_CERTS", ca),
+    )?;
+    let passed = number_after(&said, "\n# pass ");
+    ensure!(passed > 0, "no test of the Node package ran");
+    println!("  Node package: {passed} tests passed");
+    Ok(())
 }
 
-/// The documents of the invented hospital, with the addresses of this run.
-fn documents(tests: &Path, model: &Model) -> Result<Vec<(&'static str, String)>> {
-    let read = |name: &'static str| {
-        let path = tests.join("hospital").join(name);
-        std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))
-    };
-    // Bound and let go again: nothing listens there.
-    let nowhere = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-    let hospital = read("hospital.yaml")?
-        .replace("\"MODEL\"", &format!("\"http://{}/v1\"", model.address))
-        .replace("\"NOWHERE\"", &format!("\"http://{nowhere}/v1\""));
-    Ok(vec![
-        ("hospital.yaml", hospital),
-        ("patients.json", read("patients.json")?),
-    ])
+/// The number that follows a mark; zero when there is none.
+fn number_after(text: &str, mark: &str) -> u64 {
+    let rest = text.split_once(mark).map_or("", |(_, rest)| rest);
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
 }
 
 /// The stand-in model; it ends when this is dropped.

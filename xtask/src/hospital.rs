@@ -27,6 +27,19 @@ pub struct Gate {
     pub address: SocketAddr,
 }
 
+/// The documents of the invented hospital, whose models are reached at an address.
+pub fn documents(model: &str) -> Result<Vec<(&'static str, String)>> {
+    // Nothing listens there: the system that cannot be reached.
+    let nowhere = free_address()?;
+    let hospital = HOSPITAL
+        .replace("\"MODEL\"", &format!("\"http://{model}/v1\""))
+        .replace("\"NOWHERE\"", &format!("\"http://{nowhere}/v1\""));
+    Ok(vec![
+        ("hospital.yaml", hospital),
+        ("patients.json", PATIENTS.to_owned()),
+    ])
+}
+
 impl Hospital {
     /// Makes a new data directory for a gate on free ports of the loopback address, with TLS or
     /// without, and applies the documents of the invented hospital to it.
@@ -168,3 +181,6 @@ fn value_names(value: &serde_json::Value) -> String {
         .map(|members| members.keys().cloned().collect::<Vec<_>>());
     names.unwrap_or_default().join(", ")
 }
+
+const HOSPITAL: &str = include_str!("../../tests/e2e/hospital/hospital.yaml");
+const PATIENTS: &str = include_str!("../../tests/e2e/hospital/patients.json");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
+    peer: SocketAddr,
     buffer: Vec<u8>,
     from: usize,
 }
@@ -54,6 +55,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(SILENCE))?;
         Ok(Self {
+            peer: stream.peer_addr()?,
             stream,
             buffer: Vec::with_capacity(16 * 1024),
             from: 0,
@@ -62,7 +64,7 @@ impl Connection {
 
     /// A new connection to the same peer.
     pub(crate) fn again(&self) -> Result<Self> {
-        Self::open(self.stream.peer_addr()?)
+        Self::open(self.peer)
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {

@@ -177,9 +177,14 @@ impl Call {
         }
     }
 
-    /// Makes one call and files its outcome; a broken connection is opened again.
+    /// Makes one call and files its outcome. A kept connection may have been closed by the server
+    /// in between: then the call is made once more on a new one.
     fn make(&self, connection: &mut Connection, phase: &mut Phase, due: Instant) {
-        match self.exchange(connection) {
+        let outcome = self.exchange(connection).or_else(|_| {
+            *connection = connection.again()?;
+            self.exchange(connection)
+        });
+        match outcome {
             Ok((200, body)) => {
                 phase.times.push(due.elapsed());
                 phase.different += u64::from(!self.is_expected(&body));
@@ -187,9 +192,8 @@ impl Call {
             Ok(_) => phase.failed += 1,
             Err(_) => {
                 phase.failed += 1;
-                if let Ok(new) = connection.again() {
-                    *connection = new;
-                }
+                // A server that is gone must not turn the loop into a race.
+                pace::pause(Duration::from_millis(50));
             }
         }
     }

@@ -96,7 +96,7 @@ fn main() -> ExitCode {
 fn run(options: &RunOptions) -> Result<()> {
     std::fs::create_dir_all(&options.home)?;
     let figures = rounds::run(options)?;
-    let machine = machine::Machine::read();
+    let machine = machine::Machine::read(&options.home);
     print!("{}", report::tables(&figures));
     let bars = report::bars(&figures);
     print!("{}", report::verdicts(&bars));

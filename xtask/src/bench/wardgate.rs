@@ -17,13 +17,7 @@ pub(crate) struct Gate {
 impl Gate {
     /// Sets up a data directory with the mock model as upstream, and serves from it.
     pub(crate) fn start(program: &Path, model: SocketAddr, home: &Path) -> Result<Self> {
-        let documents = [
-            (
-                "hospital.yaml",
-                HOSPITAL.replace("\"MODEL\"", &format!("\"http://{model}/v1\"")),
-            ),
-            ("patients.json", PATIENTS.to_owned()),
-        ];
+        let documents = hospital::documents(&model.to_string())?;
         let hospital = Hospital::create(program, &home.join("data"), false, &documents)?;
         let key = hospital.key("notes", "dr-osei")?;
         let headers = [
@@ -40,6 +34,3 @@ impl Gate {
         })
     }
 }
-
-const HOSPITAL: &str = include_str!("../../../tests/e2e/hospital/hospital.yaml");
-const PATIENTS: &str = include_str!("../../../tests/e2e/hospital/patients.json");
