@@ -1,5 +1,7 @@
 //! Numbers on file, found in any grouping.
 
+use zeroize::Zeroizing;
+
 use crate::finding::Kind;
 use crate::lexer::Lexed;
 
@@ -16,7 +18,7 @@ pub(super) struct Numbers {
 
 struct Number {
     /// Letters and digits, small, without leading zeros when it is all digits.
-    compact: Vec<u8>,
+    compact: Zeroizing<Vec<u8>>,
     kind: Kind,
     /// Too short to be found with separators inside.
     solid: bool,
@@ -24,7 +26,7 @@ struct Number {
 
 struct Phone {
     /// The digits from the last to the first.
-    reversed: Vec<u8>,
+    reversed: Zeroizing<Vec<u8>>,
 }
 
 /// A number of the text that is on file.
@@ -60,7 +62,7 @@ impl Numbers {
         }
         let solid = solid || compact.len() <= NUMBER_LEN_MIN;
         self.numbers.push(Number {
-            compact,
+            compact: Zeroizing::new(compact),
             kind,
             solid,
         });
@@ -79,7 +81,9 @@ impl Numbers {
         if let Some(end) = phone_end(&digits).and_then(|end| self.phone_ends.get_mut(end)) {
             *end = true;
         }
-        self.phones.push(Phone { reversed: digits });
+        self.phones.push(Phone {
+            reversed: Zeroizing::new(digits),
+        });
     }
 
     /// The longest number on file that begins at a token, or the phone number that ends with it.

@@ -1,5 +1,7 @@
 //! Words on file, found in any case and with one mistake.
 
+use zeroize::Zeroizing;
+
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::{Class, lexicon};
 
@@ -10,11 +12,11 @@ pub(super) struct Words {
     /// Which first and last two letters any part has: one mistake leaves one of the two pairs whole.
     pairs: Pairs,
     /// Parts in scripts that set no spaces between words.
-    unspaced: Vec<(String, u64)>,
+    unspaced: Vec<(Zeroizing<String>, u64)>,
 }
 
 struct Part {
-    word: String,
+    word: Zeroizing<String>,
     owners: u64,
     weak: bool,
     fuzzy: bool,
@@ -47,20 +49,21 @@ impl Words {
     pub(super) fn add(&mut self, word: &str, owners: u64, fuzzy: bool) {
         let letters = word.chars().count();
         if word.chars().any(is_unspaced) {
-            self.unspaced.push((word.to_owned(), owners));
+            let word = Zeroizing::new(word.to_owned());
+            self.unspaced.push((word, owners));
             return;
         }
         if letters < 2 {
             return;
         }
-        if let Some(part) = self.parts.iter_mut().find(|part| part.word == word) {
+        if let Some(part) = self.parts.iter_mut().find(|part| *part.word == word) {
             part.owners |= owners;
             return;
         }
         let classes = lexicon().classes_of(word);
         let weak = classes != Class::default() || letters <= WEAK_LEN_MAX;
         self.parts.push(Part {
-            word: word.to_owned(),
+            word: Zeroizing::new(word.to_owned()),
             owners,
             weak,
             fuzzy: fuzzy && letters >= FUZZY_LEN_MIN,
@@ -215,14 +218,14 @@ fn ends_of(word: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// A capital where the words around are not all capitals, or a title before.
+/// A capital, or a title before; among words in capitals, two or three letters say nothing.
 fn stands_out(lexed: &Lexed<'_>, at: usize) -> bool {
     if lexed.is(at.wrapping_sub(1), Class::TITLE) && lexed.gap(at).len() <= 2 {
         return true;
     }
     let shape = |at: usize| lexed.token(at).map(|token| token.shape);
     match shape(at) {
-        Some(Shape::Upper) => {
+        Some(Shape::Upper) if lexed.str(at).len() <= WEAK_LEN_MAX => {
             let shouted = |at: usize| shape(at) == Some(Shape::Upper);
             !(shouted(at.wrapping_sub(1)) || shouted(at + 1))
         }

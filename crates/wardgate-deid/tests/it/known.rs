@@ -96,6 +96,7 @@ fn short_and_common_names_need_a_capital_or_a_neighbour() {
         ("An Vandermeer", &["An"]),
         ("an vandermeer", &["an v"]),
         ("Mr Young came", &["Young"]),
+        ("PATIENT YOUNG SEEN", &["YOUNG"]),
     ]);
 }
 
