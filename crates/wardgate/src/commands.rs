@@ -9,15 +9,15 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::output::Output;
 
-mod apply;
-mod call;
+pub(crate) mod apply;
+pub(crate) mod call;
 mod deid;
 mod demo;
 mod doctor;
 pub(crate) mod init;
-mod key;
+pub(crate) mod key;
 mod ledger;
-mod patient;
+pub(crate) mod patient;
 mod reference;
 mod serve;
 

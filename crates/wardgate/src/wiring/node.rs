@@ -13,6 +13,7 @@ use wardgate_ledger::{Ledger, LedgerError};
 use wardgate_records::{PayloadStore, RecordId, Store};
 
 use super::{Records, clock, now, recovery};
+use crate::commands::call::{self, Shown};
 use crate::failure::Failure;
 
 /// A gate and a console that serve.
@@ -79,6 +80,11 @@ impl RunningNode {
 
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// What is left of a call's sealed request and answer.
+    pub(crate) fn read_call(&self, record: RecordId) -> Result<Shown, Failure> {
+        call::of_read(self.payloads.read(record))
     }
 
     /// Lets the calls under way end, then closes everything in order.
