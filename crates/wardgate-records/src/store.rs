@@ -95,7 +95,7 @@ impl Store {
         let newer = load::newer(&self.inner, &current.records).await?;
         let changed = newer.is_some();
         self.inner.snapshot.store(Arc::new(Snapshot {
-            as_of: now.max(current.as_of),
+            as_of: now,
             records: newer.map_or_else(|| Arc::clone(&current.records), Arc::new),
         }));
         Ok(changed)

@@ -15,7 +15,7 @@ use wardgate_vault::PatientHandle;
 use zeroize::Zeroizing;
 
 use super::{Documents, extension};
-use crate::fault::{Fault, Place, line_and_column};
+use crate::fault::{Fault, Lines, Place};
 use crate::fhir::{ElementFault, JsonFault, Resource};
 use crate::patient::{PatientFile, lookup, lookups};
 
@@ -43,6 +43,7 @@ pub(crate) struct DeclaredConsent {
 pub(super) fn read(text: &str, file: &Arc<Path>, documents: &mut Documents) {
     let mut reader = Reader {
         text,
+        lines: Lines::of(text),
         file,
         documents,
         refused: BTreeMap::new(),
@@ -60,6 +61,7 @@ pub(super) fn read(text: &str, file: &Arc<Path>, documents: &mut Documents) {
 struct Reader<'t, 'd> {
     /// The whole file: pieces of it tell their place by their address within it.
     text: &'t str,
+    lines: Lines<'t>,
     file: &'t Arc<Path>,
     documents: &'d mut Documents,
     /// Types that are not taken: how many, and where the first stands.
@@ -240,7 +242,7 @@ impl<'t> Reader<'t, '_> {
     /// The place of a piece of the file.
     fn at(&self, piece: &str) -> Place {
         let offset = (piece.as_ptr().addr()).wrapping_sub(self.text.as_ptr().addr());
-        let (line, column) = line_and_column(self.text, offset);
+        let (line, column) = self.lines.place(offset);
         Place {
             file: Arc::clone(self.file),
             line,

@@ -539,12 +539,13 @@ fn sealed_map(tokens: Tokens) -> Option<Zeroizing<String>> {
     serde_json::to_string(&plain).ok().map(Zeroizing::new)
 }
 
-/// Where a place in a policy text stands in its file: block text begins below its field.
-pub(crate) fn place_in_cedar(field: &Place, line: u32) -> Place {
+/// Where a line of a policy text, from 1, stands in its file. The place of a block of text is
+/// its first line, below the field.
+pub(crate) fn place_in_cedar(text: &Place, line: u32) -> Place {
     Place {
-        line: field.line.saturating_add(line),
+        line: text.line.saturating_add(line.saturating_sub(1)),
         column: 0,
-        ..field.clone()
+        ..text.clone()
     }
 }
 

@@ -1,1 +1,261 @@
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::Value;
+use wardgate_vault::PatientHandle;
 
+use super::*;
+
+/// RFC 8785 for what leaves may hold: members sorted, no white space, integers, JSON strings.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| name.encode_utf16().collect::<Vec<_>>());
+            let members: Vec<String> = members
+                .into_iter()
+                .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Number(number) => {
+            // What JavaScript would print of the number as a double.
+            let double = number.as_f64().unwrap();
+            assert!(double <= 9_007_199_254_740_991.0);
+            format!("{}", double as u64)
+        }
+        other => other.to_string(),
+    }
+}
+
+fn check(event: &Event<'_>, id: RecordId, at: Timestamp) {
+    let leaf = event.leaf(id, at).unwrap();
+    let text = String::from_utf8(leaf.clone()).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(text, canonical(&value));
+    assert!(text.is_ascii());
+    let stored = StoredEvent::parse(&leaf).unwrap();
+    assert_eq!((stored.id, stored.at, stored.kind), (id, at, event.kind()));
+}
+
+fn any_time() -> impl Strategy<Value = Timestamp> {
+    (0_i64..4_000_000_000_000_000).prop_map(|micros| Timestamp::from_microsecond(micros).unwrap())
+}
+
+fn any_id() -> impl Strategy<Value = RecordId> {
+    (any_time(), any::<[u8; 10]>()).prop_map(|(at, random)| RecordId::new(at, random))
+}
+
+fn any_word() -> impl Strategy<Value = String> {
+    prop_oneof!["[!-~]{1,30}", "\\PC{0,30}"]
+}
+
+fn any_words() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(any_word(), 0..5)
+}
+
+proptest! {
+    #[test]
+    fn an_intent_and_a_refusal_are_canonical(
+        id in any_id(), at in any_time(), words in any_words(), word in any_word(),
+        digest in any::<[u8; 32]>(), count in any::<u64>(), some in any::<bool>(),
+    ) {
+        let tokens: Vec<Token<'_>> = words.iter().map(|word| Token::or_unfit(word)).collect();
+        let token = Token::or_unfit(&word);
+        let gates = [
+            GateResult { gate: token, outcome: GateOutcome::Passed },
+            GateResult { gate: token, outcome: GateOutcome::Off },
+        ];
+        let counts = [(token, count), (token, 0)];
+        let consents = [ConsentHandle(digest)];
+        let patient = some.then(|| PatientHandle::from_bytes([count.to_le_bytes()[0]; 16]));
+        check(&Event::CallIntent(CallIntent {
+            app: token, key: id, person: some.then_some(token), system: token,
+            system_digest: (!some).then_some(token), purpose: token, patient, data_class: token,
+            recipient: token, region: token, policy_hash: digest, policies: &tokens, facts: &[],
+            consents: &consents, consent_default: some.then_some(token),
+            facts_as_of: some.then_some(at), gates: &gates,
+            deid: DeidSummary { counts: &counts, off: some.then_some(token), scanned_bytes: count },
+            request_commitment: digest, endpoint: token, stream: some,
+        }), id, at);
+        check(&Event::CallRefused(CallRefused {
+            app: some.then_some(token), key: some.then_some(id), person: some.then_some(token),
+            system: some.then_some(token), purpose: (!some).then_some(token), patient,
+            data_class: some.then_some(token), gate: token, code: token,
+            record: some.then_some(token), policy_hash: some.then_some(digest),
+            policies: &tokens, facts: &[], consents: &[], consent_default: None,
+            facts_as_of: None, gates: &gates,
+        }), id, at);
+    }
+
+    #[test]
+    fn an_outcome_is_canonical(
+        id in any_id(), at in any_time(), word in any_word(), digest in any::<[u8; 32]>(),
+        counts in any::<[u64; 5]>(), status in any::<u16>(), some in any::<bool>(),
+    ) {
+        let [answer_bytes, stream_events, attempts, duration_us, restored] = counts;
+        check(&Event::CallOutcome(CallOutcome {
+            call: id, status: OutcomeStatus::Answered, http_status: some.then_some(status),
+            answer_commitment: some.then_some(digest), payload_hash: some.then_some(digest),
+            answer_bytes, stream_events, attempts, duration_us, restored,
+            endpoint: some.then(|| Token::or_unfit(&word)),
+        }), id, at);
+        check(&Event::CallOutcome(CallOutcome::unknown_after_restart(id)), id, at);
+    }
+
+    #[test]
+    fn events_of_records_and_process_are_canonical(
+        id in any_id(), at in any_time(), words in any_words(), word in any_word(),
+        digest in any::<[u8; 32]>(), count in any::<u64>(), some in any::<bool>(),
+    ) {
+        let tokens: Vec<Token<'_>> = words.iter().map(|word| Token::or_unfit(word)).collect();
+        let token = Token::or_unfit(&word);
+        let change = if some { RecordChange::Created } else { RecordChange::Changed };
+        check(&Event::RecordChanged(RecordChanged {
+            record: token, record_id: token, version: count, change, fields: &tokens,
+            digest: some.then_some(digest),
+        }), id, at);
+        check(&Event::IdentityRefused(IdentityRefused {
+            code: token, key: some.then_some(id), count, first: at, last: at,
+        }), id, at);
+        check(&Event::KeyCreated(KeyCreated {
+            key: id, app: token, person: some.then_some(token), expires: at,
+            systems: &tokens, purposes: &tokens,
+        }), id, at);
+        check(&Event::KeyRevoked(KeyRevoked { key: id, app: token }), id, at);
+        let patient = PatientHandle::from_bytes([7; 16]);
+        check(&Event::PatientShredded(PatientShredded { patient, consents: count }), id, at);
+        check(&Event::GatewayStarted(GatewayStarted {
+            boot: id, version: token, policy_hash: digest, recovered: count,
+        }), id, at);
+        check(&Event::GatewayStopped(GatewayStopped { boot: id }), id, at);
+        check(&Event::PolicyChanged(PolicyChanged { before: digest, after: digest }), id, at);
+    }
+
+    #[test]
+    fn words_of_any_content_are_canonical_and_never_text(words in any_words(), text in "\\PC{0,60}") {
+        for text in [words.join(" "), text] {
+            let mut json = Canonical::with_capacity(64);
+            json.object(|json| json.member("words").words(&text));
+            let written = String::from_utf8(json.into_bytes()).unwrap();
+            let value: Value = serde_json::from_str(&written).unwrap();
+            prop_assert_eq!(&written, &canonical(&value));
+            let kept = value["words"].as_str().unwrap();
+            prop_assert!(kept.split(' ').all(|word| word.is_empty() || Token::new(word).is_ok()));
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = StoredEvent::parse(&bytes);
+    }
+
+    #[test]
+    fn a_token_holds_no_sentence(text in "\\PC{1,20} \\PC{1,20}") {
+        prop_assert!(Token::new(&text).is_err());
+        prop_assert_eq!(Token::or_unfit(&text), Token::UNFIT);
+    }
+}
+
+#[test]
+fn an_intent_has_the_documented_form() {
+    let id = RecordId::from_bytes([0x11; 16]);
+    let token = |word| Token::new(word).unwrap();
+    let event = Event::CallIntent(CallIntent {
+        app: token("ward-notes"),
+        key: id,
+        person: None,
+        system: token("note-helper"),
+        system_digest: None,
+        purpose: token("TREAT"),
+        patient: Some(PatientHandle::from_bytes([0xab; 16])),
+        data_class: token("clinical-note"),
+        recipient: token("acme"),
+        region: token("us"),
+        policy_hash: [1; 32],
+        policies: &[token("access.clinician")],
+        facts: &[],
+        consents: &[],
+        consent_default: None,
+        facts_as_of: None,
+        gates: &[GateResult {
+            gate: token("authorize"),
+            outcome: GateOutcome::Passed,
+        }],
+        deid: DeidSummary {
+            counts: &[(token("Name"), 2)],
+            off: None,
+            scanned_bytes: 42,
+        },
+        request_commitment: [2; 32],
+        endpoint: token("main"),
+        stream: false,
+    });
+    let leaf = event.leaf(id, Timestamp::UNIX_EPOCH).unwrap();
+    let expected = format!(
+        concat!(
+            r#"{{"at":"1970-01-01T00:00:00Z","data":{{"app":"ward-notes","consents":[],"data_class":"clinical-note","#,
+            r#""deid":{{"counts":[{{"count":2,"kind":"Name"}}],"scanned_bytes":42}},"endpoint":"main","facts":[],"#,
+            r#""gates":[{{"gate":"authorize","result":"passed"}}],"key":"11111111-1111-1111-1111-111111111111","#,
+            r#""patient":"{patient}","policies":["access.clinician"],"policy_hash":"{hash}","purpose":"TREAT","#,
+            r#""recipient":"acme","region":"us","request_commitment":"{commitment}","stream":false,"system":"note-helper"}},"#,
+            r#""id":"11111111-1111-1111-1111-111111111111","type":"call.intent","v":1}}"#
+        ),
+        patient = "ab".repeat(16),
+        hash = "01".repeat(32),
+        commitment = "02".repeat(32),
+    );
+    assert_eq!(String::from_utf8(leaf).unwrap(), expected);
+}
+
+#[test]
+fn a_leaf_that_is_too_large_is_refused() {
+    let long = "x".repeat(Token::BYTES_MAX);
+    let tokens = vec![Token::new(&long).unwrap(); 100];
+    let event = Event::RecordChanged(RecordChanged {
+        record: Token::UNFIT,
+        record_id: Token::UNFIT,
+        version: 1,
+        change: RecordChange::Changed,
+        fields: &tokens,
+        digest: None,
+    });
+    let id = RecordId::from_bytes([1; 16]);
+    let fault = event.leaf(id, Timestamp::UNIX_EPOCH).unwrap_err();
+    assert!(fault.to_string().contains("record.changed"), "{fault}");
+}
+
+#[test]
+fn a_leaf_of_another_version_type_or_form_is_not_read() {
+    let leaf = |v: &str, kind: &str, more: &str| {
+        format!(
+            r#"{{"at":"1970-01-01T00:00:00Z","data":{{}},"id":"11111111-1111-1111-1111-111111111111"{more},"type":"{kind}","v":{v}}}"#
+        )
+    };
+    let parse = |text: String| StoredEvent::parse(text.as_bytes());
+    assert!(parse(leaf("1", "gateway.stopped", "")).is_ok());
+    let fault = |text| parse(text).unwrap_err();
+    assert_eq!(
+        fault(leaf("2", "gateway.stopped", "")),
+        EventFault::UnknownVersion(2)
+    );
+    assert_eq!(
+        fault(leaf("1", "call.guessed", "")),
+        EventFault::UnknownType
+    );
+    assert_eq!(
+        fault(leaf("1", "gateway.stopped", ",\"more\":1")),
+        EventFault::Malformed
+    );
+    assert_eq!(fault(" ".repeat(LEAF_BYTES_MAX + 1)), EventFault::TooLarge);
+}
+
+#[test]
+fn every_kind_is_read_by_its_word() {
+    for kind in EventKind::ALL {
+        assert_eq!(kind.as_str().parse(), Ok(kind));
+    }
+}

@@ -1,6 +1,6 @@
 //! Turns records into the facts that a decision reads.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use wardgate_authz::{
@@ -8,9 +8,9 @@ use wardgate_authz::{
     SystemFacts, Training, VendorFacts,
 };
 
-use super::{Records, Snapshot, Versioned};
+use super::{InventorySystem, Records, Snapshot, Versioned};
 use crate::record::{
-    App, AppState, Flow, FlowState, Person, PersonState, Settings, System, Vendor,
+    Acts, App, AppState, Flow, FlowState, Person, PersonState, Settings, System, Vendor,
 };
 
 /// The parties of a call, whose facts are asked for.
@@ -35,20 +35,24 @@ impl Snapshot {
     #[must_use]
     pub fn facts(&self, ask: &Ask<'_>) -> Facts {
         let records = &self.records;
+        let prepared = &records.prepared;
         let system = records.systems.get(ask.system);
-        let vendor_id = system.map(|system| system.system.record.vendor.as_str());
-        let course =
-            system.map(|system| course_of(&system.system.record, &records.settings.record));
-        let person = ask.person.zip(course).and_then(|(person, course)| {
-            let people = records.prepared.people.get(course)?;
-            people.get(person).map(Arc::clone)
+        let person = ask.person.zip(system).and_then(|(person, system)| {
+            let need = Need::of(&system.system.record, &records.settings.record);
+            prepared.people.get(&need)?.get(person).map(Arc::clone)
         });
+        let app = records.apps.get(ask.app);
+        let for_people = app.is_some_and(|app| app.acts == Acts::ForPeople);
+        let systems = match for_people {
+            true => &prepared.systems_for_people,
+            false => &prepared.systems,
+        };
         Facts {
             snapshot_as_of: self.as_of,
-            app: records.prepared.apps.get(ask.app).map(Arc::clone),
-            system: records.prepared.systems.get(ask.system).map(Arc::clone),
-            vendor: vendor_id
-                .and_then(|id| records.prepared.vendors.get(id))
+            app: prepared.apps.get(ask.app).map(Arc::clone),
+            system: systems.get(ask.system).map(Arc::clone),
+            vendor: system
+                .and_then(|system| prepared.vendors.get(&system.vendor))
                 .map(Arc::clone),
             person,
             flow_declared: self.flow_declared(ask),
@@ -79,27 +83,51 @@ impl Snapshot {
 pub(crate) struct PreparedFacts {
     apps: HashMap<String, Arc<Prepared<AppFacts>>>,
     systems: HashMap<String, Arc<Prepared<SystemFacts>>>,
+    /// The same for apps that act for people: they need a person on each call.
+    systems_for_people: HashMap<String, Arc<Prepared<SystemFacts>>>,
     vendors: HashMap<String, Arc<Prepared<VendorFacts>>>,
-    /// By course, then by person: which course counts depends on the system called.
-    people: HashMap<String, HashMap<String, Arc<Prepared<PersonFacts>>>>,
+    /// What counts of a person depends on what the system needs.
+    people: HashMap<Need, HashMap<String, Arc<Prepared<PersonFacts>>>>,
+}
+
+/// What a system needs of the person who acts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Need {
+    course: String,
+    mfa: u8,
+}
+
+impl Need {
+    fn of(system: &System, settings: &Settings) -> Self {
+        let course = system.requires.training.as_ref();
+        Self {
+            course: course.unwrap_or(&settings.training).clone(),
+            mfa: system.requires.mfa,
+        }
+    }
 }
 
 /// Makes the facts of all records ready.
 pub(crate) fn prepare(records: &Records) -> PreparedFacts {
     let settings = &records.settings.record;
-    let courses: BTreeSet<&str> = records
+    let needs: HashSet<Need> = records
         .systems
         .values()
-        .map(|system| course_of(&system.system.record, settings))
+        .map(|system| Need::of(&system.system.record, settings))
         .collect();
-    let people = |course: &str| {
+    let people = |need: &Need| {
         let of_one = |(id, person): (&String, &Arc<Versioned<Person>>)| {
-            (
-                id.clone(),
-                Prepared::new(person_facts(records, person, course)),
-            )
+            let facts = person_facts(records, person, need);
+            (id.clone(), Prepared::new(facts))
         };
         records.people.iter().map(of_one).collect()
+    };
+    let systems = |for_people: bool| {
+        let of_one = |(id, system): (&String, &Arc<InventorySystem>)| {
+            let facts = system_facts(records, &system.system, for_people);
+            (id.clone(), Prepared::new(facts))
+        };
+        records.systems.iter().map(of_one).collect()
     };
     PreparedFacts {
         apps: records
@@ -107,22 +135,19 @@ pub(crate) fn prepare(records: &Records) -> PreparedFacts {
             .iter()
             .map(|(id, app)| (id.clone(), Prepared::new(app_facts(records, app))))
             .collect(),
-        systems: records
-            .systems
-            .iter()
-            .map(|(id, system)| {
-                let facts = system_facts(records, &system.system);
-                (id.clone(), Prepared::new(facts))
-            })
-            .collect(),
+        systems: systems(false),
+        systems_for_people: systems(true),
         vendors: records
             .vendors
             .iter()
             .map(|(id, vendor)| (id.clone(), Prepared::new(vendor_facts(records, vendor))))
             .collect(),
-        people: courses
+        people: needs
             .into_iter()
-            .map(|course| (course.to_owned(), people(course)))
+            .map(|need| {
+                let people = people(&need);
+                (need, people)
+            })
             .collect(),
     }
 }
@@ -175,7 +200,7 @@ fn vendor_facts(records: &Records, vendor: &Versioned<Vendor>) -> VendorFacts {
     }
 }
 
-fn system_facts(records: &Records, system: &Versioned<System>) -> SystemFacts {
+fn system_facts(records: &Records, system: &Versioned<System>, for_people: bool) -> SystemFacts {
     let source = || format!("system/{}", system.id);
     let version = system.version;
     let purposes = system
@@ -193,11 +218,15 @@ fn system_facts(records: &Records, system: &Versioned<System>) -> SystemFacts {
         critical_findings_overdue: Some(records.fact(system.findings_overdue, source(), version)),
         allowed_purposes: Some(records.fact(purposes, source(), version)),
         allowed_data_classes: Some(records.fact(system.data_classes.clone(), source(), version)),
-        person_required: Some(records.fact(system.requires.person, source(), version)),
+        person_required: Some(records.fact(
+            system.requires.person || for_people,
+            source(),
+            version,
+        )),
     }
 }
 
-fn person_facts(records: &Records, person: &Versioned<Person>, course: &str) -> PersonFacts {
+fn person_facts(records: &Records, person: &Versioned<Person>, need: &Need) -> PersonFacts {
     let source = || format!("person/{}", person.id);
     let version = person.version;
     // A suspended person keeps the record and loses the roles.
@@ -206,26 +235,23 @@ fn person_facts(records: &Records, person: &Versioned<Person>, course: &str) -> 
         PersonState::Suspended => Vec::new(),
     };
     let training = Training {
-        course: course.to_owned(),
+        course: need.course.clone(),
         until: person
             .trainings
             .iter()
-            .find(|training| training.course == course)
+            .find(|training| training.course == need.course)
             .map(|training| training.expires),
     };
+    // The policies ask for two factors of everybody. Where a system asks for more, a level that
+    // only they would accept is no level at all: the fact is missing, and refuses.
+    let too_low = (MFA_OF_POLICIES..need.mfa).contains(&person.mfa);
     PersonFacts {
         id: person.id.clone(),
         roles: Some(records.fact(roles, source(), version)),
         training: Some(records.fact(training, source(), version)),
-        mfa_level: Some(records.fact(person.mfa, source(), version)),
+        mfa_level: (!too_low).then(|| records.fact(person.mfa, source(), version)),
     }
 }
 
-/// The course that a person needs for a system.
-fn course_of<'r>(system: &'r System, settings: &'r Settings) -> &'r str {
-    system
-        .requires
-        .training
-        .as_deref()
-        .unwrap_or(&settings.training)
-}
+/// The level that the built-in policies ask for.
+const MFA_OF_POLICIES: u8 = 2;

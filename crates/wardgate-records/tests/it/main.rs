@@ -1,10 +1,18 @@
 //! The store as its users meet it: a real database file in a folder of each test's own.
 
+#[cfg(test)]
 mod apply;
+#[cfg(test)]
 mod facts;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod hospital;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
 mod payloads;
+#[cfg(test)]
 mod shred;

@@ -1,1 +1,119 @@
+//! Sealed requests and answers.
 
+use std::sync::Arc;
+
+use wardgate_records::{PatientMatch, Payload, PayloadPart, PayloadStore, RecordId, RecordsError};
+use wardgate_vault::{PatientHandle, VaultError};
+
+use crate::hospital::{Hospital, holds, now};
+
+fn patient(hospital: &Hospital) -> PatientHandle {
+    match hospital.store.snapshot().patient("Patient/pat-001") {
+        PatientMatch::One(file) => file.handle,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn payloads_come_back_with_the_commitments_that_the_ledger_holds() {
+    let hospital = Hospital::furnished().await;
+    let payloads = hospital.payloads();
+    let record = RecordId::new(now(), [1; 10]);
+    let mut expected = Vec::new();
+    for (part, body, patient) in [
+        (
+            PayloadPart::Request,
+            "about Castellanos",
+            Some(patient(&hospital)),
+        ),
+        (PayloadPart::Answer, "nothing to say", None),
+    ] {
+        let payload = Payload {
+            record,
+            part,
+            patient,
+            body: body.as_bytes(),
+        };
+        let sealed = payloads.seal(payload).unwrap();
+        expected.push((
+            part,
+            sealed.commitment(),
+            sealed.hash(),
+            body.as_bytes().to_vec(),
+        ));
+        payloads.append(sealed).await.unwrap();
+    }
+    payloads.close();
+    let (payloads, recovery) = PayloadStore::open(
+        &hospital.dir.path().join("payloads"),
+        Arc::clone(&hospital.vault),
+    )
+    .unwrap();
+    assert_eq!(recovery.records, 2);
+    let found: Vec<_> = payloads
+        .read(record)
+        .unwrap()
+        .into_iter()
+        .map(|payload| {
+            (
+                payload.part,
+                payload.commitment,
+                payload.hash,
+                payload.body.to_vec(),
+            )
+        })
+        .collect();
+    assert_eq!(found, expected);
+    let other = payloads.read(RecordId::new(now(), [2; 10]));
+    assert!(matches!(other, Err(RecordsError::NoPayload)));
+    for (path, bytes) in hospital.raw_bytes() {
+        assert!(!holds(&bytes, "Castellanos"), "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn the_same_body_never_has_the_same_commitment() {
+    let hospital = Hospital::furnished().await;
+    let payloads = hospital.payloads();
+    let payload = Payload {
+        record: RecordId::new(now(), [1; 10]),
+        part: PayloadPart::Request,
+        patient: None,
+        body: b"same",
+    };
+    let first = payloads.seal(payload).unwrap();
+    let second = payloads.seal(payload).unwrap();
+    assert_ne!(first.commitment(), second.commitment());
+    assert_ne!(first.hash(), second.hash());
+}
+
+#[tokio::test]
+async fn a_shredded_patients_payloads_cannot_be_read_or_made() {
+    let hospital = Hospital::furnished().await;
+    let payloads = hospital.payloads();
+    let payload = Payload {
+        record: RecordId::new(now(), [1; 10]),
+        part: PayloadPart::Request,
+        patient: Some(patient(&hospital)),
+        body: b"about somebody",
+    };
+    payloads
+        .append(payloads.seal(payload).unwrap())
+        .await
+        .unwrap();
+    hospital
+        .store
+        .shred_patient("MRN-4471902", now())
+        .await
+        .unwrap();
+    let read = payloads.read(payload.record);
+    assert!(
+        matches!(read, Err(RecordsError::Vault(VaultError::Shredded))),
+        "{read:?}"
+    );
+    let sealed = payloads.seal(payload);
+    assert!(
+        matches!(sealed, Err(RecordsError::Vault(VaultError::Shredded))),
+        "{sealed:?}"
+    );
+}
