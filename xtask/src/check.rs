@@ -1,14 +1,16 @@
-//! `cargo xtask check`: formatting, and clippy over everything with warnings denied.
+//! `cargo xtask check`: formatting, layout, and clippy over everything with warnings denied.
 
 use anyhow::Result;
 
 use crate::process;
 use crate::step::step;
+use crate::tidy;
 use crate::workspace::Workspace;
 
-/// Formatting, then lints.
+/// Formatting, then what lints cannot check, then lints.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     step("format", || format(workspace))?;
+    step("tidy", || tidy::run(workspace))?;
     step("clippy", || clippy(workspace))
 }
 

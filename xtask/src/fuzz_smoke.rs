@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{process, tool};
 
 /// Seconds for each target unless told otherwise.
 pub(crate) const SECONDS: u64 = 10;
@@ -34,6 +34,10 @@ const INPUT_SECONDS_MAX: u64 = 5;
 
 /// Builds every target and runs each.
 pub(crate) fn run(workspace: &Workspace, seconds: u64) -> Result<()> {
+    if !process::exists("c++", "--version") {
+        // libFuzzer itself is C++.
+        tool::apt_install(&["g++"])?;
+    }
     let fuzz = workspace.root.join("fuzz");
     let host = host(workspace)?;
     let target = workspace.target.join("fuzz");

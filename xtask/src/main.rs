@@ -40,7 +40,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check formatting and run clippy over the whole workspace, warnings denied
+    /// Check formatting and layout, and run clippy over the whole workspace
     Check,
     /// Run every test of the workspace and end with one line of totals
     Test {

@@ -50,6 +50,9 @@ impl Workspace {
     pub(crate) fn files(&self) -> Result<Vec<PathBuf>> {
         let output = Command::new("git")
             .args([
+                // A fresh machine may run this as another user than the one who cloned.
+                "-c",
+                "safe.directory=*",
                 "ls-files",
                 "-z",
                 "--cached",
