@@ -89,6 +89,7 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
         allowed_purposes: fact(purposes, "system/chat"),
         allowed_data_classes: fact(vec!["clinical-text".to_owned()], "system/chat"),
         person_required: fact(true, "system/chat"),
+        mfa_min: fact(2, "system/chat"),
     };
     let vendor = VendorFacts {
         id: "acme".to_owned(),

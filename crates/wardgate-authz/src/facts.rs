@@ -77,6 +77,8 @@ pub struct SystemFacts {
     pub allowed_data_classes: Option<Fact<Vec<String>>>,
     /// Whether only a named person may use it (`system.person_required`).
     pub person_required: Option<Fact<bool>>,
+    /// How strongly a person must have signed in, as [`PersonFacts::mfa_level`] counts (`system.mfa_min`).
+    pub mfa_min: Option<Fact<u8>>,
 }
 
 /// What is known about a person.
@@ -263,6 +265,7 @@ impl FactGroup for SystemFacts {
             self.allowed_data_classes.as_ref(),
         );
         survey.visit("system.person_required", self.person_required.as_ref());
+        survey.visit("system.mfa_min", self.mfa_min.as_ref());
     }
 
     fn entity(&self) -> Option<Entity> {
@@ -286,6 +289,7 @@ impl FactGroup for SystemFacts {
                 "person_required",
                 boolean(self.person_required.as_ref()?.value),
             ),
+            ("mfa_min", long(i64::from(self.mfa_min.as_ref()?.value))),
         ]);
         if let Some(until) = self.assessed_until.as_ref()?.value {
             attributes.insert("assessed_until", millis(until));

@@ -76,6 +76,7 @@ impl Scene {
                 allowed_purposes: fact(vec![purpose("TREAT"), purpose("HPAYMT")], "system/chat"),
                 allowed_data_classes: fact(vec!["clinical-text".to_owned()], "system/chat"),
                 person_required: fact(true, "system/chat"),
+                mfa_min: fact(2, "system/chat"),
             },
             vendor: VendorFacts {
                 id: "acme".to_owned(),
@@ -180,11 +181,11 @@ fn the_scene_is_permitted_and_the_permit_says_why() {
         "2025-01-01T00:00:00Z/2027-01-01T00:00:00Z"
     );
     assert_eq!(agreement.version, 3);
-    assert_eq!(permit.facts().count(), 16);
+    assert_eq!(permit.facts().count(), 17);
     assert_eq!(
         permit.explanation(),
         [
-            "16 facts are there and fresh",
+            "17 facts are there and fresh",
             "permitted by access.clinician",
             "Consent/c1 permits",
         ]

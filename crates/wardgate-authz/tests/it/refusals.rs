@@ -226,6 +226,15 @@ static USE: &[Case] = &[
         },
     ),
     (
+        |scene| scene.system.mfa_min = fact(3, "system/chat"),
+        Expected {
+            code: "mfa.required",
+            source: "person/dr-osei",
+            message: "`dr-osei` has not signed in as strongly as system `chat` asks for",
+            policies: &["mfa.required_by_system"],
+        },
+    ),
+    (
         |scene| scene.app.systems = fact(vec!["triage".to_owned()], "app/notes"),
         Expected {
             code: "access.not_granted",
@@ -329,6 +338,10 @@ static MISSING: &[Case] = &[
     (
         |s| s.system.person_required = None,
         missing("the fact `system.person_required` about `system/chat` is missing"),
+    ),
+    (
+        |s| s.system.mfa_min = None,
+        missing("the fact `system.mfa_min` about `system/chat` is missing"),
     ),
     (
         |s| s.person.roles = None,
@@ -457,7 +470,7 @@ fn the_first_concern_makes_the_refusal_and_all_are_recorded() {
     assert_eq!(denial.code(), "vendor.agreement_missing");
     let policies: Vec<&str> = denial.policies().collect();
     assert_eq!(policies, ["vendor.agreement_missing", "mfa.required"]);
-    assert_eq!(denial.facts().count(), 16);
+    assert_eq!(denial.facts().count(), 17);
 }
 
 #[test]
@@ -476,7 +489,7 @@ fn an_application_alone_may_call_where_no_person_is_required() {
     scene.system.person_required = fact(false, "system/chat");
     let permit = scene.decide().unwrap();
     assert_eq!(permit.policies().collect::<Vec<_>>(), ["access.app_alone"]);
-    assert_eq!(permit.facts().count(), 13);
+    assert_eq!(permit.facts().count(), 14);
 }
 
 #[test]
@@ -486,7 +499,7 @@ fn a_denial_explains_itself() {
     assert_eq!(
         scene.denial().explanation(),
         [
-            "16 facts are there and fresh",
+            "17 facts are there and fresh",
             "permitted by access.clinician",
             "Consent/c1 permits",
             "Consent/c2 denies",

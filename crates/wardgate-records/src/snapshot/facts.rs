@@ -38,8 +38,8 @@ impl Snapshot {
         let prepared = &records.prepared;
         let system = records.systems.get(ask.system);
         let person = ask.person.zip(system).and_then(|(person, system)| {
-            let need = Need::of(&system.system.record, &records.settings.record);
-            prepared.people.get(&need)?.get(person).map(Arc::clone)
+            let course = Course::of(&system.system.record, &records.settings.record);
+            prepared.people.get(&course)?.get(person).map(Arc::clone)
         });
         let app = records.apps.get(ask.app);
         let for_people = app.is_some_and(|app| app.acts == Acts::ForPeople);
@@ -87,37 +87,31 @@ pub(crate) struct PreparedFacts {
     systems_for_people: HashMap<String, Arc<Prepared<SystemFacts>>>,
     vendors: HashMap<String, Arc<Prepared<VendorFacts>>>,
     /// What counts of a person depends on what the system needs.
-    people: HashMap<Need, HashMap<String, Arc<Prepared<PersonFacts>>>>,
+    people: HashMap<Course, HashMap<String, Arc<Prepared<PersonFacts>>>>,
 }
 
-/// What a system needs of the person who acts.
+/// The course that a system needs of the person who acts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Need {
-    course: String,
-    mfa: u8,
-}
+struct Course(String);
 
-impl Need {
+impl Course {
     fn of(system: &System, settings: &Settings) -> Self {
         let course = system.requires.training.as_ref();
-        Self {
-            course: course.unwrap_or(&settings.training).clone(),
-            mfa: system.requires.mfa,
-        }
+        Self(course.unwrap_or(&settings.training).clone())
     }
 }
 
 /// Makes the facts of all records ready.
 pub(crate) fn prepare(records: &Records) -> PreparedFacts {
     let settings = &records.settings.record;
-    let needs: HashSet<Need> = records
+    let courses: HashSet<Course> = records
         .systems
         .values()
-        .map(|system| Need::of(&system.system.record, settings))
+        .map(|system| Course::of(&system.system.record, settings))
         .collect();
-    let people = |need: &Need| {
+    let people = |course: &Course| {
         let of_one = |(id, person): (&String, &Arc<Versioned<Person>>)| {
-            let facts = person_facts(records, person, need);
+            let facts = person_facts(records, person, course);
             (id.clone(), Prepared::new(facts))
         };
         records.people.iter().map(of_one).collect()
@@ -142,11 +136,11 @@ pub(crate) fn prepare(records: &Records) -> PreparedFacts {
             .iter()
             .map(|(id, vendor)| (id.clone(), Prepared::new(vendor_facts(records, vendor))))
             .collect(),
-        people: needs
+        people: courses
             .into_iter()
-            .map(|need| {
-                let people = people(&need);
-                (need, people)
+            .map(|course| {
+                let people = people(&course);
+                (course, people)
             })
             .collect(),
     }
@@ -223,10 +217,11 @@ fn system_facts(records: &Records, system: &Versioned<System>, for_people: bool)
             source(),
             version,
         )),
+        mfa_min: Some(records.fact(system.requires.mfa, source(), version)),
     }
 }
 
-fn person_facts(records: &Records, person: &Versioned<Person>, need: &Need) -> PersonFacts {
+fn person_facts(records: &Records, person: &Versioned<Person>, course: &Course) -> PersonFacts {
     let source = || format!("person/{}", person.id);
     let version = person.version;
     // A suspended person keeps the record and loses the roles.
@@ -235,23 +230,17 @@ fn person_facts(records: &Records, person: &Versioned<Person>, need: &Need) -> P
         PersonState::Suspended => Vec::new(),
     };
     let training = Training {
-        course: need.course.clone(),
+        course: course.0.clone(),
         until: person
             .trainings
             .iter()
-            .find(|training| training.course == need.course)
+            .find(|training| training.course == course.0)
             .map(|training| training.expires),
     };
-    // The policies ask for two factors of everybody. Where a system asks for more, a level that
-    // only they would accept is no level at all: the fact is missing, and refuses.
-    let too_low = (MFA_OF_POLICIES..need.mfa).contains(&person.mfa);
     PersonFacts {
         id: person.id.clone(),
         roles: Some(records.fact(roles, source(), version)),
         training: Some(records.fact(training, source(), version)),
-        mfa_level: (!too_low).then(|| records.fact(person.mfa, source(), version)),
+        mfa_level: Some(records.fact(person.mfa, source(), version)),
     }
 }
-
-/// The level that the built-in policies ask for.
-const MFA_OF_POLICIES: u8 = 2;

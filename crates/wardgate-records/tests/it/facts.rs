@@ -138,7 +138,7 @@ async fn an_app_that_acts_for_people_needs_a_person_on_each_call() {
 async fn a_system_may_ask_for_a_stronger_sign_in_than_the_policies() {
     assert_eq!(
         after("mfa: 2                 # default:", "mfa: 3 #").await,
-        "fact.missing"
+        "mfa.required"
     );
     let hospital = Hospital::furnished().await;
     let strong = example().replace("mfa: 2 ", "mfa: 3 ");
