@@ -5,7 +5,9 @@ mod layout;
 use std::fs;
 use std::path::Path;
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle,
+};
 use serde_json::{Value, json};
 use wardgate_ledger::verify;
 
@@ -57,8 +59,9 @@ pub(super) fn show(stage: &Stage<'_>, options: &Options, place: &Place, output: 
 
 fn fill(table: &mut Table, scenes: &[Scene], width: u16, style: Style) {
     let wide = width >= WIDE;
+    let line = LineStyle::none().fill('─').junction('─');
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(TableStyle::new().header_separator(line))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
     let titles: &[&str] = match wide {
@@ -66,30 +69,29 @@ fn fill(table: &mut Table, scenes: &[Scene], width: u16, style: Style) {
         false => &["", "Tried, and expected", "What happened", "Code, ms"],
     };
     table.set_header(titles.iter().map(|title| bold(title, style)));
+    let mut part = "";
     for scene in scenes {
-        let ms = milliseconds(scene.took_us);
-        let mark = mark(scene, style);
-        if wide {
-            let ms = Cell::new(ms).set_alignment(CellAlignment::Right);
-            let code = coloured(&scene.code, code_colour(scene), style);
-            table.add_row([
-                mark,
-                Cell::new(scene.tried),
-                Cell::new(scene.expected),
-                Cell::new(&scene.happened),
-                code,
-                ms,
-            ]);
-        } else {
-            let tried = format!("{}\n-> {}", scene.tried, scene.expected);
-            let code = coloured(
-                &format!("{}\n{ms} ms", scene.code),
-                code_colour(scene),
-                style,
-            );
-            table.add_row([mark, Cell::new(tried), Cell::new(&scene.happened), code]);
+        if scene.part != part {
+            part = scene.part;
+            table.add_row([Cell::new(""), bold(part, style)]);
         }
+        table.add_row(row(scene, wide, style));
     }
+}
+
+fn row(scene: &Scene, wide: bool, style: Style) -> Vec<Cell> {
+    let ms = milliseconds(scene.took_us);
+    let mark = mark(scene, style);
+    if wide {
+        let ms = Cell::new(ms).set_alignment(CellAlignment::Right);
+        let code = coloured(&scene.code, code_colour(scene), style);
+        let [tried, expected] = [scene.tried, scene.expected].map(Cell::new);
+        return vec![mark, tried, expected, Cell::new(&scene.happened), code, ms];
+    }
+    let tried = format!("{}\n-> {}", scene.tried, scene.expected);
+    let code = format!("{}\n{ms} ms", scene.code);
+    let code = coloured(&code, code_colour(scene), style);
+    vec![mark, Cell::new(tried), Cell::new(&scene.happened), code]
 }
 
 fn bold(text: &str, style: Style) -> Cell {

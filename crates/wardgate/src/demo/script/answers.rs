@@ -230,7 +230,7 @@ async fn embeddings(stage: &mut Stage<'_>) -> Result<(), Failure> {
     stage.progress.tell(stated.tried);
     let notes = [
         "Patient: Harold Quimby, MRN: 4471093, phone 207-555-0112, seen for gout.",
-        "Mrs. Elaine Porter (e.porter@example.org), DOB 04/12/1951, knee replacement.",
+        "Mrs. Elaine Prescott (e.prescott@example.org), DOB 04/12/1951, knee replacement.",
     ];
     let call = Call {
         key: "haddad",
@@ -246,8 +246,8 @@ async fn embeddings(stage: &mut Stage<'_>) -> Result<(), Failure> {
         "Quimby",
         "4471093",
         "207-555-0112",
-        "Porter",
-        "e.porter@example.org",
+        "Prescott",
+        "e.prescott@example.org",
         "04/12/1951",
     ];
     let leaked = planted.iter().filter(|value| saw.contains(**value)).count();

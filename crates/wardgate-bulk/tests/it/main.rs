@@ -1,0 +1,4 @@
+//! The real binary.
+
+#[cfg(test)]
+mod folder;

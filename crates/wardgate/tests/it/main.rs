@@ -1,0 +1,20 @@
+//! The real binary on loopback, in front of a fake model.
+
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod shutdown;
