@@ -1,14 +1,16 @@
 //! Reading a request's body, and the body of an answer.
 
 use std::convert::Infallible;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use flate2::Compression;
 use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use futures_util::stream::BoxStream;
 use http::{HeaderMap, header};
-use http_body::Frame;
+use http_body::{Body, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Incoming;
@@ -73,6 +75,10 @@ pub struct BodyLimits {
 
 /// Collects a body of at most `bytes_max` bytes.
 pub(crate) async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, CollectFault> {
+    // A length that the head announces needs no waiting for the body.
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(CollectFault::TooLarge);
+    }
     let mut first: Option<Bytes> = None;
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -119,6 +125,24 @@ pub(crate) fn gunzip(packed: &[u8], bytes_max: usize) -> Result<Bytes, CollectFa
     }
 }
 
+/// Packs a long body for a client that takes gzip; short ones cost more to pack than to send.
+pub(crate) fn gzip_if_worth_it(asked: &HeaderMap, body: &[u8]) -> Option<Bytes> {
+    let accepted = asked.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
+    let takes_gzip = accepted.split(',').any(|coding| {
+        let mut words = coding.split(';').map(str::trim);
+        let gzip = words
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        gzip && !words.any(|quality| quality.eq_ignore_ascii_case("q=0"))
+    });
+    if !takes_gzip || body.len() < GZIP_BYTES_MIN {
+        return None;
+    }
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 3), Compression::fast());
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok().map(Bytes::from)
+}
+
 /// Whether the body is gzip; none for any other encoding.
 pub(crate) fn gzip_encoded(headers: &HeaderMap) -> Option<bool> {
     match headers.get(header::CONTENT_ENCODING) {
@@ -129,10 +153,11 @@ pub(crate) fn gzip_encoded(headers: &HeaderMap) -> Option<bool> {
     }
 }
 
+const GZIP_BYTES_MIN: usize = 16 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

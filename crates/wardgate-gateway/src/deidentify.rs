@@ -1,7 +1,7 @@
 //! Removes identifiers from a call: rules, and the patient's own identifiers from the record on file.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use wardgate_deid::{
     Address, Deidentified, Deidentifier, KnownIdentifiers, PatientIdentifiers, PersonName,
@@ -71,22 +71,36 @@ fn placeholder_key(gate: &Gate, call: &Call, facts: &Gathered) -> PlaceholderKey
 /// Dictionaries of the patients called about lately.
 #[derive(Debug, Default)]
 pub(crate) struct KnownPatients {
-    compiled: Mutex<HashMap<PatientHandle, (u64, Arc<KnownIdentifiers>)>>,
+    compiled: Mutex<HashMap<PatientHandle, Compiled>>,
+}
+
+/// A dictionary, and the record on file that it was made from.
+#[derive(Debug)]
+struct Compiled {
+    from: Weak<PatientFile>,
+    known: Arc<KnownIdentifiers>,
 }
 
 impl KnownPatients {
-    fn of(&self, patient: &PatientFile) -> Arc<KnownIdentifiers> {
+    fn of(&self, patient: &Arc<PatientFile>) -> Arc<KnownIdentifiers> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, known)) = compiled.get(&patient.handle)
-            && *version == patient.version
+        if let Some(found) = compiled.get(&patient.handle)
+            && std::ptr::eq(found.from.as_ptr(), Arc::as_ptr(patient))
         {
-            return known.clone();
+            return found.known.clone();
         }
+        // A record that was changed or shredded is gone from the snapshot, and its dictionary goes too.
+        compiled.retain(|_, found| found.from.strong_count() > 0);
         if compiled.len() >= COMPILED_MAX {
             compiled.clear();
         }
         let known = Arc::new(KnownIdentifiers::compile(&identifiers(patient)));
-        compiled.insert(patient.handle, (patient.version, known.clone()));
+        let from = Arc::downgrade(patient);
+        let compiled_now = Compiled {
+            from,
+            known: known.clone(),
+        };
+        compiled.insert(patient.handle, compiled_now);
         known
     }
 }

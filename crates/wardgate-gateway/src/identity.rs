@@ -16,6 +16,7 @@ use wardgate_records::{
 };
 
 use crate::refusal::{self, Refusal};
+use crate::trail::Trail;
 
 /// Proof that the caller holds a live key of an active app.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub(crate) fn identify(
     headers: &HeaderMap,
     snapshot: &Snapshot,
     now: Timestamp,
+    trail: &mut Trail,
 ) -> Result<Identified, Refusal> {
     let text = presented(headers)?;
     let presented = PresentedKey::parse(text)
@@ -57,6 +59,7 @@ pub(crate) fn identify(
             _ => &refusal::KEY_INVALID,
         })
     })?;
+    trail.presented(key);
     let app = snapshot
         .app(&key.app)
         .ok_or_else(|| Refusal::new(&refusal::KEY_INVALID))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -59,8 +59,12 @@ enum Kind {
 /// An answer whose outcome is recorded, or will be before its last byte.
 pub(crate) struct Answer {
     head: Head,
-    content_type: &'static str,
-    body: AnswerBody,
+    content: Content,
+}
+
+enum Content {
+    Whole(Bytes),
+    Stream(AnswerBody),
 }
 
 /// Looks at an answer: a whole one at once, a stream as it comes.
@@ -151,8 +155,7 @@ pub(crate) async fn outcome(gate: &Gate, inspected: Inspected) -> Result<Answer,
             Counters::add(&gate.counters.restored, outcome.restored);
             Ok(Answer {
                 head,
-                content_type: JSON,
-                body: body::full(body),
+                content: Content::Whole(body),
             })
         }
         Kind::Stream(pieces) => {
@@ -162,8 +165,7 @@ pub(crate) async fn outcome(gate: &Gate, inspected: Inspected) -> Result<Answer,
             });
             Ok(Answer {
                 head,
-                content_type: EVENT_STREAM,
-                body: body::streamed(Box::pin(stream)),
+                content: Content::Stream(body::streamed(Box::pin(stream))),
             })
         }
     }
@@ -171,14 +173,22 @@ pub(crate) async fn outcome(gate: &Gate, inspected: Inspected) -> Result<Answer,
 
 impl Answer {
     /// The response as the caller gets it.
-    pub(crate) fn into_response(self) -> Response<AnswerBody> {
-        let mut response = Response::new(self.body);
+    pub(crate) fn into_response(self, asked: &HeaderMap) -> Response<AnswerBody> {
+        let (content_type, packed, content) = match self.content {
+            Content::Stream(body) => (EVENT_STREAM, false, body),
+            Content::Whole(body) => match body::gzip_if_worth_it(asked, &body) {
+                Some(packed) => (JSON, true, body::full(packed)),
+                None => (JSON, false, body::full(body)),
+            },
+        };
+        let mut response = Response::new(content);
         *response.status_mut() = self.head.status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(self.content_type),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if packed {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         set_id(headers, RECORD_HEADER, self.head.record);
         if let Some(digest) = self

@@ -40,8 +40,7 @@ pub(crate) fn list(
     now: Timestamp,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let snapshot = gate.snapshot();
-    let identified = identify(&head.headers, &snapshot, now)?;
-    trail.identified(&identified);
+    let identified = identify(&head.headers, &snapshot, now, trail)?;
     let admitted = gate.limits.admit(identified, now)?;
     let caller = admitted.caller();
     // A flow that is declared for this app may name the same system for several purposes.

@@ -49,7 +49,7 @@ pub(crate) async fn answer(
         Ok(Target::Models(model)) => models::list(gate, &head, model.as_deref(), &mut trail, now),
         Ok(Target::Call(route)) => pass(worker, record, route, &head, body, &mut trail)
             .await
-            .map(Answer::into_response),
+            .map(|answer| answer.into_response(&head.headers)),
         Err(refusal) => Err(refusal),
     };
     let mut response = match answered {
@@ -75,8 +75,7 @@ async fn pass(
 
     // What the head can decide is decided before any of the body is read.
     // gate: identify
-    let identified = identify(&head.headers, &snapshot, now)?;
-    trail.identified(&identified);
+    let identified = identify(&head.headers, &snapshot, now, trail)?;
     // gate: limits
     let admitted = gate.limits.admit(identified, now)?;
     check_content_type(&head.headers)?;

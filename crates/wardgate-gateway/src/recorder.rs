@@ -140,7 +140,7 @@ impl Recorder {
         outcome: Outcome,
         answer: &[u8],
     ) -> Result<Receipt, Refusal> {
-        self.closed = true;
+        // Whatever fails before the appends leaves the outcome owed: dropping writes it then.
         let sealed = seal(
             &self.gate,
             self.call,
@@ -151,6 +151,7 @@ impl Recorder {
         let answered = status == OutcomeStatus::Answered;
         let commitment = answered.then(|| sealed.commitment());
         let leaf = self.leaf(status, outcome, commitment, Some(sealed.hash()))?;
+        self.closed = true;
         let payloads = &self.gate.payloads;
         let request = async {
             match self.request.take() {
@@ -213,6 +214,12 @@ impl Drop for Recorder {
             .map(|leaf| self.gate.ledger.append_detached(leaf));
         if !matches!(written, Ok(Ok(()))) {
             tracing::error!("the outcome of an abandoned call could not be recorded");
+        }
+        // The system may have seen the request: what was asked is kept, like that of other calls.
+        if let Some(request) = self.request.take()
+            && let Err(error) = self.gate.payloads.append_detached(request)
+        {
+            tracing::error!(%error, "the request of an abandoned call could not be stored");
         }
     }
 }

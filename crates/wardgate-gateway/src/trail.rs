@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 use wardgate_authz::{Denial, FactUsed as DecidedFact};
-use wardgate_records::RecordId;
 use wardgate_records::events::{
     CallRefused, ConsentHandle, Event, FactUsed, GateOutcome, GateResult, Token,
 };
+use wardgate_records::{Key, RecordId};
 use wardgate_vault::PatientHandle;
 
 use crate::facts::Gathered;
-use crate::identity::Identified;
 use crate::refusal::Refusal;
 
 /// Filled in as the call proceeds; ids only.
@@ -28,10 +27,11 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn identified(&mut self, caller: &Identified) {
-        self.app = Some(caller.app().id.clone());
-        self.key = Some(caller.key().id);
-        self.person = caller.person().map(|person| person.id.clone());
+    /// A key on file: from here on a refusal is about somebody known.
+    pub(crate) fn presented(&mut self, key: &Key) {
+        self.app = Some(key.app.clone());
+        self.key = Some(key.id);
+        self.person.clone_from(&key.person);
     }
 
     pub(crate) fn gathered(&mut self, facts: &Gathered) {

@@ -43,8 +43,6 @@ codes! {
         "the API key has expired or was revoked", "create a new key with `wardgate key create`";
     TOO_MANY_FAILURES = "identity.too_many_failures", Identify, 429,
         "too many failed attempts from this network", "wait, then try again with a valid key";
-    SCOPE_SYSTEM = "scope.system", Identify, 403,
-        "the API key does not cover this system", "use a key whose scopes include the system";
     SCOPE_PURPOSE = "scope.purpose", Identify, 403,
         "the API key does not cover this purpose", "use a key whose scopes include the purpose";
     PURPOSE_REQUIRED = "purpose.required", Identify, 400,
@@ -61,8 +59,6 @@ codes! {
         "the calling application is suspended", "ask the security lead to reactivate the application";
     PERSON_SUSPENDED = "person.suspended", Identify, 403,
         "the person that the key acts for may not act", "ask the security lead to reactivate the person";
-    STORE_STALE = "facts.stale", Facts, 503,
-        "the governance records cannot be read at present", "try again; if it lasts, run `wardgate doctor`";
     CONTENT_UNCHECKED = "deid.content_unchecked", Deidentify, 403,
         "the call carries images, audio or files, which this gate cannot check", "send text only";
     IDENTIFIER_IN_KEY = "deid.identifier_in_key", Deidentify, 403,
@@ -91,6 +87,4 @@ codes! {
         "the system's answer is larger than this gate takes", "ask for a shorter answer, or raise `gate.answer_bytes_max`";
     ANSWER_BROKEN = "answer.broken_off", Inspect, 502,
         "the system broke off in the middle of its answer", "try again";
-    SHUTTING_DOWN = "gate.shutting_down", Accept, 503,
-        "the gate is shutting down", "try again in a moment";
 }
