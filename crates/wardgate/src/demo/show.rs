@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle,
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table,
+    TableStyle,
 };
 use serde_json::{Value, json};
 use wardgate_ledger::verify;
@@ -76,6 +77,10 @@ fn fill(table: &mut Table, scenes: &[Scene], width: u16, style: Style) {
             table.add_row([Cell::new(""), bold(part, style)]);
         }
         table.add_row(row(scene, wide, style));
+    }
+    // Codes are words that people search for: they are not broken.
+    if let Some(codes) = table.column_mut(if wide { 4 } else { 3 }) {
+        codes.set_constraint(ColumnConstraint::ContentWidth);
     }
 }
 
@@ -158,8 +163,8 @@ fn summary(stage: &Stage<'_>, ledger: &Value, style: Style) -> String {
         _ => style.red("not verified"),
     };
     format!(
-        "{line} The model is a stand-in that quotes what it is given; everything else is the product.\n\
-         Ledger: {} entries in {} kB, {verified}, signed by {}\n",
+        "{line}\nThe model is a stand-in that quotes what it is given; the rest is the product.\n\
+         Ledger: {} entries in {} kB, {verified},\nsigned by {}\n",
         field("entries"),
         field("bytes").as_u64().unwrap_or(0).div_ceil(1_000),
         super::NODE

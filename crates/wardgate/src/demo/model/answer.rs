@@ -171,18 +171,19 @@ pub(super) const MODEL: &str = "stand-in-chat";
 pub(super) const FINGERPRINT: &str = "stand-in model of the Wardgate demo";
 /// As many as a SHA-256 has bytes.
 const DIMENSIONS: usize = 32;
+/// None of them can stand in a placeholder, which has no spaces and no small letters.
 const UNITS: [&str; 12] = [
     " mg",
     "mmol",
     "pg/mL",
     "ng/L",
     " %",
-    "BP ",
+    " BP ",
     "Peak flow",
     "SpO2",
-    "MRI",
-    "TSH",
-    "WBC",
+    " MRI ",
+    " TSH ",
+    " WBC ",
     "eGFR",
 ];
 

@@ -23,7 +23,7 @@ async fn summary(stage: &mut Stage<'_>) -> Result<String, Failure> {
     let stated = Stated {
         part: PART,
         tried: "summarise a discharge note",
-        expected: "answered; the model sees no identifier, the app gets all of them back",
+        expected: "the model sees no identifier, the app gets all back",
     };
     stage.progress.tell(stated.tried);
     let text = format!("{QUESTION}\n\n{}", stage.hospital.note("vasquez"));
@@ -38,10 +38,10 @@ async fn summary(stage: &mut Stage<'_>) -> Result<String, Failure> {
         .iter()
         .map(|seen| stage.identifiers_in("vasquez", &seen.text()))
         .sum();
-    let as_stated =
-        answer.status == 200 && seen.len() == 1 && leaked == 0 && stage.is_restored(&call, &answer);
-    let happened =
-        format!("{leaked} of {planted} identifiers reached the model; restored byte for byte");
+    let restored = stage.is_restored(&call, &answer);
+    let as_stated = answer.status == 200 && seen.len() == 1 && leaked == 0 && restored;
+    let word = if restored { "restored" } else { "not restored" };
+    let happened = format!("{leaked} of {planted} identifiers leaked; answer {word}");
     stage.keep(
         stated,
         happened,
@@ -63,7 +63,7 @@ async fn stream(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let stated = Stated {
         part: PART,
         tried: "the same as a stream",
-        expected: "restored across pieces; one event out for each event in",
+        expected: "restored; one event out per event in",
     };
     stage.progress.tell(stated.tried);
     let text = format!("{QUESTION}\n\n{}", stage.hospital.note("okonkwo"));
@@ -78,7 +78,7 @@ async fn stream(stage: &mut Stage<'_>) -> Result<(), Failure> {
         .sum();
     let restored = stage.is_restored(&call, &answer);
     let happened = match restored {
-        true => format!("{sent} events in, {got} out; restored byte for byte"),
+        true => format!("{sent} events in, {got} out; restored"),
         false => format!("{sent} events in, {got} out; not restored"),
     };
     let as_stated = sent > 3 && got == sent && leaked == 0 && restored;
@@ -96,8 +96,8 @@ async fn stream(stage: &mut Stage<'_>) -> Result<(), Failure> {
 async fn conversation(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let stated = Stated {
         part: PART,
-        tried: "a second question in one conversation",
-        expected: "same placeholder for the same name; another one in another conversation",
+        tried: "two questions in one conversation",
+        expected: "same placeholder; another one in another conversation",
     };
     stage.progress.tell(stated.tried);
     let mut names = Vec::new();
@@ -117,7 +117,10 @@ async fn conversation(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let (as_stated, happened) = match names.as_slice() {
         [first, second, third] if !first.is_empty() => {
             let same = first == second && first != third;
-            (same, format!("{first} twice, then {third}"))
+            (
+                same,
+                format!("{} twice, then {}", short(first), short(third)),
+            )
         }
         _ => (false, "no placeholder was seen".to_owned()),
     };
@@ -129,8 +132,8 @@ async fn conversation(stage: &mut Stage<'_>) -> Result<(), Failure> {
 async fn second_caller(stage: &mut Stage<'_>, placeholder: &str) -> Result<(), Failure> {
     let stated = Stated {
         part: PART,
-        tried: "another caller sends the first one's placeholder",
-        expected: "it comes back as it is: nobody else's table is asked",
+        tried: "another caller sends that placeholder",
+        expected: "obtains nothing",
     };
     stage.progress.tell(stated.tried);
     let text = format!("Who is {placeholder}?");
@@ -153,8 +156,8 @@ async fn second_caller(stage: &mut Stage<'_>, placeholder: &str) -> Result<(), F
 async fn tool_call(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let stated = Stated {
         part: PART,
-        tried: "the model calls a tool about a patient",
-        expected: "arguments restored, and valid JSON",
+        tried: "the model calls a tool",
+        expected: "its arguments are restored",
     };
     stage.progress.tell(stated.tried);
     let text = "Book Siobhan O'Connell for a blood pressure check.";
@@ -170,7 +173,7 @@ async fn tool_call(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let arguments = arguments.and_then(Value::as_str).unwrap_or("");
     let parsed: Value = serde_json::from_str(arguments).unwrap_or_default();
     let as_stated = leaked == 0 && parsed.get("patient") == Some(&json!("Siobhan O'Connell"));
-    let happened = format!("arguments {arguments}");
+    let happened = format!("patient: {}", parsed.get("patient").unwrap_or(&Value::Null));
     stage.keep(
         stated,
         happened,
@@ -185,7 +188,7 @@ async fn tool_call(stage: &mut Stage<'_>) -> Result<(), Failure> {
 async fn tool_history(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let stated = Stated {
         part: PART,
-        tried: "identifiers inside tool arguments, results and `user`",
+        tried: "identifiers in tool arguments and results",
         expected: "caught there too",
     };
     stage.progress.tell(stated.tried);
@@ -210,7 +213,7 @@ async fn tool_history(stage: &mut Stage<'_>) -> Result<(), Failure> {
         .sum();
     let digits = seen.iter().any(|seen| seen.text().contains("555-0133"));
     let as_stated = seen.len() == 1 && leaked == 0 && !digits && stage.is_restored(&call, &answer);
-    let happened = format!("{leaked} of {planted} identifiers reached the model");
+    let happened = format!("{leaked} of {planted} identifiers leaked");
     stage.keep(
         stated,
         happened,
@@ -224,8 +227,8 @@ async fn tool_history(stage: &mut Stage<'_>) -> Result<(), Failure> {
 async fn embeddings(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let stated = Stated {
         part: PART,
-        tried: "embed notes for a search, no patient named",
-        expected: "vectors; identifiers found by rules alone",
+        tried: "embed two notes, no patient on file",
+        expected: "identifiers found by rules alone",
     };
     stage.progress.tell(stated.tried);
     let notes = [
@@ -258,7 +261,7 @@ async fn embeddings(stage: &mut Stage<'_>) -> Result<(), Failure> {
         .map_or(0, Vec::len);
     let as_stated = answer.status == 200 && vectors == 2 && leaked == 0;
     let happened = format!(
-        "{vectors} vectors; {leaked} of {} identifiers reached the model",
+        "{vectors} vectors; {leaked} of {} identifiers leaked",
         planted.len()
     );
     stage.keep(
@@ -275,8 +278,8 @@ async fn embeddings(stage: &mut Stage<'_>) -> Result<(), Failure> {
 async fn every_note(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let stated = Stated {
         part: PART,
-        tried: "the notes of all patients who permit it",
-        expected: "no identifier reaches the model; every answer restored",
+        tried: "the notes of all who permit it",
+        expected: "no identifier leaks, every answer is restored",
     };
     let (mut notes, mut planted, mut leaked, mut unrestored) = (0, 0, 0, 0);
     let mut took = Duration::ZERO;
@@ -300,7 +303,7 @@ async fn every_note(stage: &mut Stage<'_>) -> Result<(), Failure> {
         took += answer.took;
     }
     let happened = format!(
-        "{notes} notes; {leaked} of {planted} identifiers reached the model; {} restored",
+        "{notes} notes; {leaked} of {planted} identifiers leaked; {} restored",
         notes - unrestored
     );
     let as_stated = notes > 0 && leaked == 0 && unrestored == 0;
@@ -328,6 +331,12 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Enough of a placeholder to tell it from others.
+fn short(placeholder: &str) -> String {
+    let start: String = placeholder.chars().take(PLACEHOLDER_CHARS_SHOWN).collect();
+    format!("{start}..]")
+}
+
 fn flat(value: &Value) -> String {
     value.to_string().replace("\\\"", "\"")
 }
@@ -338,7 +347,8 @@ fn insert(body: &mut Value, name: &str, value: Value) {
     }
 }
 
-const PART: &str = "answered";
+const PLACEHOLDER_CHARS_SHOWN: usize = 12;
+const PART: &str = "Answers";
 const QUESTION: &str = "Summarise this note for the ward round.";
 /// Patients whose consent does not permit treatment with AI, or who have none.
 const REFUSING: [&str; 5] = ["kowalczyk", "jefferson", "castellanos", "begay", "abramov"];

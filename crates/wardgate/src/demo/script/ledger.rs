@@ -21,10 +21,7 @@ pub(super) async fn play(stage: &mut Stage<'_>) -> Result<(), Failure> {
 
 /// A recorded call is readable until its patient's key is destroyed.
 async fn shred(stage: &mut Stage<'_>) -> Result<(), Failure> {
-    let scene = stated(
-        "read a recorded call back, as its operator",
-        "readable, with the patient's name",
-    );
+    let scene = stated("open a recorded call, as the operator", "readable");
     stage.progress.tell(scene.tried);
     let text = format!(
         "Summarise this note.\n\n{}",
@@ -53,7 +50,7 @@ async fn shred(stage: &mut Stage<'_>) -> Result<(), Failure> {
             .any(|payload| String::from_utf8_lossy(&payload.body).contains("McAllister")),
         Shown::Shredded => false,
     };
-    let happened = format!("record {record} opened");
+    let happened = "opened with the vault's key".to_owned();
     stage.keep(
         scene,
         happened,
@@ -63,8 +60,8 @@ async fn shred(stage: &mut Stage<'_>) -> Result<(), Failure> {
     );
 
     let scene = stated(
-        "destroy that patient's key with `wardgate patient shred`",
-        "the same record is unreadable for good",
+        "destroy that patient's key",
+        "the same record is unreadable",
     );
     stage.progress.tell(scene.tried);
     let began = Instant::now();
@@ -88,10 +85,7 @@ async fn all_published(stage: &Stage<'_>) {
 }
 
 fn verifies(stage: &mut Stage<'_>) {
-    let scene = stated(
-        "verify the ledger, after the shredding",
-        "every entry is as it was",
-    );
+    let scene = stated("verify the ledger after that", "every entry is as it was");
     stage.progress.tell(scene.tried);
     let began = Instant::now();
     let verified = key(stage).and_then(|key| Ok(verify(&stage.dir.ledger(), &key)?));
@@ -109,7 +103,7 @@ fn verifies(stage: &mut Stage<'_>) {
 fn tamper(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let scene = stated(
         "flip one bit in a copy of the ledger",
-        "detected, with the index of the entry",
+        "detected, naming the entry",
     );
     stage.progress.tell(scene.tried);
     let copy = Copied::of(&stage.dir.ledger())?;
@@ -131,7 +125,13 @@ fn tamper(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let took = began.elapsed();
     let (happened, code, index) = match &verified {
         Ok(_) => ("it was not noticed".to_owned(), "verified", None),
-        Err(error) => (error.to_string(), "not verified", error.index()),
+        Err(error) => {
+            let happened = match error.index() {
+                Some(index) => format!("entry {index} is not as it was"),
+                None => error.to_string(),
+            };
+            (happened, "not verified", error.index())
+        }
     };
     stage.keep(scene, happened, code.to_owned(), took, index.is_some());
     Ok(())
@@ -193,7 +193,7 @@ const PUBLISHED_MAX: Duration = Duration::from_secs(3);
 
 fn stated(tried: &'static str, expected: &'static str) -> Stated {
     Stated {
-        part: "ledger",
+        part: "Vault and ledger",
         tried,
         expected,
     }

@@ -1,0 +1,4 @@
+//! The console over a real store and a real ledger.
+
+#[cfg(test)]
+mod pages;
