@@ -1,8 +1,13 @@
 //! `wardgate call`: one recorded call.
 
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use wardgate_ledger::JournalError;
-use wardgate_records::{PayloadPart, RecordId, RecordsError, StoredPayload};
+use wardgate_records::{PayloadPart, PayloadStore, RecordId, RecordsError, StoredPayload};
 use wardgate_vault::VaultError;
 
 use super::{Dir, Ended};
@@ -40,20 +45,68 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
     let dir = arguments.dir.existing()?;
     let shown = wiring::control_runtime()?.block_on(async {
         let records = Records::open(dir).await?;
-        let payloads = records.open_payloads().map_err(|error| match error {
-            RecordsError::Journal(JournalError::Locked { .. }) => Failure::new(
-                "a running server holds the payloads",
-                "stop the server, or look at a copy of the data directory",
-            ),
-            error => error.into(),
-        })?;
-        let shown = of_read(payloads.read(arguments.record));
-        payloads.close();
+        let shown = match records.open_payloads() {
+            Ok(payloads) => read(&payloads, arguments.record),
+            Err(RecordsError::Journal(JournalError::Locked { .. })) => {
+                let beside = Beside::of(&records.dir.payloads())?;
+                let opened = PayloadStore::open(&beside.0, records.vault.clone())?;
+                read(&opened.0, arguments.record)
+            }
+            Err(error) => Err(error.into()),
+        };
         records.store.close().await;
         shown
     })?;
     output.value(&json(arguments.record, &shown), || text(&shown));
     Ok(Ended::Well)
+}
+
+fn read(payloads: &PayloadStore, record: RecordId) -> Result<Shown, Failure> {
+    let shown = of_read(payloads.read(record));
+    payloads.close();
+    shown
+}
+
+/// The sealed payloads once more, for reading while a server writes: links to the segments that
+/// are closed, a copy of the one that grows. It goes away after reading.
+struct Beside(PathBuf);
+
+impl Beside {
+    fn of(payloads: &Path) -> Result<Self, Failure> {
+        let unique: [u8; 6] = wardgate_vault::random();
+        let suffix: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
+        let beside = Self(payloads.with_extension(format!("reading-{suffix}")));
+        link_segments(payloads, &beside.0)
+            .map_err(|error| Failure::file("read", payloads, &error))?;
+        Ok(beside)
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // What is left behind is sealed, and only links and a copy.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn link_segments(from: &Path, to: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(to)?;
+    let mut segments = Vec::new();
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "seg") {
+            segments.push(path);
+        }
+    }
+    segments.sort();
+    let newest = segments.pop();
+    for segment in &segments {
+        fs::hard_link(segment, to.join(segment.file_name().unwrap_or_default()))?;
+    }
+    if let Some(newest) = newest {
+        fs::copy(&newest, to.join(newest.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
 }
 
 /// Being shredded is an answer, not a failure.
@@ -113,7 +166,7 @@ fn text(shown: &Shown) -> String {
 }
 
 const AFTER_HELP: &str =
-    "Needs the data directory and its passphrase, and no server may be running.
+    "Needs the data directory and its passphrase. Works beside a running server.
 Says `shredded` when the patient's key was destroyed.
 
 Exit codes: 0 shown or shredded, 1 failed, 2 wrong use.

@@ -83,7 +83,6 @@ fn a_shredded_patient_is_unreadable_and_the_ledger_verifies() {
     let key = house.key();
     let server = house.serve();
     let record = ask_until(&house, &key, 200).record;
-    server.stop();
     assert!(
         house
             .run(&["call", "show", &record])
@@ -92,9 +91,16 @@ fn a_shredded_patient_is_unreadable_and_the_ledger_verifies() {
 
     let refused = house.try_run(&["patient", "shred", "Patient/linholm"]);
     assert!(!refused.status.success());
-    let server = house.serve();
     house.run(&["patient", "shred", "Patient/linholm", "--yes"]);
     ask_until(&house, &key, 403);
+    assert!(
+        house
+            .run(&["call", "show", &record])
+            .starts_with("shredded")
+    );
+    let left = std::fs::read_dir(house.dir()).unwrap();
+    let left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(left.filter(|name| name.starts_with("payloads")).count(), 1);
     server.stop();
     let shown = house.run(&["call", "show", &record]);
     assert!(shown.starts_with("shredded"), "{shown}");
