@@ -65,7 +65,12 @@ async fn play(options: &Options, place: &Place, output: Output) -> Result<bool, 
         scenes: Vec::new(),
         sides: None,
     };
-    script::play(&mut stage).await?;
+    tokio::select! {
+        played = script::play(&mut stage) => played?,
+        _ = tokio::signal::ctrl_c() => {
+            return Err(Failure::new("interrupted", "run `wardgate demo` again"));
+        }
+    }
     progress.end();
     let as_stated = stage.scenes.iter().all(|scene| scene.as_stated);
     show::write_facts(&stage)?;

@@ -134,7 +134,9 @@ fn milliseconds(took_us: u64) -> String {
 }
 
 fn sides_text(stage: &Stage<'_>, sides: &Sides, width: usize, style: Style) -> String {
-    let values: Vec<String> = stage.hospital.identifiers("vasquez");
+    // The longest first: a family name may hold the name of a relative.
+    let mut values: Vec<String> = stage.hospital.identifiers("vasquez");
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     let note = |text: &str| {
         text.split_once("\n\n")
             .map_or(text, |(_, note)| note)
