@@ -192,7 +192,7 @@ async fn send(worker: &Worker, cleared: Cleared) -> Result<Reply, Refusal> {
         Ok(reached) => Ok(Reply {
             response: reached.response,
             restore,
-            recorder,
+            recorder: recorder.answered_by(reached.elsewhere),
             place: call.into_place(),
             attempts: reached.attempts,
             idle_timeout: worker.upstreams.idle_timeout(),

@@ -50,20 +50,23 @@ pub(crate) async fn intent(
         screened,
     };
     let leaf = intent_leaf(call, &passed, request.commitment(), now)?;
-    let receipt = gate
-        .ledger
-        .append(*call.digest().as_bytes(), leaf)
-        .await
-        .map_err(|error| unavailable("an intent could not be recorded", &error))?;
-    let recorder = Recorder {
+    // From here on an outcome is owed: who hangs up while the intent is being written leaves it too.
+    let mut recorder = Recorder {
         gate: gate.clone(),
         call: call.record(),
         digest: *call.digest(),
         patient,
         request: Some(request),
         started: now,
+        endpoint: None,
         closed: false,
     };
+    let written = gate.ledger.append(*call.digest().as_bytes(), leaf).await;
+    let receipt = written.map_err(|error| {
+        // What was not recorded did not begin.
+        recorder.closed = true;
+        unavailable("an intent could not be recorded", &error)
+    })?;
     Ok((receipt, recorder))
 }
 
@@ -76,6 +79,8 @@ pub(crate) struct Recorder {
     /// Stored together with the answer.
     request: Option<SealedPayload>,
     started: Timestamp,
+    /// The endpoint that answered, when it is not the one of the intent.
+    endpoint: Option<String>,
     closed: bool,
 }
 
@@ -93,6 +98,12 @@ impl Recorder {
     /// The id of the call's record.
     pub(crate) fn call(&self) -> RecordId {
         self.call
+    }
+
+    /// Names the endpoint that answered, when it is not the one of the intent.
+    pub(crate) fn answered_by(mut self, elsewhere: Option<String>) -> Self {
+        self.endpoint = elsewhere;
+        self
     }
 
     /// Seals the payload, writes the outcome of an answered call, and waits until both are durable.
@@ -194,7 +205,7 @@ impl Recorder {
             attempts: outcome.attempts.into(),
             duration_us: u64::try_from(duration_us).unwrap_or_default(),
             restored: outcome.restored,
-            endpoint: None,
+            endpoint: self.endpoint.as_deref().map(Token::or_unfit),
         });
         event
             .leaf(self.gate.new_record(now), now)

@@ -75,6 +75,8 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) struct Reached {
     pub response: Response<Incoming>,
     pub attempts: u32,
+    /// The endpoint that answered, when it is not the first.
+    pub elsewhere: Option<String>,
 }
 
 /// No endpoint gave an answer.
@@ -130,7 +132,17 @@ impl Upstreams {
         for endpoint in system.upstreams.iter().cycle().take(attempts_max as usize) {
             attempts += 1;
             match self.attempt(system, endpoint, outgoing).await {
-                Ok(response) => return Ok(Reached { response, attempts }),
+                Ok(response) => {
+                    let first = system.upstreams.first();
+                    let elsewhere = first
+                        .is_none_or(|first| first.name != endpoint.name)
+                        .then(|| endpoint.name.clone());
+                    return Ok(Reached {
+                        response,
+                        attempts,
+                        elsewhere,
+                    });
+                }
                 Err(Attempt {
                     refusal,
                     retry: true,
