@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -14,7 +13,10 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
 
 /// What to answer.
 #[derive(Clone)]
@@ -23,8 +25,16 @@ pub(crate) enum Behaviour {
     Echo,
     /// The same as a stream, cut into pieces of so many characters, one event each.
     EchoStream { piece_chars: usize },
-    /// These bytes as an event stream, in these pieces, with or without a clean end.
-    RawStream { pieces: Vec<Bytes>, clean_end: bool },
+    /// These bytes as an event stream, in these pieces.
+    RawStream { pieces: Vec<Bytes>, end: End },
+    /// A stream whose rest comes once it is told to.
+    Told {
+        first: Bytes,
+        rest: Bytes,
+        tell: Arc<Notify>,
+    },
+    /// A whole answer that promises more bytes than it brings.
+    CutShort { body: Bytes },
     /// This status, content type and body.
     Raw {
         status: u16,
@@ -38,9 +48,24 @@ pub(crate) enum Behaviour {
     HangUp,
 }
 
+/// How a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As HTTP ends a body.
+    Clean,
+    /// The connection breaks.
+    Cut,
+    /// Never: nothing comes any more.
+    Open,
+}
+
+/// Looks at the world in the moment in which a request has arrived.
+type Hook = Box<dyn Fn() + Send + Sync>;
+
 /// The running fake.
 pub(crate) struct FakeModel {
-    pub(crate) address: SocketAddr,
+    /// The base of its routes.
+    pub(crate) url: String,
     state: Arc<State>,
 }
 
@@ -48,6 +73,7 @@ struct State {
     behaviours: Mutex<VecDeque<Behaviour>>,
     usual: Mutex<Behaviour>,
     received: Mutex<Vec<Received>>,
+    hook: Mutex<Option<Hook>>,
 }
 
 /// One request as the model saw it.
@@ -55,31 +81,42 @@ struct State {
 pub(crate) struct Received {
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
+    /// All headers as one text.
+    pub(crate) headers: String,
     pub(crate) body: String,
 }
 
 impl FakeModel {
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let url = match tls {
+            None => format!("http://{address}/v1"),
+            Some(_) => format!("https://localhost:{}/v1", address.port()),
+        };
         let state = Arc::new(State {
             behaviours: Mutex::default(),
             usual: Mutex::new(Behaviour::Echo),
             received: Mutex::default(),
+            hook: Mutex::default(),
         });
         let serving = state.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let state = serving.clone();
+                let (state, tls) = (serving.clone(), tls.clone());
                 tokio::spawn(async move {
-                    let service = service_fn(move |request| answer(state.clone(), request));
-                    let _ = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
+                    match tls {
+                        None => serve(state, stream).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(state, stream).await;
+                            }
+                        }
+                    }
                 });
             }
         });
-        Self { address, state }
+        Self { url, state }
     }
 
     /// How the model answers from now on.
@@ -90,6 +127,18 @@ impl FakeModel {
     /// How the model answers next, once.
     pub(crate) fn next(&self, behaviour: Behaviour) {
         self.state.behaviours.lock().unwrap().push_back(behaviour);
+    }
+
+    /// Runs the hook whenever a request has arrived, before it is answered.
+    pub(crate) fn on_request(&self, hook: impl Fn() + Send + Sync + 'static) {
+        *self.state.hook.lock().unwrap() = Some(Box::new(hook));
+    }
+
+    /// Waits until so many requests have arrived.
+    pub(crate) async fn has_received(&self, count: usize) {
+        while self.state.received.lock().unwrap().len() < count {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// All it received.
@@ -120,10 +169,20 @@ impl std::error::Error for HungUp {}
 
 type Body = UnsyncBoxBody<Bytes, HungUp>;
 
+async fn serve(state: Arc<State>, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let service = service_fn(move |request| answer(state.clone(), request));
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| HungUp)?.to_bytes();
     let body = String::from_utf8(body.to_vec()).expect("the gate sends UTF-8");
+    if let Some(hook) = state.hook.lock().unwrap().as_ref() {
+        hook();
+    }
     let authorization = head
         .headers
         .get("authorization")
@@ -131,6 +190,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
     state.received.lock().unwrap().push(Received {
         path: head.uri.path().to_owned(),
         authorization,
+        headers: format!("{:?}", head.headers),
         body: body.clone(),
     });
     let behaviour = state
@@ -139,13 +199,17 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         .unwrap()
         .pop_front()
         .unwrap_or_else(|| state.usual.lock().unwrap().clone());
+    respond(behaviour, head.uri.path(), &body).await
+}
+
+async fn respond(behaviour: Behaviour, path: &str, body: &str) -> Result<Response<Body>, HungUp> {
     match behaviour {
         Behaviour::Silence => std::future::pending().await,
         Behaviour::HangUp => Err(HungUp),
         Behaviour::Raw {
             status,
             content_type,
-            body,
+            body: answer,
             headers,
         } => {
             let mut response = Response::builder()
@@ -154,19 +218,37 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
             for (name, value) in headers {
                 response = response.header(name, value);
             }
-            Ok(response.body(full(body)).unwrap())
+            Ok(response.body(full(answer)).unwrap())
         }
-        Behaviour::RawStream { pieces, clean_end } => Ok(event_stream(pieces, clean_end)),
-        Behaviour::Echo if head.uri.path().ends_with("/embeddings") => {
-            Ok(json(&serde_json::json!({
-                "object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": [0.25, -1e-7]}],
-                "usage": {"prompt_tokens": 1, "total_tokens": 1},
-            })))
+        Behaviour::RawStream { pieces, end } => Ok(in_pieces("text/event-stream", pieces, end)),
+        Behaviour::Told { first, rest, tell } => {
+            let stream = stream::unfold(0, move |step| {
+                let (first, rest, tell) = (first.clone(), rest.clone(), tell.clone());
+                async move {
+                    if step == 1 {
+                        tell.notified().await;
+                    }
+                    let piece = [first, rest].into_iter().nth(step)?;
+                    Some((Ok(Frame::data(piece)), step + 1))
+                }
+            });
+            Ok(streamed(
+                "text/event-stream",
+                BodyExt::boxed_unsync(StreamBody::new(stream)),
+            ))
         }
-        Behaviour::Echo => Ok(json(&completion(&last_content(&body)))),
-        Behaviour::EchoStream { piece_chars } => Ok(event_stream(
-            chunks(&last_content(&body), piece_chars),
-            true,
+        Behaviour::CutShort { body: half } => {
+            Ok(in_pieces("application/json", vec![half], End::Cut))
+        }
+        Behaviour::Echo if path.ends_with("/embeddings") => Ok(json(&serde_json::json!({
+            "object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": [0.25, -1e-7]}],
+            "usage": {"prompt_tokens": 1, "total_tokens": 1},
+        }))),
+        Behaviour::Echo => Ok(json(&completion(&last_content(body)))),
+        Behaviour::EchoStream { piece_chars } => Ok(in_pieces(
+            "text/event-stream",
+            chunks(&last_content(body), piece_chars),
+            End::Clean,
         )),
     }
 }
@@ -186,20 +268,24 @@ fn json(value: &serde_json::Value) -> Response<Body> {
         .unwrap()
 }
 
-fn event_stream(pieces: Vec<Bytes>, clean_end: bool) -> Response<Body> {
-    let frames = pieces
-        .into_iter()
-        .map(|piece| Ok(Frame::data(piece)))
-        .chain((!clean_end).then_some(Err(HungUp)));
+fn in_pieces(content_type: &'static str, pieces: Vec<Bytes>, end: End) -> Response<Body> {
     // Each piece leaves by itself, so that the gate sees the cuts that the test made.
-    let stream = stream::unfold(frames, |mut frames| async move {
+    let stream = stream::unfold(pieces.into_iter(), move |mut pieces| async move {
         tokio::task::yield_now().await;
-        frames.next().map(|frame| (frame, frames))
+        match (pieces.next(), end) {
+            (Some(piece), _) => Some((Ok(Frame::data(piece)), pieces)),
+            (None, End::Clean) => None,
+            (None, End::Cut) => Some((Err(HungUp), pieces)),
+            (None, End::Open) => std::future::pending().await,
+        }
     });
-    let body = BodyExt::boxed_unsync(StreamBody::new(stream));
+    streamed(content_type, BodyExt::boxed_unsync(StreamBody::new(stream)))
+}
+
+fn streamed(content_type: &'static str, body: Body) -> Response<Body> {
     Response::builder()
         .status(StatusCode::OK)
-        .header("content-type", "text/event-stream")
+        .header("content-type", content_type)
         .body(body)
         .unwrap()
 }

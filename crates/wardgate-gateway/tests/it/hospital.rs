@@ -1,7 +1,7 @@
 //! A small invented hospital with a running gate before a fake model.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -14,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use wardgate_gateway::{
     BodyLimits, Gate, GateOptions, Parts, ScreenMode, Server, ServerOptions, UpstreamOptions,
 };
@@ -30,12 +32,25 @@ pub(crate) struct Hospital {
     pub(crate) store: Store,
     pub(crate) ledger: Ledger,
     pub(crate) payloads: PayloadStore,
+    /// Checks the signature of the ledger.
+    pub(crate) vkey: String,
     pub(crate) gate: Arc<Gate>,
     pub(crate) address: SocketAddr,
     server: Option<Server>,
     now: Arc<Mutex<Timestamp>>,
     /// Dropped last: the folders of all of the above.
     pub(crate) dir: TempDir,
+}
+
+/// The TLS of the world around a gate; none is plain HTTP.
+#[derive(Default)]
+pub(crate) struct Around {
+    /// What the gate shows its callers.
+    pub(crate) listener: Option<Arc<rustls::ServerConfig>>,
+    /// What the model shows the gate.
+    pub(crate) model: Option<tokio_rustls::TlsAcceptor>,
+    /// Whom the gate trusts for models, besides the machine's own roots.
+    pub(crate) model_ca: Option<PathBuf>,
 }
 
 /// An answer of the gate, read whole.
@@ -97,6 +112,11 @@ impl Hospital {
 
     /// With other options of the gate.
     pub(crate) async fn with(change: impl FnOnce(&mut GateOptions)) -> Self {
+        Self::around(Around::default(), change).await
+    }
+
+    /// With TLS on either side.
+    pub(crate) async fn around(around: Around, change: impl FnOnce(&mut GateOptions)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("vault")).unwrap();
         let passphrase = SecretString::from("correct horse battery staple twelve");
@@ -107,10 +127,11 @@ impl Hospital {
             .await
             .unwrap();
         let signer = Signer::from_seed("test.example/ledger", &[7; 32]).unwrap();
+        let vkey = signer.vkey();
         let ledger =
             Ledger::create(&dir.path().join("ledger"), signer, &Options::default()).unwrap();
         let payloads = PayloadStore::create(&dir.path().join("payloads"), vault.clone()).unwrap();
-        let model = FakeModel::start().await;
+        let model = FakeModel::start(around.model).await;
 
         let now = Arc::new(Mutex::new(start));
         let ticking = now.clone();
@@ -120,7 +141,8 @@ impl Hospital {
             payloads: payloads.clone(),
             vault,
             clock: Arc::new(move || *ticking.lock().unwrap()),
-            upstream_tls: wardgate_gateway::server::tls::client_config(None).unwrap(),
+            upstream_tls: wardgate_gateway::server::tls::client_config(around.model_ca.as_deref())
+                .unwrap(),
         };
         let mut options = options();
         change(&mut options);
@@ -130,14 +152,15 @@ impl Hospital {
             threads: 1,
             head_timeout_ms: 5_000,
             drain_timeout_ms: 5_000,
-            connections_max: 100,
+            connections_max: 2_000,
         };
-        let server = Server::start(gate.clone(), &listen, None).unwrap();
+        let server = Server::start(gate.clone(), &listen, around.listener).unwrap();
         let hospital = Self {
             model,
             store,
             ledger,
             payloads,
+            vkey,
             gate,
             address: server.address(),
             server: Some(server),
@@ -151,7 +174,7 @@ impl Hospital {
 
     /// The records of the hospital, ready to be changed and applied again.
     pub(crate) fn records(&self) -> String {
-        RECORDS.replace("{upstream}", &format!("http://{}/v1", self.model.address))
+        RECORDS.replace("{upstream}", &self.model.url)
     }
 
     pub(crate) async fn apply(&self, yaml: &str) {
@@ -292,6 +315,24 @@ impl Hospital {
         }
     }
 
+    /// Speaks plain TCP to the gate.
+    pub(crate) async fn wire(&self) -> Wire {
+        Wire {
+            stream: TcpStream::connect(self.address).await.unwrap(),
+            heard: Vec::new(),
+        }
+    }
+
+    /// The first event that a look finds, waited for.
+    pub(crate) async fn event(&self, wanted: impl Fn(&StoredEvent) -> bool) -> StoredEvent {
+        loop {
+            if let Some(found) = self.events().into_iter().find(&wanted) {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// All events of the ledger.
     pub(crate) fn events(&self) -> Vec<StoredEvent> {
         self.ledger
@@ -308,13 +349,51 @@ impl Hospital {
             .collect()
     }
 
-    /// Stops the gate in order.
-    pub(crate) async fn stop(&mut self) {
+    /// Begins to stop the gate in order; done when the handle is.
+    pub(crate) fn stop(&mut self) -> tokio::task::JoinHandle<()> {
         let server = self.server.take().unwrap();
         tokio::task::spawn_blocking(move || server.stop())
-            .await
-            .unwrap();
     }
+}
+
+/// A connection on which a test writes every byte itself.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    heard: Vec<u8>,
+}
+
+impl Wire {
+    pub(crate) async fn say(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// All heard so far, once it holds the text.
+    pub(crate) async fn hear(&mut self, text: &str) -> String {
+        loop {
+            let heard = String::from_utf8_lossy(&self.heard).into_owned();
+            if heard.contains(text) {
+                return heard;
+            }
+            let more = self.stream.read_buf(&mut self.heard).await.unwrap();
+            assert!(more > 0, "closed before `{text}`: {heard}");
+        }
+    }
+
+    /// All there is until the gate closes.
+    pub(crate) async fn hear_all(mut self) -> String {
+        // A reset after the last byte is an end like any other.
+        let _ = self.stream.read_to_end(&mut self.heard).await;
+        String::from_utf8_lossy(&self.heard).into_owned()
+    }
+}
+
+/// The head of a chat call, open for more headers; the body follows an empty line.
+pub(crate) fn head(key: &str) -> String {
+    format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\nwardgate-purpose: TREAT\r\nwardgate-patient: Patient/maria\r\n"
+    )
 }
 
 /// A chat request with one user message.
