@@ -248,8 +248,8 @@ fn name_end(lexed: &Lexed<'_>, first: usize, surely: bool, labelled: bool) -> Op
         } else if token.shape.begins_capital()
             && token.classes.any(Class::COMMON)
             && !token.classes.any(CUES)
-            && common == 0
-            && (index == first || labelled)
+            && common < if labelled { COMMON_PARTS_MAX } else { 1 }
+            && (index == first || labelled || surely && own && token.shape == Shape::Capital)
         {
             common += 1;
         } else if !(initial || particle) || next_comma {
@@ -318,6 +318,8 @@ const NOT_BEHIND_TITLE: Class = Class::TITLE
     .with(Class::LABEL)
     .with(Class::FACILITY)
     .with(Class::BIRTH);
+/// A label such as `Patient:` makes even two common words a name: `Hope Temple`.
+const COMMON_PARTS_MAX: usize = 2;
 const NAME_PARTS_MAX: usize = 6;
 const NAME_PARTS_BEFORE_MAX: usize = 4;
 const FACILITY_WORDS_MAX: usize = 6;
