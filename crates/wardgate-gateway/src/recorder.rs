@@ -36,6 +36,9 @@ pub(crate) async fn intent(
 ) -> Result<(Receipt, Recorder), Refusal> {
     let now = gate.now();
     let patient = facts.patient().map(|patient| patient.handle);
+    // A call whose answer could not be kept would be made for nothing.
+    let payloads = gate.payloads.health();
+    payloads.map_err(|error| unavailable("payloads can not be stored", &error))?;
     let request = seal(
         gate,
         call.record(),

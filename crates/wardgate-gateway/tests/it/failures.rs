@@ -33,6 +33,23 @@ async fn without_a_ledger_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn without_a_place_for_payloads_nothing_is_sent() {
+    let hospital = Hospital::open().await;
+    let key = hospital.key("ward-notes", Some("dr.osei")).await;
+    hospital.payloads.close();
+    let answer = hospital.chat(&key, &says(NOTE)).await;
+    check(
+        &hospital,
+        &answer,
+        "ledger.unavailable",
+        503,
+        "ledger",
+        Leaves::Entry,
+    );
+    assert!(hospital.model.received().is_empty());
+}
+
+#[tokio::test]
 async fn a_ledger_that_fails_during_a_call_holds_its_answer_back() {
     let hospital = Hospital::open().await;
     let key = hospital.key("ward-notes", Some("dr.osei")).await;

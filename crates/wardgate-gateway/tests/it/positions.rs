@@ -311,7 +311,7 @@ async fn nothing_planted_reaches_the_model_from_embeddings() {
     ];
     for body in [
         json!({"model": "note-helper-1", "input": "About @."}),
-        json!({"model": "note-helper-1", "input": ["x", "@ today"], "user": "@", "dimensions": 256}),
+        json!({"model": "note-helper-1", "input": ["x", "@ today"], "user": "@", "encoding_format": "@", "dimensions": 256}),
     ] {
         for text in PLANTED {
             let from = hospital.model.received().len();
@@ -327,6 +327,28 @@ async fn nothing_planted_reaches_the_model_from_embeddings() {
             assert_eq!(answer.json()["data"][0]["embedding"][1], json!(-1e-7));
             assert_untold(&hospital, from, text);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_name_in_several_strings_is_still_a_name() {
+    let hospital = Hospital::open().await;
+    let key = hospital.key("ward-notes", Some("dr.osei")).await;
+    let parts =
+        json!([{"type": "text", "text": "Maria"}, {"type": "text", "text": "Schmidt-Rojas"}]);
+    for body in [
+        chat(&json!([{"role": "user", "content": parts}])),
+        chat(
+            &json!([{"role": "user", "content": "Patient: Maria"}, {"role": "user", "content": "Schmidt-Rojas"}]),
+        ),
+        chat(
+            &json!([{"role": "assistant", "tool_calls": [{"function": {"arguments": "{\"given\":\"Maria\",\"family\":\"Schmidt-Rojas\"}"}}]}]),
+        ),
+    ] {
+        let from = hospital.model.received().len();
+        let answer = hospital.chat(&key, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_untold(&hospital, from, &body.to_string());
     }
 }
 
@@ -424,6 +446,7 @@ async fn identifiers_in_keys_and_numbers_are_refused() {
     let cases = [
         (arguments(r#"{"Maria Schmidt-Rojas":1}"#), "deid.identifier_in_key"),
         (arguments(r#"{"a":{"b":[{"maria.rojas@example.org":1}]}}"#), "deid.identifier_in_key"),
+        (arguments(r#"{"mrn":4471882.0}"#), "deid.identifier_in_number"),
         (arguments(r#"{"mrn":4471882}"#), "deid.identifier_in_number"),
         (arguments(r#"{"a":[{"phone":6175550142}]}"#), "deid.identifier_in_number"),
         (r#"{"model":"note-helper-1","messages":[{"role":"user","content":"x","Schm\u0069dt-Rojas":1}]}"#.to_owned(), "deid.identifier_in_key"),

@@ -193,7 +193,8 @@ impl Visitor for Reader<'_> {
                 self.has_content = true;
                 self.keep(at, Position::Input, Treat::Text);
             }
-            Route::Embeddings if path.is(&["encoding_format"]) => {}
+            Route::Embeddings
+                if path.is(&["encoding_format"]) && ENCODING_FORMATS.contains(&self.raw(&at)) => {}
             Route::Embeddings => self.other_string(path, at),
         }
     }
@@ -261,6 +262,7 @@ const PARTS_TYPICAL: usize = 16;
 const MODEL_BYTES_MAX: usize = 200;
 /// Shorter numbers identify nobody by themselves.
 const NUMBER_CHARS_MIN: usize = 5;
+const ENCODING_FORMATS: [&[u8]; 2] = [b"float", b"base64"];
 const UNCHECKED_PARTS: [&str; 3] = ["image_url", "input_audio", "file"];
 const PROTOCOL_TYPES: [&[u8]; 10] = [
     b"text",
