@@ -78,7 +78,7 @@ codes! {
     UPSTREAM_TIMEOUT = "upstream.timeout", Send, 504,
         "the system did not answer in time", "try again, or ask for a shorter answer";
     UPSTREAM_REFUSED = "upstream.error", Send, 502,
-        "the system answered with an error", "see `upstream_status` in the error";
+        "the system answered with an error", "try again; the operator sees the cause in the log";
     UPSTREAM_BUSY = "upstream.busy", Send, 429,
         "the system is at its own limit", "wait as long as `retry-after` says";
     ANSWER_INVALID = "answer.invalid", Inspect, 502,
