@@ -12,17 +12,18 @@ use crate::identity::Identified;
 pub(crate) fn authorise(
     call: &Call,
     gathered: &Gathered,
+    hospital: &str,
     now: Timestamp,
 ) -> Result<Permit, Denial> {
     let caller = call.admitted().caller();
     let system = gathered.system();
     let device = format!("Device/{}", system.id);
-    let organization = format!("Organization/{}", system.vendor);
+    let vendor = format!("Organization/{}", system.vendor);
     let practitioner = caller
         .person()
         .map(|person| format!("Practitioner/{}", person.id));
     let application = format!("Device/{}", caller.app().id);
-    let mut actors = vec![device.as_str(), organization.as_str(), application.as_str()];
+    let mut actors = vec![hospital, &device, &vendor, &application];
     actors.extend(practitioner.as_deref());
     let request = Request {
         call: *call.digest().as_bytes(),

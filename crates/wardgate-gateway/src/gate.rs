@@ -43,6 +43,8 @@ impl std::fmt::Debug for Parts {
 /// What can be configured.
 #[derive(Debug, Clone)]
 pub struct GateOptions {
+    /// The hospital as consents name it, such as `Organization/larkmoor`.
+    pub organization: String,
     /// Limits of a request's body.
     pub body: BodyLimits,
     /// Bytes of an answer that comes whole, and of one event of a stream.

@@ -91,7 +91,8 @@ async fn pass(
     let facts = gather(snapshot, &call, stated)?;
     trail.gathered(&facts);
     // gate: authorise
-    let permit = authorise(&call, &facts, now).map_err(|denial| trail.denied(denial, &facts))?;
+    let permit = authorise(&call, &facts, &gate.options.organization, now)
+        .map_err(|denial| trail.denied(denial, &facts))?;
     // gate: deidentify
     let masked = deidentify(gate, &call, &facts).await?;
     // gate: screen

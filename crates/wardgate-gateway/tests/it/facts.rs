@@ -107,6 +107,34 @@ async fn a_withdrawn_consent_and_a_withdrawn_flow_refuse_the_next_call() {
 }
 
 #[tokio::test]
+async fn a_consent_for_named_actors_means_this_hospital_person_system_or_vendor_and_no_other() {
+    let hospital = Hospital::open().await;
+    let key = hospital.key("ward-notes", Some("dr.osei")).await;
+    for (actor, permitted) in [
+        ("Organization/test-hospital", true),
+        ("Practitioner/dr.osei", true),
+        ("Device/note-helper", true),
+        ("Organization/acme", true),
+        ("Organization/elsewhere", false),
+        ("Practitioner/dr.lind", false),
+    ] {
+        let role = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+        let actors = format!(
+            r#""provision":{{"type":"permit","actor":[{{"role":{{"coding":[{{"system":"{role}","code":"IRCP"}}]}},"reference":{{"reference":"{actor}"}}}}]}}"#
+        );
+        let named = PATIENTS.replacen(r#""provision":{"type":"permit"}"#, &actors, 1);
+        hospital.apply_as("patients.ndjson", &named).await;
+        let answer = hospital.chat(&key, &says("x")).await;
+        assert_eq!(
+            answer.status == 200,
+            permitted,
+            "{actor}: {}",
+            answer.text()
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_says_the_same_whether_or_not_the_patient_exists() {
     let hospital = Hospital::open().await;
     let key = hospital.key("ward-notes", Some("dr.osei")).await;

@@ -414,6 +414,7 @@ fn options() -> GateOptions {
         },
         answer_bytes_max: 1 << 20,
         upstream: UpstreamOptions::default(),
+        organization: "Organization/test-hospital".to_owned(),
         screen: ScreenMode::Refuse,
     }
 }

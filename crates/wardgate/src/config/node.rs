@@ -9,6 +9,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     /// The environment that new API keys name.
     pub(crate) environment: String,
+    /// The hospital as consents name it.
+    pub(crate) organization: String,
 }
 
 pub(super) fn read(reader: &Reader) -> Option<Node> {
@@ -33,10 +35,22 @@ pub(super) fn read(reader: &Reader) -> Option<Node> {
         },
         "Environment that new API keys name in their text, such as `live` or `test`.",
     );
+    let organization = section.text(
+        "organization",
+        "Organization/hospital",
+        "`Organization/` and an id, such as `Organization/larkmoor`",
+        |text| {
+            let id = text.strip_prefix("Organization/").unwrap_or_default();
+            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+            (1..=64).contains(&id.len()) && id.chars().all(fits)
+        },
+        "FHIR reference of the hospital: consents that name it as an actor mean calls of this node.",
+    );
     section.end();
     Some(Node {
         name: name?,
         environment: environment?,
+        organization: organization?,
     })
 }
 

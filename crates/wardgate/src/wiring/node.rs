@@ -149,6 +149,7 @@ fn gate(records: &Records, ledger: &Ledger, payloads: &PayloadStore) -> Result<A
         answer_bytes_max: config.gate.answer_bytes_max,
         upstream: config.upstream.options.clone(),
         screen: config.gate.screen,
+        organization: config.node.organization.clone(),
     };
     Ok(Arc::new(Gate::new(parts, options)?))
 }
