@@ -33,7 +33,7 @@ fn a_call_needs_an_admitted_caller(
 }
 
 fn the_decision_needs_gathered_facts(call: &Call, snapshot: &Snapshot, now: Timestamp) {
-    let _ = authorise(call, snapshot, now); //~ E0308
+    let _ = authorise(call, snapshot, "Organization/x", now); //~ E0308
 }
 
 async fn masking_needs_gathered_facts(gate: &Gate, call: &Call, permit: &Permit) {
