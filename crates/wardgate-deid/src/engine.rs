@@ -49,6 +49,7 @@ impl Engine {
             known.find(&lexed, findings);
         }
         resolve(findings);
+        findings.retain(|finding| finding.part.in_safe_harbor());
         for finding in findings {
             let at = folded.map.source(finding.range());
             (finding.start, finding.end) = (at.start, at.end);

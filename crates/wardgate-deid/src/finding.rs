@@ -17,8 +17,37 @@ pub struct Finding {
     pub score: f32,
     /// The rule that found it; never the value.
     pub reason: &'static str,
+    /// Which part of its kind it is, where profiles tell parts apart.
+    pub part: Part,
     /// The person on file whom a known name means, when it means only one.
     pub(crate) person: Option<u16>,
+}
+
+/// Which part of its kind a finding is: profiles let some parts stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Part {
+    /// The identifier itself, or a part that every profile treats alike.
+    #[default]
+    Whole,
+    /// Of a date, a year alone.
+    Year,
+    /// An age of at most 89.
+    Under90,
+    /// Of an address, the postal code.
+    Zip,
+    /// Of an address, a state or region as large.
+    State,
+    /// Of an address, the country.
+    Country,
+}
+
+impl Part {
+    /// Whether HIPAA Safe Harbor counts the part as an identifier.
+    #[must_use]
+    pub fn in_safe_harbor(self) -> bool {
+        matches!(self, Self::Whole | Self::Zip)
+    }
 }
 
 impl Finding {
@@ -37,6 +66,7 @@ impl Finding {
             layer: Layer::Exact,
             score,
             reason,
+            part: Part::Whole,
             person: None,
         }
     }

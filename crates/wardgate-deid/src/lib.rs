@@ -41,7 +41,7 @@ mod value;
 
 pub use deidentify::{Deidentified, Deidentifier, JsonPart, Treat};
 pub use engine::Engine;
-pub use finding::{Finding, Kind, Layer};
+pub use finding::{Finding, Kind, Layer, Part};
 pub use known::{Address, KnownIdentifiers, PatientIdentifiers, PersonName};
 pub use placeholder::PlaceholderKey;
 pub use refusal::DeidRefusal;
