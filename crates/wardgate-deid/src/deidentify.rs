@@ -1,5 +1,6 @@
 //! The de-identification of one call: every given part, one splice, one proof.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -11,6 +12,7 @@ use crate::json::{self, Path, Visitor};
 use crate::known::KnownIdentifiers;
 use crate::mint::Mint;
 use crate::placeholder::{self, PlaceholderKey, Token};
+use crate::profile::Profile;
 use crate::refusal::{Cause, DeidRefusal};
 use crate::report::Report;
 use crate::restore::RestoreMap;
@@ -45,19 +47,22 @@ pub struct Deidentifier<'a> {
 
 #[derive(Debug)]
 enum Mode<'a> {
-    On(Means<'a>),
+    On(Box<Means<'a>>),
     Off(&'static str),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Means<'a> {
     engine: &'a Engine,
     key: &'a PlaceholderKey,
     known: Option<&'a KnownIdentifiers>,
+    profile: Cow<'a, Profile>,
 }
 
 impl<'a> Deidentifier<'a> {
     /// The means of one call: the engine, the key of its conversation, the patient on file.
+    ///
+    /// What goes is what Safe Harbor counts, and placeholders that can be restored take its place.
     #[must_use]
     pub fn new(
         engine: &'a Engine,
@@ -65,8 +70,22 @@ impl<'a> Deidentifier<'a> {
         known: Option<&'a KnownIdentifiers>,
     ) -> Self {
         Self {
-            mode: Mode::On(Means { engine, key, known }),
+            mode: Mode::On(Box::new(Means {
+                engine,
+                key,
+                known,
+                profile: Cow::Owned(Profile::safe_harbor().reversible()),
+            })),
         }
+    }
+
+    /// The same means with another profile.
+    #[must_use]
+    pub fn profile(mut self, profile: &'a Profile) -> Self {
+        if let Mode::On(means) = &mut self.mode {
+            means.profile = Cow::Borrowed(profile);
+        }
+        self
     }
 
     /// Switched off by configuration: bodies pass as they are, and the proof says why.
@@ -88,7 +107,7 @@ impl<'a> Deidentifier<'a> {
         parts: &[JsonPart],
     ) -> Result<Deidentified, DeidRefusal> {
         let means = match &self.mode {
-            Mode::On(means) => *means,
+            Mode::On(means) => means,
             Mode::Off(reason) => return Ok(Deidentified::untouched(call, body, reason)),
         };
         let mut search = Search::new(means, body);
@@ -115,7 +134,7 @@ impl<'a> Deidentifier<'a> {
     #[must_use]
     pub fn text(&self, call: [u8; 32], text: &str) -> Deidentified {
         let means = match &self.mode {
-            Mode::On(means) => *means,
+            Mode::On(means) => means,
             Mode::Off(reason) => return Deidentified::untouched(call, text.as_bytes(), reason),
         };
         let mut search = Search::new(means, text.as_bytes());
@@ -190,7 +209,7 @@ type Place<'p> = &'p dyn Fn(Range<usize>) -> Range<usize>;
 
 /// Looks through the parts and notes what to replace.
 struct Search<'a> {
-    means: Means<'a>,
+    means: &'a Means<'a>,
     edits: Vec<Edit>,
     taken: Vec<Token>,
     findings: Vec<Finding>,
@@ -198,7 +217,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(means: Means<'a>, body: &[u8]) -> Self {
+    fn new(means: &'a Means<'a>, body: &[u8]) -> Self {
         let mut taken = Vec::new();
         placeholder::collect_tokens(body, &mut taken);
         Self {
@@ -256,7 +275,8 @@ impl<'a> Search<'a> {
         self.means
             .engine
             .detect_into(text, self.means.known, &mut findings);
-        for finding in findings.drain(..) {
+        let goes = |finding: &Finding| self.means.profile.applies(finding, text);
+        for finding in findings.drain(..).filter(goes) {
             self.report.replaced(&finding);
             let surface = text.get(finding.range()).unwrap_or_default();
             self.edits.push(Edit {

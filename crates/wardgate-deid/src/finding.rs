@@ -34,6 +34,10 @@ pub enum Part {
     Year,
     /// An age of at most 89.
     Under90,
+    /// Of an address, the street with house number and flat.
+    Street,
+    /// Of an address, the city or a place as small.
+    City,
     /// Of an address, the postal code.
     Zip,
     /// Of an address, a state or region as large.
@@ -46,7 +50,7 @@ impl Part {
     /// Whether HIPAA Safe Harbor counts the part as an identifier.
     #[must_use]
     pub fn in_safe_harbor(self) -> bool {
-        matches!(self, Self::Whole | Self::Zip)
+        matches!(self, Self::Whole | Self::Street | Self::City | Self::Zip)
     }
 }
 

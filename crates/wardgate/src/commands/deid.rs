@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use wardgate_deid::{Deidentifier, Engine, PlaceholderKey};
+use wardgate_deid::{Deidentifier, Engine, PlaceholderKey, Profile};
 
 use super::Ended;
 use crate::failure::Failure;
@@ -208,7 +208,11 @@ fn spans(engine: &Engine, text: &str) -> Vec<Span> {
         count
     };
     let mut spans = Vec::new();
+    let profile = Profile::safe_harbor();
     for finding in engine.detect(text, None) {
+        if !profile.applies(&finding, text) {
+            continue;
+        }
         let start = place(finding.start);
         spans.push(Span {
             start,
