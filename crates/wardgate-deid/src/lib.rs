@@ -27,6 +27,13 @@ mod engine;
 mod exact;
 mod finding;
 mod fold;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the layers that look words up come with the tagger"
+    )
+)]
 mod gazetteer;
 pub mod json;
 mod known;
