@@ -11,8 +11,9 @@ pub(crate) mod date;
 mod network;
 mod number;
 mod person;
+pub(crate) mod quantity;
 
-use crate::finding::{Finding, Kind};
+use crate::finding::Finding;
 use crate::lexer::{Lexed, Shape, Token};
 use crate::lexicon::Class;
 
@@ -32,10 +33,7 @@ pub(crate) fn find(lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
 
 /// The byte behind a number rules most rules out before they look.
 fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut Vec<Finding>) {
-    if let Some(date) = date::read(lexed, at) {
-        let span = date.start..date.end;
-        findings.push(Finding::exact(span, Kind::Date, date.score, "exact.date"));
-    }
+    findings.extend(date::find(lexed, at));
     if matches!(after, b'.' | b':' | b'-') {
         findings.extend(network::ip(lexed, at));
     }
@@ -44,9 +42,21 @@ fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut
     }
     findings.extend(contact::phone(lexed, at));
     findings.extend(number::formatted(lexed, at));
+    if len >= 3 {
+        findings.extend(cued::suffixed(lexed, at));
+    }
+    if len == 4 {
+        findings.extend(number::masked(lexed, at));
+    } else if len == 2 && after == b')' {
+        findings.extend(number::udi(lexed, at));
+    }
     findings.extend(address::street(lexed, at));
-    if matches!(len, 2 | 3) {
-        findings.extend(age::over_89(lexed, at));
+    if matches!(len, 4 | 5) {
+        findings.extend(address::city_behind(lexed, at));
+        findings.extend(address::state_before(lexed, at));
+    }
+    if len <= 3 {
+        findings.extend(age::age(lexed, at));
     }
 }
 
@@ -63,18 +73,15 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
         }
         _ => {}
     }
-    if token.shape == Shape::Capital || token.shape == Shape::Upper {
-        findings.extend(address::joined_street(lexed, at));
+    if token.shape.is_word() && token.len() >= 3 {
+        findings.extend(address::german_street(lexed, at));
     }
     let classes = token.classes;
-    if classes == Class::default() || classes == Class::COMMON {
+    if !classes.any(ANCHORS) {
         return;
     }
-    if classes.any(Class::MONTH)
-        && let Some(date) = date::read(lexed, at)
-    {
-        let span = date.start..date.end;
-        findings.push(Finding::exact(span, Kind::Date, date.score, "exact.date"));
+    if classes.any(Class::MONTH) {
+        findings.extend(date::find(lexed, at));
     }
     if classes.any(cued::CUES) {
         findings.extend(cued::number(lexed, at));
@@ -85,6 +92,12 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
     if classes.any(address::CUES) {
         findings.extend(address::cued(lexed, at));
     }
+    if classes.any(Class::UNIT_WORD.with(Class::NUMBER_FILLER)) {
+        findings.extend(contact::inner(lexed, at));
+    }
+    if classes.any(Class::AGE_LABEL) {
+        findings.extend(age::in_words(lexed, at));
+    }
     if classes.any(Class::TOP_DOMAIN) {
         findings.extend(network::domain(lexed, at));
     }
@@ -93,3 +106,10 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
         findings.extend(address::post_box(lexed, at));
     }
 }
+
+/// Words at which some rule begins.
+const ANCHORS: Class = cued::CUES
+    .with(person::CUES)
+    .with(address::CUES)
+    .with(Class::MONTH)
+    .with(Class::TOP_DOMAIN);

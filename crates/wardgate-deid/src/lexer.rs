@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::exact::quantity;
 use crate::lexicon::{Class, Lexicon, key_step};
 
 /// A run of letters or a run of digits.
@@ -57,6 +58,38 @@ impl Token {
 pub(crate) struct Lexed<'t> {
     pub(crate) text: &'t str,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) leaning: Leaning,
+}
+
+/// The language that the small words of a text lean to, for rules on which languages differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Leaning {
+    #[default]
+    Unknown,
+    English,
+    Spanish,
+    German,
+}
+
+impl Leaning {
+    /// Reads the first tokens.
+    fn of(tokens: &[Token]) -> Self {
+        let (mut english, mut spanish, mut german) = (0, 0, 0);
+        for token in tokens.iter().take(LEANING_TOKENS) {
+            english += u32::from(token.classes.any(Class::ENGLISH));
+            spanish += u32::from(token.classes.any(Class::SPANISH));
+            german += u32::from(token.classes.any(Class::GERMAN));
+        }
+        if german > english && german > spanish {
+            Self::German
+        } else if spanish > english {
+            Self::Spanish
+        } else if english > 0 {
+            Self::English
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 impl<'t> Lexed<'t> {
@@ -78,7 +111,14 @@ impl<'t> Lexed<'t> {
             at = token.end;
             tokens.push(token);
         }
-        Self { text, tokens }
+        let leaning = Leaning::of(&tokens);
+        let mut lexed = Self {
+            text,
+            tokens,
+            leaning,
+        };
+        quantity::mark(&mut lexed);
+        lexed
     }
 
     #[inline]
@@ -207,5 +247,7 @@ fn word(start: usize, rest: &[u8], lexicon: &Lexicon) -> Token {
     }
 }
 
+/// How many tokens tell the language.
+const LEANING_TOKENS: usize = 1_000;
 /// Longer words are in no list.
 const WORD_LEN_MAX: usize = 24;

@@ -38,6 +38,26 @@ impl Class {
     pub(crate) const ADDRESS_LABEL: Self = Self(1 << 26);
     pub(crate) const TOP_DOMAIN: Self = Self(1 << 27);
     pub(crate) const PHRASE: Self = Self(1 << 28);
+    /// A laboratory value, a vital sign or the like, whose number follows it.
+    pub(crate) const LAB: Self = Self(1 << 29);
+    /// What is scored in fractions, such as pain and strength.
+    pub(crate) const SCORE: Self = Self(1 << 30);
+    /// Genes and proteins, whose name ends in a number.
+    pub(crate) const GENE: Self = Self(1 << 31);
+    /// What stands before a year or a month alone.
+    pub(crate) const YEAR_CUE: Self = Self(1 << 32);
+    /// Institutions whose own name stands behind the kind: `Hospital La Paz`.
+    pub(crate) const FACILITY_FIRST: Self = Self(1 << 33);
+    /// Parts of an institution, and other words that end a name before them.
+    pub(crate) const DEPARTMENT: Self = Self(1 << 34);
+    /// Words that only German has, to tell its way of writing dates.
+    pub(crate) const GERMAN: Self = Self(1 << 35);
+    /// Words that only Spanish has.
+    pub(crate) const SPANISH: Self = Self(1 << 36);
+    /// Words that only English has.
+    pub(crate) const ENGLISH: Self = Self(1 << 37);
+    /// Set by the reading of quantities, never by the list: a dose, a value, a score, a code, a clock time.
+    pub(crate) const QUANTITY: Self = Self(1 << 40);
 
     fn named(name: &str) -> Self {
         match name {
@@ -69,6 +89,15 @@ impl Class {
             "addresslabel" => Self::ADDRESS_LABEL,
             "phrase" => Self::PHRASE,
             "tld" => Self::TOP_DOMAIN,
+            "lab" => Self::LAB,
+            "score" => Self::SCORE,
+            "gene" => Self::GENE,
+            "yearcue" => Self::YEAR_CUE,
+            "facilityfirst" => Self::FACILITY_FIRST,
+            "department" => Self::DEPARTMENT,
+            "german" => Self::GERMAN,
+            "spanish" => Self::SPANISH,
+            "english" => Self::ENGLISH,
             _ => Self::COMMON,
         }
     }

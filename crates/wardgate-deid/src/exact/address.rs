@@ -1,8 +1,15 @@
 //! Addresses: house number and street, post-office box, state and postal code, places with cues.
 
+mod german;
+mod label;
+mod postal;
+mod spanish;
+
 use crate::finding::{Finding, Kind};
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::Class;
+pub(super) use german::street as german_street;
+pub(super) use postal::{city_behind, state_before};
 
 /// The words that may begin an address.
 pub(super) const CUES: Class = Class::STATE
@@ -17,7 +24,7 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let joined = at > 0
         && matches!(lexed.gap(at), "" | "." | "/" | "-" | ",")
         && lexed.digits(at - 1).is_some();
-    if token.len() > HOUSE_NUMBER_LEN_MAX || joined {
+    if token.len() > HOUSE_NUMBER_LEN_MAX || joined || token.classes.any(Class::QUANTITY) {
         return None;
     }
     let mut next = at + 1;
@@ -37,8 +44,13 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         }
         let street =
             word.classes.any(Class::STREET) && (capital || is_plain_street(lexed.str(next)));
-        if street && count > 0 && (capital || word.shape == Shape::Lower) {
-            let end = tail(lexed, next);
+        let more = lexed.is(next + 1, Class::STREET)
+            && lexed.gap(next + 1) == " "
+            && lexed
+                .token(next + 1)
+                .is_some_and(|t| t.shape.begins_capital());
+        if street && count > 0 && !more && (capital || word.shape == Shape::Lower) {
+            let end = tail(lexed, pointed(lexed, next));
             return Some(Finding::exact(
                 lexed.span(at, end),
                 Kind::Location,
@@ -58,28 +70,6 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         next += 1;
     }
     None
-}
-
-/// `Hauptstr. 5`, `Lindenallee 12a`: the street is in the word, the number behind it.
-pub(super) fn joined_street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
-    let token = lexed.token(at)?;
-    let number = lexed.digits(at + 1)?;
-    if token.len() < JOINED_LEN_MIN || !token.shape.begins_capital() || number.len() > 4 {
-        return None;
-    }
-    let word = lexed.str(at).to_ascii_lowercase();
-    let ends = [
-        "strasse", "str", "weg", "platz", "allee", "gasse", "damm", "ufer", "straat", "laan",
-    ];
-    if !ends.iter().any(|end| word.ends_with(end)) || !matches!(lexed.gap(at + 1), " " | ". ") {
-        return None;
-    }
-    let mut last = at + 1;
-    if lexed.gap(last + 1).is_empty() && lexed.token(last + 1).is_some_and(|t| t.len() == 1) {
-        last += 1;
-    }
-    let span = lexed.span(at, tail(lexed, last));
-    Some(Finding::exact(span, Kind::Location, 0.9, "exact.street"))
 }
 
 /// `SW1A 1AA`, `K1A 0B1`: anchored at the first letters.
@@ -135,7 +125,7 @@ pub(super) fn cued(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         return state_and_code(lexed, at);
     }
     if token.classes.any(Class::STREET_FIRST)
-        && let Some(found) = street_first(lexed, at)
+        && let Some(found) = spanish::street(lexed, at)
     {
         return Some(found);
     }
@@ -143,12 +133,9 @@ pub(super) fn cued(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         return lives(lexed, at);
     }
     if token.classes.any(Class::ADDRESS_LABEL) {
-        return labelled(lexed, at);
+        return label::address(lexed, at);
     }
-    if lexed.is_word(at, "zip") || lexed.is_word(at, "postcode") || lexed.is_word(at, "plz") {
-        return code_behind(lexed, at);
-    }
-    None
+    label::postal_code(lexed, at)
 }
 
 /// `P.O. Box 123`: anchored at `box`.
@@ -201,36 +188,24 @@ fn state_and_code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     ))
 }
 
-/// `Calle de Alcalá 12`, `rue de Rivoli, 5`.
-fn street_first(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
-    let mut capital = false;
-    for next in at + 1..=at + 1 + STREET_WORDS_MAX {
-        let token = lexed.token(next)?;
-        let gap = lexed.gap(next);
-        if token.shape == Shape::Number {
-            let number = capital && token.len() <= 4 && matches!(gap, " " | ", " | " n ");
-            let span = lexed.span(at, tail(lexed, next));
-            return number.then(|| Finding::exact(span, Kind::Location, 0.85, "exact.street"));
-        }
-        if !matches!(gap, " " | "'" | "-" | ". " | ", ") {
-            return None;
-        }
-        capital |= token.shape.begins_capital();
-        if !token.shape.begins_capital()
-            && !token
-                .classes
-                .any(Class::PARTICLE.with(Class::NUMBER_FILLER))
-        {
-            return None;
-        }
-    }
-    None
-}
-
 /// `lives in Springfield`, `residing at Elm House`.
 fn lives(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let filler = [
+        "alone",
+        "currently",
+        "independently",
+        "locally",
+        "here",
+        "actualmente",
+        "allein",
+        "with",
+        "w",
+    ]
+    .iter()
+    .any(|word| lexed.is_word(at + 1, word));
+    let at = if filler { at + 1 } else { at };
     let word = lexed.str(at + 1);
-    let preposition = ["in", "at", "on", "near", "from", "to", "bei", "en"]
+    let preposition = ["in", "at", "on", "near", "from", "to", "bei", "en", "de"]
         .iter()
         .any(|p| word.eq_ignore_ascii_case(p));
     if !preposition || lexed.gap(at + 1) != " " {
@@ -255,65 +230,22 @@ fn lives(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     ))
 }
 
-/// `Address: ...` to the end of the line.
-fn labelled(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
-    let electronic = ["ip", "mac", "email", "e-mail", "mail", "web"];
-    let before = lexed.str(at.wrapping_sub(1));
-    if electronic
-        .iter()
-        .any(|word| before.eq_ignore_ascii_case(word))
-        || !lexed.gap(at + 1).starts_with(':')
-    {
-        return None;
-    }
-    let start = lexed.token(at + 1)?.start;
-    let rest = lexed.text.get(start..)?;
-    let line = rest
-        .bytes()
-        .take(ADDRESS_LEN_MAX)
-        .take_while(|b| !matches!(b, b'\n' | b';' | b'|'))
-        .count();
-    let mut last = None;
-    let mut number = false;
-    for (index, token) in lexed.tokens.iter().enumerate().skip(at + 1) {
-        let sentence_ends = index > at + 1
-            && lexed.gap(index).starts_with(". ")
-            && !lexed.is(index - 1, Class::STREET);
-        let label = lexed.gap(index + 1).starts_with(':');
-        if token.end > start + line || sentence_ends || label || is_contact(lexed, index) {
-            break;
-        }
-        number |= token.shape == Shape::Number;
-        last = Some(index);
-    }
-    let span = lexed.span(at + 1, last?);
-    (number && !lexed.gap(at + 1).contains('\n'))
-        .then(|| Finding::exact(span, Kind::Location, 0.5, "exact.address_label"))
-}
-
-fn is_contact(lexed: &Lexed<'_>, at: usize) -> bool {
-    lexed.is(
-        at,
-        Class::PHONE_CUE
-            .with(Class::FAX)
-            .with(Class::BIRTH)
-            .with(Class::ID_STRONG),
-    ) || lexed.gap(at + 1).starts_with('@')
-}
-
-/// `ZIP 62704`.
-fn code_behind(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
-    let next = if lexed.is_word(at + 1, "code") {
-        at + 2
+/// `NW` and the like behind a street.
+fn pointed(lexed: &Lexed<'_>, street: usize) -> usize {
+    let point = [
+        "n", "s", "e", "w", "nw", "ne", "sw", "se", "north", "south", "east", "west",
+    ]
+    .iter()
+    .any(|point| lexed.is_word(street + 1, point));
+    let capital = lexed
+        .token(street + 1)
+        .is_some_and(|t| t.shape.begins_capital());
+    let near = matches!(lexed.gap(street + 1), " " | ". ");
+    if point && capital && near {
+        street + 1
     } else {
-        at + 1
-    };
-    lexed
-        .digits(next)
-        .filter(|digits| (4..=6).contains(&digits.len()))?;
-    let near = lexed.gap(next).len() <= 3;
-    let span = lexed.span(next, plus_four(lexed, next));
-    near.then(|| Finding::exact(span, Kind::Location, 0.8, "exact.postal_code"))
+        street
+    }
 }
 
 /// What else of the address follows a street: unit, city, state, postal code.
@@ -348,14 +280,8 @@ fn tail(lexed: &Lexed<'_>, street: usize) -> usize {
     if !apart && city_gap != " " {
         return last;
     }
-    if lexed
-        .digits(last + 1)
-        .is_some_and(|digits| (4..=5).contains(&digits.len()))
-        && apart
-    {
-        return capitals(lexed, last + 2, CITY_WORDS_MAX)
-            .filter(|_| lexed.gap(last + 2) == " ")
-            .unwrap_or(last + 1);
+    if let Some(city) = postal::code_and_city(lexed, last + 1).filter(|_| apart) {
+        return city;
     }
     let Some(city) = capitals(lexed, last + 1, CITY_WORDS_MAX) else {
         return last;
@@ -393,7 +319,13 @@ fn capitals(lexed: &Lexed<'_>, first: usize, max: usize) -> Option<usize> {
                     .token(index + 1)
                     .is_some_and(|t| t.shape == Shape::Capital)
                 && lexed.gap(index + 1) == " ");
-        if !near || state || !token.shape.begins_capital() || common {
+        let stops = index > first && token.classes.any(CONTACTS)
+            || token.classes.any(CONTACTS)
+                && lexed
+                    .gap(index + 1)
+                    .trim_start_matches('.')
+                    .starts_with(':');
+        if !near || state || !token.shape.begins_capital() || common || stops {
             break;
         }
         last = Some(index);
@@ -419,8 +351,13 @@ fn is_plain_street(word: &str) -> bool {
         .any(|street| word.eq_ignore_ascii_case(street))
 }
 
+/// Words that begin the next line of a letter's head.
+const CONTACTS: Class = Class::PHONE_CUE
+    .with(Class::FAX)
+    .with(Class::DEPARTMENT)
+    .with(Class::LABEL)
+    .with(Class::BIRTH)
+    .with(Class::ID_STRONG);
 const HOUSE_NUMBER_LEN_MAX: usize = 5;
 const STREET_WORDS_MAX: usize = 5;
 const CITY_WORDS_MAX: usize = 3;
-const JOINED_LEN_MIN: usize = 6;
-const ADDRESS_LEN_MAX: usize = 120;

@@ -1,7 +1,7 @@
 //! Phone and fax numbers.
 
 use crate::finding::{Finding, Kind};
-use crate::lexer::Lexed;
+use crate::lexer::{Leaning, Lexed};
 use crate::lexicon::Class;
 
 /// The phone number that begins at a token.
@@ -9,36 +9,44 @@ pub(super) fn phone(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let first = lexed.digits(at)?;
     let bytes = lexed.text.as_bytes();
     let start = lexed.token(at)?.start;
-    let before = start
-        .checked_sub(1)
-        .and_then(|i| bytes.get(i))
-        .copied()
-        .unwrap_or(b' ');
-    let earlier = start
-        .checked_sub(2)
-        .and_then(|i| bytes.get(i))
-        .copied()
-        .unwrap_or(b' ');
+    let byte = |back: usize| {
+        start
+            .checked_sub(back)
+            .and_then(|i| bytes.get(i))
+            .copied()
+            .unwrap_or(b' ')
+    };
+    let (before, earlier) = (byte(1), byte(2));
     // Inside a longer number, a decimal or a code.
-    let inside = matches!(before, b'-' | b'.' | b'/') && earlier.is_ascii_alphanumeric();
-    if inside || lexed.is(at.wrapping_sub(1), Class::CODE_CUE) {
+    let inside = matches!(before, b'-' | b'.' | b'/' | b',') && earlier.is_ascii_alphanumeric();
+    let joined = before.is_ascii_alphanumeric();
+    if inside || joined || lexed.is(at.wrapping_sub(1), Class::CODE_CUE) {
         return None;
     }
     let plus = before == b'+' || (before == b'(' && earlier == b'+');
-    let cue = cue_before(lexed, at);
+    if !plus && first.len() > 13 || first.len() == 1 && first != "1" && !plus {
+        return None;
+    }
     let groups = groups(lexed, at, first);
-    let known = (1..=groups.len).rev().find_map(|count| {
+    if groups.len == 1 && first.len() < SHORT_LEN_MIN {
+        return None;
+    }
+    let cue = cue_before(lexed, at);
+    if cue.is_none() && !plus && lexed.is(at, Class::QUANTITY) {
+        return None;
+    }
+    let mut counts = (1..=groups.len).rev();
+    let (count, score) = counts.find_map(|count| {
         let lens = groups.lens.get(..count)?;
-        let score = shape_score(lexed, at, lens, plus, cue.is_some())?;
+        let score = shape_score(lexed, at, lens, plus, cue)?;
         Some((count, score))
-    });
-    let (count, score) = known?;
+    })?;
     let last = extension(lexed, at + count - 1);
-    let mut span = lexed.span(at, last);
     let measured = lexed.is(last + 1, Class::UNIT) && lexed.gap(last + 1).len() <= 1;
     if measured && cue.is_none() && !plus {
         return None;
     }
+    let mut span = lexed.span(at, last);
     if plus || before == b'(' {
         span.start -= 1;
         if plus && before == b'(' {
@@ -46,7 +54,7 @@ pub(super) fn phone(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         }
     }
     let (kind, reason) = match cue {
-        Some(Kind::Fax) => (Kind::Fax, "exact.fax"),
+        Some(Cue::Fax) => (Kind::Fax, "exact.fax"),
         _ => (Kind::Phone, "exact.phone"),
     };
     Some(Finding::exact(span, kind, score, reason))
@@ -62,22 +70,7 @@ fn groups(lexed: &Lexed<'_>, at: usize, first: &str) -> Groups {
     let mut lens = [0; GROUPS_MAX];
     let mut len = 0;
     for (index, slot) in lens.iter_mut().enumerate() {
-        let joined = index == 0
-            || matches!(
-                lexed.gap(at + index),
-                " " | "-"
-                    | "."
-                    | "/"
-                    | ") "
-                    | ")"
-                    | ")-"
-                    | " ("
-                    | "-("
-                    | " - "
-                    | "("
-                    | ".("
-                    | " / "
-            );
+        let joined = index == 0 || joins(lexed.gap(at + index));
         let digits = if index == 0 {
             Some(first)
         } else {
@@ -92,13 +85,49 @@ fn groups(lexed: &Lexed<'_>, at: usize, first: &str) -> Groups {
     Groups { lens, len }
 }
 
+/// What may stand between two groups; a line may end there.
+fn joins(gap: &str) -> bool {
+    matches!(
+        gap,
+        " " | "-"
+            | "."
+            | "/"
+            | ") "
+            | ")"
+            | ")-"
+            | " ("
+            | "-("
+            | " - "
+            | "("
+            | ".("
+            | " / "
+            | "-\n"
+            | ")\n"
+            | ") - "
+            | ") / "
+            | ")/"
+            | "  "
+            | " )"
+            | "- "
+            | " -"
+    )
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Cue {
+    Phone,
+    /// An extension or pager number, which may be short.
+    Short,
+    Fax,
+}
+
 /// How surely groups of these lengths are a phone number; `None` when they are not.
 fn shape_score(
     lexed: &Lexed<'_>,
     at: usize,
     lens: &[usize],
     plus: bool,
-    cued: bool,
+    cue: Option<Cue>,
 ) -> Option<f32> {
     let total: usize = lens.iter().sum();
     let first = lexed.digits(at)?;
@@ -107,39 +136,62 @@ fn shape_score(
     };
     let spaced = (at + 1..at + lens.len()).all(|i| lexed.gap(i) == " ");
     let dotted = lens.len() == 2 && lexed.gap(at + 1) == ".";
+    let cued = cue.is_some();
+    let spanish = lexed.leaning == Leaning::Spanish || cued;
     match lens {
         _ if plus && (8..=15).contains(&total) => Some(1.0),
         [3, 3, 4] if !spaced || cued || begins(first, b'2'..=b'9') => Some(0.9),
         [1, 3, 3, 4] if first == "1" => Some(0.9),
         [3, 7] | [3, 4] | [5] if cued => Some(0.8),
+        [4..=6] if cue == Some(Cue::Short) => Some(0.7),
+        [3, 4] if first == "555" && lexed.gap(at + 1) == "-" => Some(0.7),
         [10] if cued || (begins(first, b'2'..=b'9') && begins(first.get(3..)?, b'2'..=b'9')) => {
             Some(0.6)
         }
         [11] if first.starts_with('1') => Some(0.6),
+        [3, 3, 3] | [3, 2, 2, 2] | [2, 3, 2, 2] | [3, 6] | [2, 7] | [9] | [2, 3, 4]
+            if spanish
+                && total == 9
+                && begins(first, b'6'..=b'9')
+                && (cued || lexed.gap(at + 1) != ".") =>
+        {
+            Some(if cued { 0.9 } else { 0.6 })
+        }
         _ if first.starts_with("00") && (10..=16).contains(&total) && lens.len() > 1 => Some(0.8),
         [2..=6, _, ..]
             if first.starts_with('0')
                 && !first.starts_with("00")
                 && !dotted
-                && (9..=12).contains(&total) =>
+                && (9..=14).contains(&total) =>
         {
             Some(0.7)
         }
         [10..=12] if first.starts_with('0') => Some(0.5),
-        _ if cued && !dotted && (7..=15).contains(&total) => Some(0.8),
+        _ if cued && !dotted && (6..=15).contains(&total) && lens.len() <= 6 => Some(0.8),
         _ => None,
     }
 }
 
-/// `ext. 123`, `x123`.
+/// `ext. 123`, `x123`, `o. 2522`.
 fn extension(lexed: &Lexed<'_>, last: usize) -> usize {
-    let word = ["x", "ext", "extension", "durchwahl"]
-        .iter()
-        .any(|word| lexed.is_word(last + 1, word));
+    let word = [
+        "x",
+        "ext",
+        "extension",
+        "durchwahl",
+        "extn",
+        "dw",
+        "app",
+        "opt",
+        "o",
+        "oder",
+    ]
+    .iter()
+    .any(|word| lexed.is_word(last + 1, word));
     let near = lexed.gap(last + 1).len() <= 2 && lexed.gap(last + 2).len() <= 2;
     let short = lexed
         .digits(last + 2)
-        .is_some_and(|digits| digits.len() <= 6);
+        .is_some_and(|digits| (2..=6).contains(&digits.len()));
     if word && near && short {
         last + 2
     } else {
@@ -148,28 +200,51 @@ fn extension(lexed: &Lexed<'_>, last: usize) -> usize {
 }
 
 /// The nearest word before that announces a phone or fax number.
-fn cue_before(lexed: &Lexed<'_>, at: usize) -> Option<Kind> {
+fn cue_before(lexed: &Lexed<'_>, at: usize) -> Option<Cue> {
     for back in 1..=CUE_DISTANCE_MAX {
         let index = at.checked_sub(back)?;
-        if lexed.gap(index + 1).len() > CUE_GAP_MAX {
+        let gap = lexed.gap(index + 1);
+        if gap.len() > CUE_GAP_MAX || back > 1 && gap.contains([';', '|']) {
             return None;
         }
         if lexed.is(index, Class::FAX) {
-            return Some(Kind::Fax);
+            return Some(Cue::Fax);
         }
-        if lexed.is(index, Class::PHONE_CUE)
-            && !lexed.is_word(index, "number")
-            && !lexed.is_word(index, "cell")
-        {
-            return Some(Kind::Phone);
+        if !lexed.is(index, Class::PHONE_CUE) {
+            continue;
         }
-        if lexed.is_word(index, "cell") && lexed.gap(index + 1) != " " {
-            return Some(Kind::Phone);
+        let word = lexed.str(index);
+        let is = |words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
+        if is(&["pager", "beeper", "durchwahl"]) {
+            return Some(Cue::Short);
+        }
+        let doubtful = is(&["number", "ph", "cell"]);
+        if !doubtful || !is(&["number"]) && gap != " " {
+            return Some(Cue::Phone);
         }
     }
     None
 }
 
+/// `ext. 4412`, `x4412`: an inner number alone, anchored at the word.
+pub(super) fn inner(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let word = lexed.str(at);
+    let short = word.eq_ignore_ascii_case("ext") || word.eq_ignore_ascii_case("extension");
+    let digits = lexed.digits(at + 1)?;
+    let near = matches!(lexed.gap(at + 1), " " | ". " | ": " | "." | " #" | "");
+    let found = short && near && (3..=6).contains(&digits.len());
+    found.then(|| {
+        Finding::exact(
+            lexed.span(at + 1, at + 1),
+            Kind::Phone,
+            0.7,
+            "exact.extension",
+        )
+    })
+}
+
 const GROUPS_MAX: usize = 7;
-const CUE_DISTANCE_MAX: usize = 4;
-const CUE_GAP_MAX: usize = 4;
+const CUE_DISTANCE_MAX: usize = 5;
+const CUE_GAP_MAX: usize = 5;
+/// A single group shorter than this is no phone number.
+const SHORT_LEN_MIN: usize = 4;

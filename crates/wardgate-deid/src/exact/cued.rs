@@ -1,7 +1,9 @@
 //! Numbers that a word before them gives away: `MRN 4412345`, `Acct #: 99-1234`.
 
+use std::ops::Range;
+
 use super::date;
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Kind, Part};
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::Class;
 
@@ -11,7 +13,8 @@ pub(super) const CUES: Class = Class::ID_STRONG.with(Class::ID_WEAK);
 /// The number that the word at a token announces.
 pub(super) fn number(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let mut kind = kind_of(lexed.str(at));
-    let mut explicit = lexed.is(at, Class::ID_STRONG);
+    let strong = lexed.is(at, Class::ID_STRONG);
+    let mut explicit = strong || is_numbered(lexed, at);
     let mut next = at + 1;
     for _ in 0..FILLERS_MAX {
         let gap = lexed.gap(next);
@@ -19,7 +22,11 @@ pub(super) fn number(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
             return None;
         }
         explicit |= gap.contains(['#', ':']);
-        if !lexed.is(next, CUES.with(Class::NUMBER_FILLER)) && !lexed.is_word(next, "in") {
+        let cue = lexed.is(next, CUES.with(Class::NUMBER_FILLER));
+        let small = ["in", "de", "del", "des", "der"]
+            .iter()
+            .any(|w| lexed.is_word(next, w));
+        if !cue && !small {
             break;
         }
         explicit |= lexed.is(next, Class::ID_STRONG) || is_number_word(lexed.str(next));
@@ -31,35 +38,97 @@ pub(super) fn number(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     if !explicit || lexed.is(at.wrapping_sub(1), Class::CODE_CUE) {
         return None;
     }
-    let last = value_end(lexed, next)?;
-    let span = lexed.span(next, last);
-    let measured = lexed.is(last + 1, Class::UNIT) && lexed.gap(last + 1) == " ";
-    let dated =
-        date::read(lexed, next).is_some_and(|date| date.end >= span.end && date.score > 0.6);
-    if measured || dated {
+    value(lexed, next, kind, strong)
+        .map(|span| Finding::exact(span, kind, 0.95, "exact.cued_number"))
+}
+
+/// `Aufnahmenummer: 4412`, `E-Nr.: 17663757`: anchored at the number behind such a word.
+pub(super) fn suffixed(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let before = at.checked_sub(1)?;
+    let word = lexed.str(before);
+    let tail = |len: usize| word.get(word.len().checked_sub(len)?..);
+    let whole = tail(6).is_some_and(|t| t.eq_ignore_ascii_case("nummer"))
+        && word.len() >= SUFFIXED_LEN_MIN
+        || tail(2).is_some_and(|t| t.eq_ignore_ascii_case("nr")) && word.len() >= SUFFIXED_LEN_MIN;
+    let hyphened = matches!(lexed.gap(before), "-" | ".-")
+        && before > 0
+        && ["nr", "nummer", "id", "no", "number"]
+            .iter()
+            .any(|w| lexed.is_word(before, w));
+    if !(whole || hyphened) || !is_opening(lexed.gap(at)) {
         return None;
     }
-    Some(Finding::exact(span, kind, 0.95, "exact.cued_number"))
+    let cue = if hyphened {
+        lexed.str(before - 1)
+    } else {
+        word
+    };
+    if ["tel", "telefon", "fax", "handy", "mobil", "haus", "zimmer"]
+        .iter()
+        .any(|w| {
+            cue.get(..w.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(w))
+        })
+    {
+        return None;
+    }
+    let kind = kind_of(cue);
+    value(lexed, at, kind, true).map(|span| Finding::exact(span, kind, 0.9, "exact.cued_number"))
+}
+
+/// Whether `No.`, `Nº` or `number of` stands before the cue.
+fn is_numbered(lexed: &Lexed<'_>, at: usize) -> bool {
+    let word = |back: usize| {
+        at.checked_sub(back)
+            .is_some_and(|i| is_number_word(lexed.str(i)))
+    };
+    let of = at.checked_sub(1).is_some_and(|i| lexed.is_word(i, "de"));
+    word(1) && lexed.gap(at).len() <= 2 || of && word(2)
+}
+
+/// The bytes of the number that begins at a token, unless it is a date or a quantity.
+fn value(lexed: &Lexed<'_>, next: usize, kind: Kind, strong: bool) -> Option<Range<usize>> {
+    let last = value_end(lexed, next, kind)?;
+    let span = lexed.span(next, last);
+    let measured = lexed.is(last + 1, Class::UNIT) && lexed.gap(last + 1) == " " && !strong;
+    let date = date::read(lexed, next);
+    let dated = date.is_some_and(|date| {
+        date.end >= span.end && (date.score > 0.6 || !strong && date.part == Part::Year)
+    });
+    (!measured && !dated).then_some(span)
 }
 
 /// The last token of a number that begins at a token; it needs enough digits.
-fn value_end(lexed: &Lexed<'_>, from: usize) -> Option<usize> {
+fn value_end(lexed: &Lexed<'_>, from: usize, kind: Kind) -> Option<usize> {
     let (mut last, mut digits, mut characters) = (None, 0, 0);
+    let grouping = matches!(
+        kind,
+        Kind::HealthPlan | Kind::License | Kind::Account | Kind::Ssn
+    ) || lexed
+        .digits(from)
+        .is_some_and(|digits| digits.len() <= GROUP_LEN_MAX);
     for index in from..from + PARTS_MAX {
         let Some(token) = lexed.token(index) else {
             break;
         };
         let gap = lexed.gap(index);
-        let grouped = gap == " "
+        let counted = lexed.is(index + 1, Class::AGE_CUE.with(Class::UNIT))
+            && lexed.gap(index + 1).len() <= 1;
+        let grouped = grouping
+            && matches!(gap, " " | "  ")
             && token.shape == Shape::Number
             && token.len() >= 2
             && digits >= 2
+            && !counted
             && lexed.digits(index - 1).is_some();
-        if index > from && !grouped && !matches!(gap, "" | "-" | "/" | "." | "_") {
+        let plate =
+            kind == Kind::Vehicle && gap == " " && characters <= PLATE_LEN_MAX && token.len() <= 4;
+        if index > from && !grouped && !plate && !matches!(gap, "" | "-" | "/" | "." | "_") {
             break;
         }
         // A word belongs only when a number hangs on it.
-        let joined = matches!(lexed.gap(index + 1), "" | "-" | "/" | "_")
+        let next = lexed.gap(index + 1);
+        let joined = (matches!(next, "" | "-" | "/" | "_") || kind == Kind::Vehicle && next == " ")
             && lexed.token(index + 1).is_some();
         let hangs = index > from && matches!(gap, "" | "-");
         if token.shape.is_word()
@@ -81,23 +150,11 @@ fn value_end(lexed: &Lexed<'_>, from: usize) -> Option<usize> {
 }
 
 fn kind_of(cue: &str) -> Kind {
-    match cue.to_ascii_lowercase().as_str() {
-        "mrn" | "record" | "records" | "chart" | "patient" | "medical" | "historia" | "nuhsa"
-        | "hospital" | "unit" | "patientennummer" | "fallnummer" => Kind::Mrn,
-        "ssn" => Kind::Ssn,
-        "npi" | "dea" | "license" | "licence" | "driver" | "drivers" | "certificate" | "badge" => {
-            Kind::License
-        }
-        "vin" | "plate" | "vehicle" | "registration" => Kind::Vehicle,
-        "iban" | "account" | "acct" | "card" | "credit" | "debit" | "bank" | "routing"
-        | "invoice" => Kind::Account,
-        "nhs" | "hicn" | "mbi" | "medicare" | "medicaid" | "policy" | "member" | "insurance"
-        | "subscriber" | "beneficiary" | "health" | "group" | "plan" | "claim"
-        | "versichertennummer" => Kind::HealthPlan,
-        "serial" | "device" | "imei" | "udi" | "uhid" | "pacemaker" | "implant" | "sn"
-        | "barcode" => Kind::Device,
-        _ => Kind::Id,
-    }
+    let is = |words: &[&str]| words.iter().any(|w| cue.eq_ignore_ascii_case(w));
+    KINDS
+        .iter()
+        .find(|(_, words)| is(words))
+        .map_or(Kind::Id, |(kind, _)| *kind)
 }
 
 /// Fillers that say that a number follows, as `is` does not.
@@ -112,6 +169,11 @@ fn is_number_word(word: &str) -> bool {
         "code",
         "nummer",
         "numero",
+        "nro",
+        "num",
+        "n",
+        "kennung",
+        "ending",
     ]
     .iter()
     .any(|filler| word.eq_ignore_ascii_case(filler))
@@ -134,3 +196,151 @@ const LETTERS_MAX: usize = 8;
 const DIGITS_MIN: usize = 3;
 const CHARACTERS_MIN: usize = 4;
 const OPENING_LEN_MAX: usize = 6;
+/// Longer groups stand alone, unless their kind is written in groups.
+const GROUP_LEN_MAX: usize = 4;
+const PLATE_LEN_MAX: usize = 6;
+/// Letters of a word that ends in `nummer` or `nr` and says what is numbered.
+const SUFFIXED_LEN_MIN: usize = 5;
+const KINDS: [(Kind, &[&str]); 7] = [
+    (
+        Kind::Mrn,
+        &[
+            "mrn",
+            "record",
+            "records",
+            "chart",
+            "patient",
+            "medical",
+            "historia",
+            "nuhsa",
+            "hospital",
+            "unit",
+            "patientennummer",
+            "patientennr",
+            "fallnummer",
+            "fallnr",
+            "fallzahl",
+            "fall",
+            "nhc",
+            "cip",
+            "cipa",
+            "pid",
+            "piz",
+            "pat",
+            "expediente",
+            "mpi",
+            "aufnahmenummer",
+            "aufnahme",
+            "medrecno",
+            "hospnr",
+        ],
+    ),
+    (Kind::Ssn, &["ssn"]),
+    (
+        Kind::License,
+        &[
+            "npi",
+            "dea",
+            "license",
+            "licence",
+            "driver",
+            "drivers",
+            "certificate",
+            "badge",
+            "nocol",
+            "ncol",
+            "col",
+            "colegiado",
+            "colegiada",
+            "lanr",
+            "bsnr",
+            "licencia",
+            "fuhrerschein",
+            "dl",
+        ],
+    ),
+    (
+        Kind::Vehicle,
+        &[
+            "vin",
+            "plate",
+            "tag",
+            "vehicle",
+            "registration",
+            "kennzeichen",
+            "matricula",
+        ],
+    ),
+    (
+        Kind::Account,
+        &[
+            "iban",
+            "account",
+            "acct",
+            "card",
+            "credit",
+            "debit",
+            "bank",
+            "routing",
+            "invoice",
+            "konto",
+            "kontonummer",
+            "cuenta",
+            "rechnung",
+            "rechnungsnummer",
+        ],
+    ),
+    (
+        Kind::HealthPlan,
+        &[
+            "nhs",
+            "hicn",
+            "mbi",
+            "medicare",
+            "medicaid",
+            "policy",
+            "member",
+            "insurance",
+            "subscriber",
+            "beneficiary",
+            "health",
+            "group",
+            "plan",
+            "claim",
+            "versichertennummer",
+            "nass",
+            "naf",
+            "nuss",
+            "kvnr",
+            "versicherten",
+            "versicherung",
+            "versicherungsnummer",
+            "poliza",
+            "afiliado",
+            "asegurado",
+            "seguro",
+            "sip",
+            "tis",
+            "krankenversichertennummer",
+            "krankenversicherung",
+            "kassen",
+            "payer",
+        ],
+    ),
+    (
+        Kind::Device,
+        &[
+            "serial",
+            "device",
+            "imei",
+            "udi",
+            "uhid",
+            "pacemaker",
+            "implant",
+            "sn",
+            "barcode",
+            "seriennummer",
+            "lot",
+        ],
+    ),
+];

@@ -17,9 +17,10 @@ pub(super) fn formatted(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         at > 0 && matches!(lexed.gap(at), "." | "," | "-") && lexed.digits(at - 1).is_some();
     let decimal = lexed.gap(at + 1) == "." && lexed.digits(at + 1).is_some();
     let joined = at > 0 && lexed.gap(at).is_empty();
-    if fraction || decimal || joined {
+    if fraction || decimal || joined || lexed.is(at, Class::QUANTITY) {
         return None;
     }
+    let lettered = lexed.gap(at + 1).is_empty() && lexed.token(at + 1).is_some();
     let span = lexed.span(at, at);
     match digits.len() {
         13..=19 if passes_luhn(digits.bytes()) => {
@@ -27,6 +28,13 @@ pub(super) fn formatted(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         }
         10 if is_npi(digits) => Some(Finding::exact(span, Kind::License, 0.5, "exact.npi")),
         10 if is_nhs(digits) => Some(Finding::exact(span, Kind::HealthPlan, 0.5, "exact.nhs")),
+        8 if is_dni(lexed, at) => {
+            let span = lexed.span(at, at + 1);
+            Some(Finding::exact(span, Kind::Id, 0.9, "exact.dni"))
+        }
+        7 | 8 if !lettered && !digits.ends_with("000") && !lexed.is(at + 1, Class::UNIT) => {
+            Some(Finding::exact(span, Kind::Id, 0.35, "exact.long_number"))
+        }
         9..=20 => Some(Finding::exact(span, Kind::Id, 0.4, "exact.long_number")),
         _ => None,
     }
@@ -40,11 +48,170 @@ pub(super) fn lettered(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         return None;
     }
     vin(lexed, at).or_else(|| {
-        if token.len() != 2 || token.shape == Shape::Lower {
+        if token.shape == Shape::Lower || token.classes.any(Class::CODE_CUE) {
             return None;
         }
-        iban(lexed, at).or_else(|| dea(lexed, at))
+        match token.len() {
+            1 if token.shape.is_word() => nie(lexed, at)
+                .or_else(|| kvnr(lexed, at))
+                .or_else(|| prefixed(lexed, at)),
+            1 => mbi(lexed, at),
+            2 if token.shape.is_word() => iban(lexed, at)
+                .or_else(|| dea(lexed, at))
+                .or_else(|| prefixed(lexed, at)),
+            _ => prefixed(lexed, at),
+        }
     })
+}
+
+/// `AB0044127`: capitals with six digits or more, that name no substance under trial.
+fn prefixed(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let token = lexed.token(at)?;
+    let long = lexed
+        .digits(at + 1)
+        .is_some_and(|digits| (6..=14).contains(&digits.len()));
+    let ends = !lexed.gap(at + 2).is_empty() || lexed.token(at + 2).is_none();
+    let capitals = token.shape.begins_capital() && token.len() <= PREFIX_LEN_MAX;
+    let drug = DRUG_PREFIXES.iter().any(|prefix| lexed.is_word(at, prefix));
+    let alone =
+        !lexed.gap(at).ends_with(['-', '/', '.']) || lexed.token(at.wrapping_sub(1)).is_none();
+    let found = token.shape.is_word()
+        && long
+        && ends
+        && capitals
+        && !drug
+        && alone
+        && !lexed.is(at + 1, Class::QUANTITY);
+    found.then(|| {
+        Finding::exact(
+            lexed.span(at, at + 1),
+            Kind::Id,
+            0.4,
+            "exact.prefixed_number",
+        )
+    })
+}
+
+/// `12345678Z`, `12345678-Z`: the Spanish identity number with its check letter.
+fn is_dni(lexed: &Lexed<'_>, at: usize) -> bool {
+    matches!(lexed.gap(at + 1), "" | "-") && is_dni_letter(lexed.value(at), lexed.str(at + 1))
+}
+
+fn is_dni_letter(number: Option<u32>, letter: &str) -> bool {
+    let index = number.and_then(|number| usize::try_from(number % 23).ok());
+    let expected = index.and_then(|index| DNI_LETTERS.get(index..=index));
+    expected.is_some_and(|expected| expected.eq_ignore_ascii_case(letter))
+}
+
+/// `X1234567L`: the Spanish number of foreigners.
+fn nie(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let lead = match lexed.str(at) {
+        "X" => 0,
+        "Y" => 10_000_000,
+        "Z" => 20_000_000,
+        _ => return None,
+    };
+    let number = lexed.digits(at + 1).filter(|digits| digits.len() == 7)?;
+    let number = number.parse::<u32>().ok()? + lead;
+    let good =
+        matches!(lexed.gap(at + 2), "" | "-") && is_dni_letter(Some(number), lexed.str(at + 2));
+    good.then(|| Finding::exact(lexed.span(at, at + 2), Kind::Id, 0.9, "exact.nie"))
+}
+
+/// `A123456780`: the German health insurance number with its check digit.
+fn kvnr(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let letter = lexed
+        .str(at)
+        .bytes()
+        .next()
+        .filter(u8::is_ascii_uppercase)?;
+    let digits = lexed.digits(at + 1).filter(|digits| digits.len() == 9)?;
+    let number = u32::from(letter - b'A') + 1;
+    let values = [number / 10, number % 10]
+        .into_iter()
+        .chain(digits.bytes().map(|b| u32::from(b - b'0')));
+    let mut sum = 0;
+    for (index, value) in values.take(10).enumerate() {
+        let product = value * if index % 2 == 0 { 1 } else { 2 };
+        sum += product / 10 + product % 10;
+    }
+    let check = digits.bytes().last().map(|b| u32::from(b - b'0'));
+    (check == Some(sum % 10))
+        .then(|| Finding::exact(lexed.span(at, at + 1), Kind::HealthPlan, 0.9, "exact.kvnr"))
+}
+
+/// `1EG4-TE5-MK73`: the Medicare beneficiary identifier.
+fn mbi(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let start = lexed.token(at)?.start;
+    let rest = lexed.text.as_bytes().get(start..)?;
+    let (mut len, mut place) = (0, 0);
+    for byte in rest.iter().take(MBI_LEN_MAX) {
+        if *byte == b'-' && matches!(place, 4 | 7) && len > 0 && rest.get(len - 1) != Some(&b'-') {
+            len += 1;
+            continue;
+        }
+        let good = match MBI_PLACES.get(place) {
+            Some(b'c') => matches!(byte, b'1'..=b'9'),
+            Some(b'n') => byte.is_ascii_digit(),
+            Some(b'a') => byte.is_ascii_uppercase(),
+            Some(b'x') => byte.is_ascii_digit() || byte.is_ascii_uppercase(),
+            _ => false,
+        };
+        if !good {
+            break;
+        }
+        len += 1;
+        place += 1;
+    }
+    let ends = !rest.get(len).is_some_and(u8::is_ascii_alphanumeric);
+    (place == MBI_PLACES.len() && ends)
+        .then(|| Finding::exact(start..start + len, Kind::HealthPlan, 0.9, "exact.mbi"))
+}
+
+/// `xxx-xx-6789`: the end of a number whose start is masked.
+pub(super) fn masked(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let gap = lexed.gap(at);
+    let before = lexed.str(at.checked_sub(1)?);
+    let crossed = matches!(gap, "-" | " " | "")
+        && before.len() >= 2
+        && before.bytes().all(|b| matches!(b, b'x' | b'X'));
+    let starred = gap.ends_with("**-");
+    (crossed || starred)
+        .then(|| Finding::exact(lexed.span(at, at), Kind::Ssn, 0.7, "exact.masked_number"))
+}
+
+/// `(01)00643169007222(17)141120(21)A213B1`: the identifier that devices carry.
+pub(super) fn udi(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let opened = lexed.gap(at).ends_with('(')
+        && lexed.is_word(at, "01")
+        && matches!(lexed.gap(at + 1), ")" | ") ");
+    lexed
+        .digits(at + 1)
+        .filter(|digits| opened && digits.len() == 14)?;
+    let mut last = at + 1;
+    for _ in 0..UDI_PARTS_MAX {
+        let coded = matches!(lexed.gap(last + 1), "(" | " (")
+            && lexed
+                .digits(last + 1)
+                .is_some_and(|digits| digits.len() == 2)
+            && matches!(lexed.gap(last + 2), ")" | ") ");
+        if !coded {
+            break;
+        }
+        last += 2;
+        while lexed.gap(last + 1).is_empty()
+            && lexed.token(last + 1).is_some()
+            && last < at + UDI_TOKENS_MAX
+        {
+            last += 1;
+        }
+    }
+    Some(Finding::exact(
+        lexed.span(at, last),
+        Kind::Device,
+        0.9,
+        "exact.udi",
+    ))
 }
 
 /// Whether digits are a valid national provider identifier.
@@ -202,3 +369,13 @@ fn passes_mod_97(iban: &str) -> bool {
 const IBAN_LEN_MIN: usize = 15;
 const IBAN_LEN_MAX: usize = 34;
 const VIN_WEIGHTS: [u32; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
+const DNI_LETTERS: &str = "TRWAGMYFPDXBNJZSQVHLCKE";
+const MBI_PLACES: &[u8; 11] = b"caxnaxnaann";
+const MBI_LEN_MAX: usize = 13;
+const PREFIX_LEN_MAX: usize = 5;
+/// Substances under trial have such numbers.
+const DRUG_PREFIXES: [&str; 14] = [
+    "BMS", "JNJ", "GSK", "LY", "MK", "AZD", "PF", "ABT", "AMG", "RO", "BAY", "SAR", "NCT", "CC",
+];
+const UDI_PARTS_MAX: usize = 4;
+const UDI_TOKENS_MAX: usize = 24;
