@@ -2,15 +2,17 @@
 
 use anyhow::Result;
 
+use crate::notes;
 use crate::process;
 use crate::step::step;
 use crate::tidy;
 use crate::workspace::Workspace;
 
-/// Formatting, then what lints cannot check, then lints.
+/// Formatting, then what lints cannot check, then the templates of notes, then lints.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     step("format", || format(workspace))?;
     step("tidy", || tidy::run(workspace))?;
+    step("note templates", || notes::check(workspace))?;
     step("clippy", || clippy(workspace))
 }
 

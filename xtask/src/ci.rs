@@ -7,15 +7,16 @@ use anyhow::Result;
 
 use crate::step::step;
 use crate::workspace::Workspace;
-use crate::{check, deny, docs, e2e, fuzz_smoke, gates, process, test, tidy};
+use crate::{check, deny, docs, e2e, fuzz_smoke, gates, notes, process, test, tidy};
 
 /// Runs every step, then the tests; the last line gives their totals.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let start = Instant::now();
     let mut failed: Vec<&str> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 9] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 10] = [
         ("format", &|| check::format(workspace)),
         ("tidy", &|| tidy::run(workspace)),
+        ("note templates", &|| notes::check(workspace)),
         ("clippy", &|| check::clippy(workspace)),
         ("gates", &|| gates::run(workspace, None)),
         ("docs are current", &|| docs::run(workspace, true)),

@@ -17,6 +17,7 @@ mod docs;
 mod e2e;
 mod fuzz_smoke;
 mod gates;
+mod notes;
 mod process;
 mod source;
 mod step;
@@ -68,6 +69,8 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Generate clinical notes with gold spans
+    Notes(notes::Options),
     /// Write the generated reference pages
     Docs {
         /// Compare instead of writing
@@ -100,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::FuzzSmoke { seconds } => fuzz_smoke::run(&workspace, seconds)?,
         Command::Deny => deny::run(&workspace)?,
         Command::Gates { only } => gates::run(&workspace, only.as_deref())?,
+        Command::Notes(options) => notes::run(&workspace, &options)?,
         Command::Docs { check } => docs::run(&workspace, check)?,
         Command::Ci => return ci::run(&workspace),
     }
