@@ -1,17 +1,32 @@
 //! The detector: layers that each say what they found, and one winner per byte.
 
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use crate::exact;
 use crate::finding::{Finding, resolve};
 use crate::fold;
 use crate::known::KnownIdentifiers;
+use crate::language::Language;
 use crate::lexer::Lexed;
 use crate::lexicon::{Lexicon, lexicon};
+use crate::tagger::{self, weights::Weights};
 
-/// The rules, made once and shared by all calls.
+/// All layers, made once and shared by all calls.
+#[derive(Clone)]
 pub struct Engine {
     lexicon: &'static Lexicon,
+    /// For each language, in the order of [`Language::ALL`].
+    weights: [Option<Arc<Weights>>; Language::ALL.len()],
+}
+
+/// What a caller knows about a text before it is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hints<'a> {
+    /// The patient on file.
+    pub known: Option<&'a KnownIdentifiers>,
+    /// The language; detected when not given.
+    pub language: Option<Language>,
 }
 
 impl Default for Engine {
@@ -21,10 +36,22 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// Builds the tables of the rules.
+    /// Builds the tables of all layers; engines share them.
     #[must_use]
     pub fn new() -> Self {
-        Self { lexicon: lexicon() }
+        Self {
+            lexicon: lexicon(),
+            weights: SHIPPED.clone(),
+        }
+    }
+
+    /// Only the rules, without the learned tagger.
+    #[must_use]
+    pub fn exact_only() -> Self {
+        Self {
+            lexicon: lexicon(),
+            weights: [const { None }; Language::ALL.len()],
+        }
     }
 
     /// What identifies somebody in `text`: sorted, no two findings on one byte.
@@ -37,17 +64,39 @@ impl Engine {
         findings
     }
 
+    /// The same with everything that the caller knows.
+    #[must_use]
+    pub fn detect_with(&self, text: &str, hints: &Hints<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        self.find(text, hints, &mut findings);
+        findings
+    }
+
     pub(crate) fn detect_into(
         &self,
         text: &str,
         known: Option<&KnownIdentifiers>,
         findings: &mut Vec<Finding>,
     ) {
+        let hints = Hints {
+            known,
+            language: None,
+        };
+        self.find(text, &hints, findings);
+    }
+
+    fn find(&self, text: &str, hints: &Hints<'_>, findings: &mut Vec<Finding>) {
         findings.clear();
         let folded = fold::fold(text);
         let lexed = Lexed::new(&folded.text, self.lexicon);
         exact::find(&lexed, findings);
-        if let Some(known) = known {
+        let language = hints.language.unwrap_or_else(|| Language::detect(text));
+        if let Some(weights) = self.weights_of(language) {
+            let mut rules = findings.clone();
+            resolve(&mut rules);
+            tagger::find(&lexed, language, &rules, weights, findings);
+        }
+        if let Some(known) = hints.known {
             known.find(&lexed, findings);
         }
         resolve(findings);
@@ -56,6 +105,29 @@ impl Engine {
             (finding.start, finding.end) = (at.start, at.end);
         }
     }
+
+    fn weights_of(&self, language: Language) -> Option<&Weights> {
+        let all = Language::ALL.iter().zip(&self.weights);
+        let (_, weights) = all.into_iter().find(|(other, _)| **other == language)?;
+        weights.as_deref()
+    }
+
+    #[cfg(feature = "training")]
+    pub(crate) fn lexicon(&self) -> &'static Lexicon {
+        self.lexicon
+    }
+
+    /// The same engine with other weights for a language.
+    #[cfg(feature = "training")]
+    pub(crate) fn with_weights(mut self, language: Language, weights: Weights) -> Self {
+        let weights = Arc::new(weights);
+        for (other, slot) in Language::ALL.iter().zip(&mut self.weights) {
+            if *other == language {
+                *slot = Some(Arc::clone(&weights));
+            }
+        }
+        self
+    }
 }
 
 impl fmt::Debug for Engine {
@@ -63,3 +135,13 @@ impl fmt::Debug for Engine {
         f.debug_struct("Engine").finish_non_exhaustive()
     }
 }
+
+static SHIPPED: LazyLock<[Option<Arc<Weights>>; Language::ALL.len()]> =
+    LazyLock::new(|| WEIGHT_FILES.map(|file| Weights::read(file).map(Arc::new)));
+
+/// In the order of [`Language::ALL`].
+const WEIGHT_FILES: [&[u8]; Language::ALL.len()] = [
+    include_bytes!("tagger/en.weights"),
+    include_bytes!("tagger/es.weights"),
+    include_bytes!("tagger/de.weights"),
+];

@@ -180,11 +180,15 @@ pub enum Layer {
     Known,
     /// Rules with validators and context.
     Exact,
+    /// What was found elsewhere in the same document with strong evidence.
+    Memory,
+    /// The learned tagger.
+    Learned,
 }
 
 impl Layer {
     /// All layers, the surest first.
-    pub const ALL: [Self; 2] = [Self::Known, Self::Exact];
+    pub const ALL: [Self; 4] = [Self::Known, Self::Exact, Self::Memory, Self::Learned];
 }
 
 /// Leaves each byte to one finding, sorted by position.

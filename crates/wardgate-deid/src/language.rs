@@ -13,6 +13,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// All languages.
+    pub const ALL: [Self; 3] = [Self::English, Self::Spanish, Self::German];
+
     /// The language that most small words of a text belong to.
     pub fn detect(text: &str) -> Self {
         let words = text

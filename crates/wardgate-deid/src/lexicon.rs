@@ -106,6 +106,13 @@ impl Class {
         Self(self.0 | other.0)
     }
 
+    /// The set as one number.
+    #[inline]
+    pub(crate) const fn hash(self) -> u32 {
+        let [a, b, c, d, e, f, g, h] = self.0.to_le_bytes();
+        u32::from_le_bytes([a, b, c, d]) ^ u32::from_le_bytes([e, f, g, h]).rotate_left(16)
+    }
+
     /// Whether any class of `other` is in this set.
     #[inline]
     pub(crate) const fn any(self, other: Self) -> bool {

@@ -48,10 +48,14 @@ mod profile;
 mod refusal;
 mod report;
 mod restore;
+pub mod score;
+mod tagger;
+#[cfg(feature = "training")]
+pub mod training;
 mod value;
 
 pub use deidentify::{Deidentified, Deidentifier, JsonPart, Treat};
-pub use engine::Engine;
+pub use engine::{Engine, Hints};
 pub use finding::{Finding, Kind, Layer, Part};
 pub use known::{Address, KnownIdentifiers, PatientIdentifiers, PersonName};
 pub use language::Language;

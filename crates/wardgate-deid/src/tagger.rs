@@ -1,0 +1,92 @@
+//! The learned tagger: hashed features, one table of weights for each language, the best path.
+//!
+//! It reads the same tokens as the rules, and punctuation, in blocks of lines. For each token the
+//! rows of its features are summed; the path of labels with the highest sum wins. All arithmetic
+//! is on small integers, so the result is the same on every machine.
+
+pub(crate) mod atoms;
+pub(crate) mod decode;
+pub(crate) mod templates;
+pub(crate) mod weights;
+
+use crate::finding::{Finding, Kind, Layer, Part};
+use crate::language::Language;
+use crate::lexer::Lexed;
+use atoms::{Atom, Atoms};
+use decode::{LANES, Lanes};
+use weights::Weights;
+
+/// What the tagger tells apart, in the order of its labels.
+pub(crate) const CLASSES: [Kind; 6] = [
+    Kind::Name,
+    Kind::Location,
+    Kind::Facility,
+    Kind::Id,
+    Kind::Date,
+    Kind::Phone,
+];
+
+/// The room that one search needs, kept between blocks.
+#[derive(Default)]
+struct Room {
+    atoms: Atoms,
+    sums: Vec<Lanes>,
+    path: Vec<u8>,
+}
+
+/// Adds what the tagger finds; `rules` is what the exact layer found, sorted and apart.
+pub(crate) fn find(
+    lexed: &Lexed<'_>,
+    language: Language,
+    rules: &[Finding],
+    weights: &Weights,
+    findings: &mut Vec<Finding>,
+) {
+    let mut room = Room::default();
+    for block in atoms::blocks(lexed) {
+        room.atoms.read(lexed, block, language, rules, |_| {});
+        emit(&room.atoms, weights, &mut room.sums);
+        decode::best_path(&mut room.sums, weights.transitions(), &mut room.path);
+        collect(&room, findings);
+    }
+}
+
+/// The sums of each token's features.
+fn emit(atoms: &Atoms, weights: &Weights, sums: &mut Vec<Lanes>) {
+    sums.clear();
+    sums.extend(atoms.windows().map(|window| {
+        let mut sum: Lanes = [0; LANES];
+        templates::rows(&window, |row| weights.add(row, &mut sum));
+        sum
+    }));
+}
+
+/// The spans of a path.
+fn collect(room: &Room, findings: &mut Vec<Finding>) {
+    let mut open: Option<(Kind, &Atom, &Atom)> = None;
+    for (atom, label) in room.atoms.own().iter().zip(&room.path) {
+        let (class, begins) = decode::class_of(*label);
+        let kind = class.and_then(|class| CLASSES.get(class));
+        match (kind, &mut open) {
+            (Some(_), Some((_, _, last))) if !begins => *last = atom,
+            (kind, _) => {
+                findings.extend(open.map(finding));
+                open = kind.map(|kind| (*kind, atom, atom));
+            }
+        }
+    }
+    findings.extend(open.map(finding));
+}
+
+fn finding((kind, first, last): (Kind, &Atom, &Atom)) -> Finding {
+    Finding {
+        start: first.start,
+        end: last.end,
+        kind,
+        layer: Layer::Learned,
+        score: 0.7,
+        reason: "learned",
+        part: Part::Whole,
+        person: None,
+    }
+}

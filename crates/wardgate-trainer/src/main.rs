@@ -1,0 +1,223 @@
+//! `wardgate-trainer`: trains the tagger, or measures it.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use wardgate_deid::{Engine, Language, training};
+use wardgate_trainer::corpus::{self, Document};
+use wardgate_trainer::measure;
+use wardgate_trainer::perceptron::{self, Lesson, Settings};
+use wardgate_trainer::random::Random;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "wardgate-trainer",
+    about = "Train and measure the tagger of wardgate-deid"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train the weights of a language and write their file
+    Train {
+        #[command(flatten)]
+        source: Source,
+        /// Write the weights here
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Measure weights, or the ones that ship
+    Eval {
+        #[arg(long, value_enum)]
+        language: Tongue,
+        /// Gold files, one JSON object a line
+        #[arg(required = true)]
+        gold: Vec<PathBuf>,
+        /// A file of weights
+        #[arg(long)]
+        weights: Option<PathBuf>,
+        /// Only the rules
+        #[arg(long)]
+        exact: bool,
+        /// Write what was missed or found wrongly here
+        #[arg(long)]
+        errors: Option<PathBuf>,
+    },
+    /// Train on all parts but one and measure on that one, for each part
+    CrossValidate {
+        #[command(flatten)]
+        source: Source,
+        /// Parts that the first file is split into
+        #[arg(long, default_value_t = 5)]
+        parts: usize,
+        /// Write what was missed or found wrongly here
+        #[arg(long)]
+        errors: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Source {
+    #[arg(long, value_enum)]
+    language: Tongue,
+    /// Gold files to learn from, one JSON object a line
+    #[arg(required = true)]
+    gold: Vec<PathBuf>,
+    #[arg(long, default_value_t = 8)]
+    epochs: usize,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[arg(long, default_value_t = 90)]
+    missed: i32,
+    #[arg(long, default_value_t = 60)]
+    invented: i32,
+    #[arg(long, default_value_t = 30)]
+    confused: i32,
+}
+
+impl Source {
+    fn settings(&self) -> Settings {
+        Settings {
+            epochs: self.epochs,
+            seed: self.seed,
+            missed: self.missed,
+            invented: self.invented,
+            confused: self.confused,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Tongue {
+    En,
+    Es,
+    De,
+}
+
+impl Tongue {
+    fn language(self) -> Language {
+        match self {
+            Self::En => Language::English,
+            Self::Es => Language::Spanish,
+            Self::De => Language::German,
+        }
+    }
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Train { source, out } => {
+            let documents = documents(&source.gold)?;
+            let file = train(&source, &documents)?;
+            std::fs::write(&out, &file)
+                .with_context(|| format!("can not write `{}`", out.display()))?;
+            say(&format!("{} bytes", file.len()))
+        }
+        Command::Eval {
+            language,
+            gold,
+            weights,
+            exact,
+            errors,
+        } => {
+            let engine = match weights {
+                _ if exact => Engine::exact_only(),
+                Some(path) => {
+                    let file = std::fs::read(&path)?;
+                    training::engine(language.language(), &file).context("not a file of weights")?
+                }
+                None => Engine::new(),
+            };
+            let documents = documents(&gold)?;
+            let mut mistakes = String::new();
+            let score = measure::score(&engine, &documents, |line| {
+                mistakes.push_str(line);
+                mistakes.push('\n');
+            });
+            if let Some(path) = errors {
+                std::fs::write(path, mistakes)?;
+            }
+            say(&measure::figures(&score))
+        }
+        Command::CrossValidate {
+            source,
+            parts,
+            errors,
+        } => cross_validate(&source, parts, errors),
+    }
+}
+
+fn cross_validate(source: &Source, parts: usize, errors: Option<PathBuf>) -> Result<()> {
+    let (first, others) = source.gold.split_first().context("no file")?;
+    let mut own = corpus::read(first)?;
+    Random::new(7).shuffle(&mut own);
+    let others = documents(others)?;
+    let mut score = wardgate_deid::score::Score::default();
+    let mut mistakes = String::new();
+    for part in 0..parts {
+        let kept = own.iter().enumerate().filter(|(at, _)| at % parts != part);
+        let learnt: Vec<Document> = kept
+            .map(|(_, d)| d.clone())
+            .chain(others.iter().cloned())
+            .collect();
+        let file = train(source, &learnt)?;
+        let engine = training::engine(source.language.language(), &file).context("no weights")?;
+        let tested = own
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| at % parts == part)
+            .map(|(_, d)| d);
+        let of_part = measure::score(&engine, tested, |line| {
+            mistakes.push_str(line);
+            mistakes.push('\n');
+        });
+        say(&format!(
+            "part {}: {}",
+            part + 1,
+            measure::figures(&of_part)
+        ))?;
+        score.merge(&of_part);
+    }
+    if let Some(path) = errors {
+        std::fs::write(path, mistakes)?;
+    }
+    say(&measure::figures(&score))
+}
+
+fn documents(paths: &[PathBuf]) -> Result<Vec<Document>> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend(corpus::read(path)?);
+    }
+    Ok(all)
+}
+
+fn train(source: &Source, documents: &[Document]) -> Result<Vec<u8>> {
+    let lessons: Vec<Lesson<'_>> = documents
+        .iter()
+        .map(|document| Lesson { document, every: 1 })
+        .collect();
+    let mut told = Ok(());
+    let engine = Engine::new();
+    let file = perceptron::train(
+        &engine,
+        &lessons,
+        &source.settings(),
+        |epoch, wrong, all| {
+            let line = format!("epoch {epoch}: {wrong} wrong of {all}");
+            told = std::mem::replace(&mut told, Ok(())).and_then(|()| say(&line));
+        },
+    );
+    told?;
+    Ok(file)
+}
+
+fn say(line: &str) -> Result<()> {
+    writeln!(io::stdout(), "{line}")?;
+    Ok(())
+}

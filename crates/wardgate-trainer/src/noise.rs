@@ -1,0 +1,92 @@
+//! What is done to a text before the tagger learns from it, so that it does not learn it by heart.
+
+use std::ops::Range;
+
+use wardgate_deid::training::Hidden;
+use wardgate_deid::{Kind, score::Mark};
+
+use crate::corpus::Document;
+use crate::random::Random;
+
+/// Writes the whole text in small letters or in capitals in some cases; every byte keeps its place.
+#[must_use]
+pub fn recase(text: &str, random: &mut Random) -> Option<String> {
+    let small = match random.below(100) {
+        0..=8 => true,
+        9..=14 => false,
+        _ => return None,
+    };
+    let other = |c: char| {
+        let mut cased = if small {
+            c.to_lowercase().collect::<Vec<_>>()
+        } else {
+            c.to_uppercase().collect()
+        };
+        match (cased.pop(), cased.pop()) {
+            (Some(one), None) if one.len_utf8() == c.len_utf8() => one,
+            _ => c,
+        }
+    };
+    Some(text.chars().map(other).collect())
+}
+
+/// Decides for each token what stays hidden.
+#[derive(Debug)]
+pub struct Curtain {
+    /// Spans whose words are hidden.
+    words: Vec<Range<usize>>,
+    gold: Vec<Range<usize>>,
+    lists: bool,
+    rules: bool,
+    random: Random,
+}
+
+impl Curtain {
+    /// For one text: a share of its names, places and institutions are words never seen.
+    #[must_use]
+    pub fn new(document: &Document, random: &mut Random) -> Self {
+        let named = |mark: &Mark| {
+            matches!(
+                mark.kind,
+                Some(Kind::Name | Kind::Location | Kind::Facility)
+            )
+        };
+        let marks = document.spans.iter().map(|span| &span.mark);
+        let words = marks
+            .filter(|mark| named(mark) && random.in_hundred(30))
+            .map(|mark| mark.at.clone());
+        Self {
+            words: words.collect(),
+            gold: document
+                .spans
+                .iter()
+                .map(|span| span.mark.at.clone())
+                .collect(),
+            lists: random.in_hundred(15),
+            rules: random.in_hundred(15),
+            random: Random::new(random.number()),
+        }
+    }
+
+    /// What is hidden of the token at these bytes.
+    pub fn hide(&mut self, at: &Range<usize>) -> Hidden {
+        let inside = |span: &Range<usize>| span.start <= at.start && at.end <= span.end;
+        let share = if self.gold.iter().any(inside) {
+            5
+        } else {
+            OTHER_WORDS_HIDDEN
+        };
+        let word = self.words.iter().any(inside) || self.random.in_hundred(share);
+        let unlike = self.random.number().to_le_bytes();
+        let [a, b, c, d, ..] = unlike;
+        Hidden {
+            word,
+            lists: self.lists && self.random.in_hundred(50),
+            rules: self.rules,
+            unlike: u32::from_le_bytes([a, b, c, d]),
+        }
+    }
+}
+
+/// In a hundred words that are nothing, how many are hidden.
+const OTHER_WORDS_HIDDEN: usize = 15;
