@@ -11,6 +11,7 @@ use crate::language::Language;
 use crate::lexer::Lexed;
 use crate::lexicon::{Lexicon, lexicon};
 use crate::tagger::{self, weights::Weights};
+use crate::vote;
 
 /// All layers, made once and shared by all calls.
 #[derive(Clone)]
@@ -92,9 +93,11 @@ impl Engine {
         exact::find(&lexed, findings);
         let language = hints.language.unwrap_or_else(|| Language::detect(text));
         if let Some(weights) = self.weights_of(language) {
-            let mut rules = findings.clone();
+            let mut rules = std::mem::take(findings);
             resolve(&mut rules);
-            tagger::find(&lexed, language, &rules, weights, findings);
+            let mut learned = Vec::new();
+            tagger::find(&lexed, language, &rules, weights, &mut learned);
+            vote::join(&rules, &learned, findings);
         }
         if let Some(known) = hints.known {
             known.find(&lexed, findings);

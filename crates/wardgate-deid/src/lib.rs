@@ -27,13 +27,6 @@ mod engine;
 mod exact;
 mod finding;
 mod fold;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the layers that look words up come with the tagger"
-    )
-)]
 mod gazetteer;
 pub mod json;
 mod known;
@@ -53,6 +46,7 @@ mod tagger;
 #[cfg(feature = "training")]
 pub mod training;
 mod value;
+mod vote;
 
 pub use deidentify::{Deidentified, Deidentifier, JsonPart, Treat};
 pub use engine::{Engine, Hints};

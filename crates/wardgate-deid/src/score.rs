@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(score.leaking, Share { part: 1, of: 1 });
         assert_eq!(score.recall(), Share { part: 6, of: 7 });
         assert_eq!(score.wrong_characters, 0);
-        score.add("see Dr. Who", &[], &[0..3]);
+        score.add("see Dr. Who", &[], &[0..3, 0..2]);
         assert_eq!(score.altered, Share { part: 1, of: 1 });
         assert_eq!(score.wrong_characters, 3);
     }

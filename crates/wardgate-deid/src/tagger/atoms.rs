@@ -181,8 +181,7 @@ impl Atoms {
         let text = lexed.gap(index);
         let end = lexed.token(index).map_or(lexed.text.len(), |t| t.start);
         let mut gap = if first { Gap::Line } else { Gap::None };
-        let mut at = end - text.len();
-        for byte in text.bytes() {
+        for (at, byte) in (end - text.len()..).zip(text.bytes()) {
             if byte.is_ascii_whitespace() {
                 gap = gap.with(byte);
                 if byte == b'\n' {
@@ -214,7 +213,6 @@ impl Atoms {
                 }
                 gap = Gap::None;
             }
-            at += 1;
         }
         gap
     }
@@ -422,10 +420,7 @@ impl Mode {
             let tail = bytes.get(from..).unwrap_or_default();
             tail.iter().fold(SUM_START, |sum, b| step(sum, *b))
         };
-        let head = bytes
-            .iter()
-            .take(3)
-            .fold(SUM_START, |sum, b| step(sum, *b));
+        let head = bytes.iter().take(3).fold(SUM_START, |sum, b| step(sum, *b));
         let plain = match self {
             Self::Mixed => !token.shape.begins_capital(),
             Self::AllSmall | Self::AllCapitals => common,
@@ -561,13 +556,22 @@ fn group(lists: Bits, common: bool) -> u32 {
     let name = any(Bits::GIVEN_COMMON, 2).max(any(Bits::GIVEN, 1))
         + 3 * any(Bits::SURNAME_COMMON, 2).max(any(Bits::SURNAME, 1));
     let place = any(PLACE, 1).max(any(REGION, 2));
-    let word = if common { 1 + any(Bits::WORD_VERY_COMMON, 1) } else { any(Bits::WORD, 3) };
-    let medical = any(Bits::CLINICAL, 1).max(any(Bits::DRUG, 2)).max(any(Bits::EPONYM, 3));
+    let word = if common {
+        1 + any(Bits::WORD_VERY_COMMON, 1)
+    } else {
+        any(Bits::WORD, 3)
+    };
+    let medical = any(Bits::CLINICAL, 1)
+        .max(any(Bits::DRUG, 2))
+        .max(any(Bits::EPONYM, 3));
     let cue = any(Bits::TITLE, 1)
         .max(any(Bits::FACILITY_HEAD, 2))
         .max(any(Bits::STREET, 3))
         .max(any(Bits::MONTH.with(Bits::WEEKDAY), 4));
-    mix(0x79, ((((name * 3 + place) * 4 + word) * 4 + medical) * 5) + cue)
+    mix(
+        0x79,
+        ((((name * 3 + place) * 4 + word) * 4 + medical) * 5) + cue,
+    )
 }
 
 /// Places of several words, found in step with the tokens.
@@ -589,7 +593,9 @@ impl Places {
         }
         let near = |at: &usize| matches!(lexed.gap(*at), " " | "-" | ". " | "'");
         let rest = (index + 1..).take_while(near).take(PLACE_WORDS_MAX);
-        let words = std::iter::once(index).chain(rest).map(|at| hash::word_hash(lexed.str(at)));
+        let words = std::iter::once(index)
+            .chain(rest)
+            .map(|at| hash::word_hash(lexed.str(at)));
         self.left = gazetteer::place_words(words).saturating_sub(1);
         u32::from(self.left > 0)
     }
@@ -618,6 +624,9 @@ const SUM_START: u32 = 0x811C_9DC5;
 const OUTSIDE: u32 = 0x7_0000;
 const PLACE_WORDS_MAX: usize = 5;
 const PLACE: Bits = Bits::CITY.with(Bits::COUNTY);
-const REGION: Bits = Bits::STATE.with(Bits::COUNTRY).with(Bits::NATIONALITY).with(Bits::STATE_SHORT);
+const REGION: Bits = Bits::STATE
+    .with(Bits::COUNTRY)
+    .with(Bits::NATIONALITY)
+    .with(Bits::STATE_SHORT);
 /// What says nothing about whether a word identifies somebody.
 const UNTELLING: Bits = Bits::FEMALE.with(Bits::MALE);

@@ -10,7 +10,6 @@ pub(crate) const ROWS: usize = 1 << ROWS_LOG2;
 /// Names the row of each feature of the token in the middle of a window.
 #[inline]
 pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
-    let [p3, p2, p1, t, n1, n2, n3] = *window;
     let mut template = 0u32;
     let mut row = |hash: u32| {
         template = template.wrapping_add(0x9E37_79B9);
@@ -18,7 +17,16 @@ pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
         let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0xC2B2_AE35);
         each(mixed >> (32 - ROWS_LOG2));
     };
-    // The token by itself.
+    words(window, &mut row);
+    shapes(window, &mut row);
+    lists(window, &mut row);
+    phrase(window, &mut row);
+}
+
+/// The token by itself, and the words around it.
+#[inline]
+fn words(window: &Window<'_>, row: &mut impl FnMut(u32)) {
+    let [p3, p2, p1, t, n1, n2, n3] = *window;
     row(t.word);
     row(t.shape);
     row(t.prefix);
@@ -31,7 +39,6 @@ pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
     row(pair(t.word, t.shape));
     row(t.rule);
     row(pair(t.rule, t.shape));
-    // Words around it.
     row(p1.word);
     row(n1.word);
     row(p2.word);
@@ -50,7 +57,12 @@ pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
     row(triple(n3.word, n2.shape, t.shape));
     row(p1.suffix3);
     row(n1.suffix3);
-    // Shapes.
+}
+
+/// How it and its neighbours are written.
+#[inline]
+fn shapes(window: &Window<'_>, row: &mut impl FnMut(u32)) {
+    let [_, p2, p1, t, n1, n2, _] = *window;
     row(triple(p1.shape, t.shape, n1.shape));
     row(triple(p2.shape, p1.shape, t.shape));
     row(triple(t.shape, n1.shape, n2.shape));
@@ -60,7 +72,12 @@ pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
     ));
     row(pair(t.chunk, t.place));
     row(triple(t.chunk, t.place, p1.word));
-    // Lists.
+}
+
+/// The lists that it and its neighbours are on.
+#[inline]
+fn lists(window: &Window<'_>, row: &mut impl FnMut(u32)) {
+    let [_, p2, p1, t, n1, n2, _] = *window;
     row(pair(t.lists, t.shape));
     row(pair(t.group, t.shape));
     row(triple(t.group, t.left, t.shape));
@@ -78,7 +95,12 @@ pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
     row(triple(n1.classes, t.group, t.shape));
     row(triple(t.place_name, t.shape, p1.word));
     row(triple(n1.place_name, t.group, t.shape));
-    // The line and the phrase.
+}
+
+/// The line and the phrase that it stands in.
+#[inline]
+fn phrase(window: &Window<'_>, row: &mut impl FnMut(u32)) {
+    let [_, _, p1, t, n1, _, _] = *window;
     row(pair(t.gap, t.shape));
     row(triple(t.gap, t.group, n1.gap));
     row(pair(t.label, t.shape));
