@@ -40,8 +40,8 @@ impl Chart {
         };
         let born = Day(day.0 - random.between(20, 33_000));
         let date_shape = calendar::own_shape(&mut random, region, lang);
-        let phone_shape = random.word(contact::phone_shapes(region));
-        let record_shape = random.word(identifier::RECORD_SHAPES);
+        let phone_shape = random.of(contact::phone_shapes(region));
+        let record_shape = random.of(identifier::RECORD_SHAPES);
         let names = NameStyle::own(&mut random);
         Self {
             random,
@@ -196,7 +196,7 @@ impl Chart {
                 let shape = if self.random.percent(80) {
                     self.phone_shape
                 } else {
-                    self.random.word(contact::phone_shapes(region))
+                    self.random.of(contact::phone_shapes(region))
                 };
                 let kind = if field == Field::Fax {
                     Kind::Fax

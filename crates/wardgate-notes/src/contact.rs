@@ -6,87 +6,35 @@ use crate::random::Random;
 use crate::template::Region;
 
 /// Shapes of telephone numbers; a document keeps to one.
-pub(crate) fn phone_shapes(region: Region) -> &'static [&'static str] {
+pub(crate) fn phone_shapes(region: Region) -> &'static str {
     match region {
-        Region::Us => &[
-            "(%##) %##-####",
-            "%##-%##-####",
-            "(%##) %##-####",
-            "%##-%##-####",
-            "%##.%##.####",
-            "(%##)%##-####",
-            "%## %## ####",
-            "+1 %##-%##-####",
-            "1-%##-%##-####",
-            "+1 (%##) %##-####",
-            "%##%##%###",
-            "(%##) %##-#### ext. ###",
-            "%##-%##-#### x%##",
-            "%##/%##-####",
-            "%##-####",
-            "(%##)-%##-####",
-            "1 (%##) %##-####",
-            "+1%##%##%###",
-            "%##-%##-#### ext %#",
-            "(%##) %## ####",
-            "1.%##.%##.####",
-            "800-%##-####",
-            "%## - %## - ####",
-        ],
-        Region::Uk => &[
-            "01### ######",
-            "020 7### ####",
-            "07### ######",
-            "+44 7### ######",
-            "0%## ### ####",
-            "+44 (0)20 7### ####",
-            "(01###) ######",
-            "01### ### ###",
-            "07#########",
-            "+44 1### ######",
-            "0%## %###%##",
-            "0044 7### ######",
-            "07### ### ###",
-        ],
-        Region::De => &[
-            "0%## %######",
-            "0%##/%#####",
-            "0%##-%#####",
-            "+49 %## %######",
-            "+49 (0)%## %#####",
-            "(0%##) %### ##",
-            "0%### %####",
-            "0%### / %####",
-            "0%## %##-%###",
-            "017# %######",
-            "+49 17# %######",
-            "0%###/%####-0",
-            "+43 (0)%## %##-%###",
-            "0%## - %## ## ##",
-            "0%## %## %## %#",
-            "0049 %## %#####",
-            "030 / %## %###",
-            "015%#-%######",
-            "+41 %# %## ## ##",
-        ],
-        Region::Es => &[
-            "9## ### ###",
-            "6## ### ###",
-            "9########",
-            "6########",
-            "9# ### ## ##",
-            "6## ## ## ##",
-            "+34 6## ### ###",
-            "+34 9## ## ## ##",
-            "9##-######",
-            "9## ## ## ##",
-            "(+34) 6########",
-            "0034 9## ### ###",
-            "7## ### ###",
-            "9#.###.##.##",
-            "9## ### ### ext. %##",
-            "9##-##-##-##",
-        ],
+        Region::Us => {
+            "\
+            (%##) %##-####|%##-%##-####|(%##) %##-####|%##-%##-####|%##.%##.####|(%##)%##-####|\
+            %## %## ####|+1 %##-%##-####|1-%##-%##-####|+1 (%##) %##-####|%##%##%###|\
+            (%##) %##-#### ext. ###|%##-%##-#### x%##|%##/%##-####|%##-####|(%##)-%##-####|\
+            1 (%##) %##-####|+1%##%##%###|%##-%##-#### ext %#|(%##) %## ####|1.%##.%##.####|\
+            800-%##-####|%## - %## - ####"
+        }
+        Region::Uk => {
+            "\
+            01### ######|020 7### ####|07### ######|+44 7### ######|0%## ### ####|\
+            +44 (0)20 7### ####|(01###) ######|01### ### ###|07#########|+44 1### ######|\
+            0%## %###%##|0044 7### ######|07### ### ###"
+        }
+        Region::De => {
+            "\
+            0%## %######|0%##/%#####|0%##-%#####|+49 %## %######|+49 (0)%## %#####|\
+            (0%##) %### ##|0%### %####|0%### / %####|0%## %##-%###|017# %######|+49 17# %######|\
+            0%###/%####-0|+43 (0)%## %##-%###|0%## - %## ## ##|0%## %## %## %#|0049 %## %#####|\
+            030 / %## %###|015%#-%######|+41 %# %## ## ##"
+        }
+        Region::Es => {
+            "\
+            9## ### ###|6## ### ###|9########|6########|9# ### ## ##|6## ## ## ##|\
+            +34 6## ### ###|+34 9## ## ## ##|9##-######|9## ## ## ##|(+34) 6########|\
+            0034 9## ### ###|7## ### ###|9#.###.##.##|9## ### ### ext. %##|9##-##-##-##"
+        }
     }
 }
 
@@ -95,7 +43,7 @@ pub(crate) fn email(random: &mut Random, region: Region, person: &Person) -> Str
     let given = plain(&person.given);
     let last = plain(&person.last);
     let initial: String = given.chars().take(1).collect();
-    let joint = random.word(&[".", "_", "", ".", "-"]);
+    let joint = random.of(".|_||.|-");
     let user = match random.below(10) {
         0..4 => format!("{given}{joint}{last}"),
         4 => format!("{initial}{last}"),
@@ -105,67 +53,32 @@ pub(crate) fn email(random: &mut Random, region: Region, person: &Person) -> Str
         8 => format!(
             "{}{}",
             plain(&place::proper(random)),
-            random.word(&["lover", "fan", "mom", "dad", "99", "_rn", "2000"])
+            random.of("lover|fan|mom|dad|99|_rn|2000")
         ),
         _ => random
-            .word(&[
-                "info",
-                "records",
-                "scheduling",
-                "frontdesk",
-                "referrals",
-                "kontakt",
-                "citas",
-            ])
+            .of("info|records|scheduling|frontdesk|referrals|kontakt|citas")
             .to_string(),
     };
     let host = plain(&place::proper(random));
     let domain = match (random.below(10), region) {
         (0..3, _) => random
-            .word(&[
-                "gmail.com",
-                "yahoo.com",
-                "hotmail.com",
-                "outlook.com",
-                "icloud.com",
-                "aol.com",
-                "proton.me",
-            ])
+            .of("gmail.com|yahoo.com|hotmail.com|outlook.com|icloud.com|aol.com|proton.me")
             .to_string(),
         (3, Region::De) => random
-            .word(&["web.de", "gmx.de", "t-online.de", "freenet.de"])
+            .of("web.de|gmx.de|t-online.de|freenet.de")
             .to_string(),
         (3, Region::Es) => random
-            .word(&["yahoo.es", "hotmail.es", "telefonica.net", "terra.es"])
+            .of("yahoo.es|hotmail.es|telefonica.net|terra.es")
             .to_string(),
-        (_, Region::De) => format!(
-            "{}{host}.de",
-            random.word(&["klinikum-", "praxis-", "uk-", ""])
-        ),
-        (_, Region::Es) => format!(
-            "{}{host}.es",
-            random.word(&["hospital", "clinica-", "h", ""])
-        ),
+        (_, Region::De) => format!("{}{host}.de", random.of("klinikum-|praxis-|uk-|")),
+        (_, Region::Es) => format!("{}{host}.es", random.of("hospital|clinica-|h|")),
         (_, Region::Uk) => random
-            .word(&[
-                "nhs.net",
-                "btinternet.com",
-                "surgery.nhs.uk",
-                "virginmedia.com",
-            ])
+            .of("nhs.net|btinternet.com|surgery.nhs.uk|virginmedia.com")
             .to_string(),
         (4, _) => format!("mail.{host}.org"),
         _ => format!(
             "{host}{}",
-            random.word(&[
-                "health.org",
-                ".edu",
-                ".com",
-                "clinic.com",
-                ".org",
-                "medical.net",
-                ".example"
-            ])
+            random.of("health.org|.edu|.com|clinic.com|.org|medical.net|.example")
         ),
     };
     let address = format!("{user}@{domain}");
@@ -182,17 +95,8 @@ pub(crate) fn url(random: &mut Random, person: &Person) -> String {
     let host = plain(&place::proper(random));
     let last = plain(&person.last);
     let number = random.between(1000, 999_999);
-    let scheme = random.word(&[
-        "https://",
-        "https://",
-        "http://",
-        "",
-        "https://www.",
-        "www.",
-    ]);
-    let top = random.word(&[
-        "org", "com", "net", "health", "edu", "example", "de", "es", "co.uk", "io",
-    ]);
+    let scheme = random.of("https://|https://|http://||https://www.|www.");
+    let top = random.of("org|com|net|health|edu|example|de|es|co.uk|io");
     let path = match random.below(8) {
         0 => format!("/patient/{number}"),
         1 => format!("/records?id={number}"),
@@ -205,7 +109,7 @@ pub(crate) fn url(random: &mut Random, person: &Person) -> String {
     if path.is_empty() && !scheme.contains("http") && !scheme.contains("www") {
         return format!("www.{host}.{top}");
     }
-    let head = random.word(&["", "portal.", "my.", "pacs.", ""]);
+    let head = random.of("|portal.|my.|pacs.|");
     let head = if scheme.contains("www") { "" } else { head };
     format!("{scheme}{head}{host}.{top}{path}")
 }
@@ -228,7 +132,7 @@ pub(crate) fn ip(random: &mut Random) -> String {
             let pairs: Vec<String> = (0..6)
                 .map(|_| format!("{:02x}", random.between(0, 255)))
                 .collect();
-            pairs.join(random.word(&[":", ":", "-"])).to_uppercase()
+            pairs.join(random.of(":|:|-")).to_uppercase()
         }
         3 => format!(
             "10.{}.{}.{}",

@@ -28,115 +28,44 @@ fn american(random: &mut Random, field: Field) -> Facility {
     } else {
         field
     };
-    let heads: &[&str] = match field {
-        Field::Clinic => &[
-            "Clinic",
-            "Medical Clinic",
-            "Family Practice",
-            "Family Medicine",
-            "Medical Group",
-            "Health Center",
-            "Pediatrics",
-            "Internal Medicine",
-            "Primary Care",
-            "Urgent Care",
-            "Cardiology Associates",
-            "Orthopedics",
-            "Dialysis Center",
-            "Dialysis",
-            "Dermatology",
-            "Women's Health",
-            "Surgery Center",
-            "Imaging Center",
-            "Imaging",
-            "Wellness Center",
-            "Community Health Center",
-            "OB/GYN",
-            "Cancer Center",
-            "Pain Management",
-            "Eye Care",
-            "Dental",
-            "Physical Therapy",
-            "Counseling Center",
-            "Heart Institute",
-            "Infusion Center",
-            "Kidney Care",
-            "Walk-In Clinic",
-            "Express Care",
-            "Neurology Associates",
-            "Sleep Center",
-        ],
-        Field::Pharmacy => &[
-            "Pharmacy",
-            "Drug",
-            "Drugs",
-            "Drug Store",
-            "Compounding Pharmacy",
-            "Apothecary",
-            "Rx",
-            "Specialty Pharmacy",
-        ],
-        Field::NursingHome => &[
-            "Nursing Home",
-            "Rehab",
-            "Care Center",
-            "Assisted Living",
-            "Nursing and Rehabilitation",
-            "Rehabilitation Center",
-            "Hospice",
-            "Hospice Care",
-            "Skilled Nursing Facility",
-            "Manor",
-            "Senior Living",
-            "Health and Rehab",
-            "Memory Care",
-            "Nursing & Rehab Center",
-            "Village",
-            "Retirement Community",
-            "Rehabilitation Hospital",
-            "Home Health",
-            "SNF",
-            "Convalescent Home",
-        ],
-        Field::Lab => &[
-            "Labs",
-            "Laboratories",
-            "Diagnostics",
-            "Pathology",
-            "Pathology Associates",
-            "Reference Laboratory",
-            "Lab",
-            "Clinical Laboratories",
-            "Diagnostic Laboratory",
-        ],
-        _ => &[
-            "Hospital",
-            "Medical Center",
-            "General Hospital",
-            "Regional Medical Center",
-            "Health",
-            "Memorial Hospital",
-            "Community Hospital",
-            "Regional Hospital",
-            "University Hospital",
-            "Health System",
-            "Children's Hospital",
-            "VA Medical Center",
-            "County Hospital",
-            "Healthcare",
-            "Medical Center",
-            "Hospital",
-            "Hospital Center",
-            "Med Ctr",
-            "Behavioral Health",
-            "Psychiatric Hospital",
-            "Heart Hospital",
-            "Medical Pavilion",
-        ],
+    let heads: &str = match field {
+        Field::Clinic => {
+            "\
+            Clinic|Medical Clinic|Family Practice|Family Medicine|Medical Group|Health Center|\
+            Pediatrics|Internal Medicine|Primary Care|Urgent Care|Cardiology Associates|\
+            Orthopedics|Dialysis Center|Dialysis|Dermatology|Women's Health|Surgery Center|\
+            Imaging Center|Imaging|Wellness Center|Community Health Center|OB/GYN|Cancer Center|\
+            Pain Management|Eye Care|Dental|Physical Therapy|Counseling Center|Heart Institute|\
+            Infusion Center|Kidney Care|Walk-In Clinic|Express Care|Neurology Associates|\
+            Sleep Center"
+        }
+        Field::Pharmacy => {
+            "Pharmacy|Drug|Drugs|Drug Store|Compounding Pharmacy|Apothecary|Rx|Specialty Pharmacy"
+        }
+        Field::NursingHome => {
+            "\
+            Nursing Home|Rehab|Care Center|Assisted Living|Nursing and Rehabilitation|\
+            Rehabilitation Center|Hospice|Hospice Care|Skilled Nursing Facility|Manor|\
+            Senior Living|Health and Rehab|Memory Care|Nursing & Rehab Center|Village|\
+            Retirement Community|Rehabilitation Hospital|Home Health|SNF|Convalescent Home"
+        }
+        Field::Lab => {
+            "\
+            Labs|Laboratories|Diagnostics|Pathology|Pathology Associates|Reference Laboratory|\
+            Lab|Clinical Laboratories|Diagnostic Laboratory"
+        }
+        _ => {
+            "\
+            Hospital|Medical Center|General Hospital|Regional Medical Center|Health|\
+            Memorial Hospital|Community Hospital|Regional Hospital|University Hospital|\
+            Health System|Children's Hospital|VA Medical Center|County Hospital|Healthcare|\
+            Medical Center|Hospital|Hospital Center|Med Ctr|Behavioral Health|\
+            Psychiatric Hospital|Heart Hospital|Medical Pavilion"
+        }
     };
     let full = match (field, random.below(30)) {
         (Field::Pharmacy, 0..8) => {
-            format!("{} #{}", random.word(CHAINS), random.between(100, 19_999))
+            format!("{} #{}", random.of(CHAINS), random.between(100, 19_999))
         }
         (Field::Hospital | Field::Facility, 0) => format!(
             "University of {} Medical Center",
@@ -147,30 +76,19 @@ fn american(random: &mut Random, field: Field) -> Facility {
         }
         (Field::Hospital | Field::Facility, 2) => format!(
             "Hospital of the {}",
-            random.word(&[
-                "Sacred Heart",
-                "Good Samaritan",
-                "Holy Family",
-                "Three Rivers"
-            ])
+            random.of("Sacred Heart|Good Samaritan|Holy Family|Three Rivers")
         ),
         (Field::Hospital | Field::Facility, 3) => format!(
             "{base} {} at {}",
-            random.word(heads),
+            random.of(heads),
             place::city(random, Region::Us)
         ),
         (Field::NursingHome, 0..4) => format!(
             "{} at {}",
-            random.word(&[
-                "The Gardens",
-                "The Villas",
-                "The Pines",
-                "The Terrace",
-                "Brookdale"
-            ]),
+            random.of("The Gardens|The Villas|The Pines|The Terrace|Brookdale"),
             base
         ),
-        _ => format!("{base} {}", random.word(heads)),
+        _ => format!("{base} {}", random.of(heads)),
     };
     let short = short_form(random, &full, &base);
     Facility { full, short }
@@ -180,18 +98,18 @@ fn american_base(random: &mut Random) -> String {
     match random.below(20) {
         0..4 => format!(
             "{} {}",
-            random.word(&["St.", "Saint", "St", "Santa", "San", "Mount"]),
-            random.word(SAINTS)
+            random.of("St.|Saint|St|Santa|San|Mount"),
+            random.of(SAINTS)
         ),
         4 | 5 => format!("{} County", place::proper(random)),
         6 => format!(
             "{} {}",
-            random.word(COMPASS),
+            random.of(COMPASS),
             place::city(random, Region::Us)
         ),
         7 | 8 => place::city(random, Region::Us),
-        9..12 => random.word(VIRTUES).to_string(),
-        12 | 13 => format!("{} {}", random.word(NATURE_FIRST), random.word(NATURE)),
+        9..12 => random.of(VIRTUES).to_string(),
+        12 | 13 => format!("{} {}", random.of(NATURE_FIRST), random.of(NATURE)),
         14 => format!(
             "{} {}",
             place::given(random, Region::Us),
@@ -201,17 +119,7 @@ fn american_base(random: &mut Random) -> String {
         16 => format!(
             "{} {}",
             place::proper(random),
-            random.word(&[
-                "Memorial",
-                "Regional",
-                "Community",
-                "Methodist",
-                "Baptist",
-                "Lutheran",
-                "Presbyterian",
-                "Jewish",
-                "Adventist"
-            ])
+            random.of("Memorial|Regional|Community|Methodist|Baptist|Lutheran|Presbyterian|Jewish|Adventist")
         ),
         _ => place::proper(random),
     }
@@ -225,10 +133,7 @@ fn short_form(random: &mut Random, full: &str, base: &str) -> String {
         return letters.filter(|c| c.is_uppercase()).collect();
     }
     if random.percent(15) {
-        return format!(
-            "{base} {}",
-            random.word(&["Gen", "Med Ctr", "Hosp", "General", "Mem"])
-        );
+        return format!("{base} {}", random.of("Gen|Med Ctr|Hosp|General|Mem"));
     }
     base.to_string()
 }
@@ -236,57 +141,34 @@ fn short_form(random: &mut Random, full: &str, base: &str) -> String {
 fn british(random: &mut Random, field: Field) -> Facility {
     let town = place::city(random, Region::Uk);
     let base = match random.below(5) {
-        0 => format!("St {}", random.word(SAINTS)),
+        0 => format!("St {}", random.of(SAINTS)),
         1 => format!(
             "{} {}",
-            random.word(&[
-                "Royal",
-                "Queen Elizabeth",
-                "Princess Royal",
-                "King's",
-                "Queen Mary's",
-                "Great Western"
-            ]),
+            random.of("Royal|Queen Elizabeth|Princess Royal|King's|Queen Mary's|Great Western"),
             town
         ),
         2 => place::proper(random),
         _ => town.clone(),
     };
-    let heads: &[&str] = match field {
-        Field::Clinic => &[
-            "Surgery",
-            "Medical Centre",
-            "Health Centre",
-            "Medical Practice",
-            "Group Practice",
-            "Walk-in Centre",
-            "Dental Practice",
-            "Family Practice",
-        ],
-        Field::Pharmacy => &["Pharmacy", "Chemist", "Chemists", "Dispensing Chemist"],
-        Field::NursingHome => &[
-            "Nursing Home",
-            "Care Home",
-            "Residential Home",
-            "Hospice",
-            "Lodge",
-            "House Care Home",
-        ],
-        Field::Lab => &["Pathology", "Laboratories", "Pathology Partnership"],
-        _ => &[
-            "Hospital",
-            "Infirmary",
-            "General Hospital",
-            "Royal Infirmary",
-            "University Hospital",
-            "District General Hospital",
-            "NHS Trust",
-            "NHS Foundation Trust",
-            "Community Hospital",
-            "Teaching Hospitals NHS Foundation Trust",
-        ],
+    let heads: &str = match field {
+        Field::Clinic => {
+            "\
+            Surgery|Medical Centre|Health Centre|Medical Practice|Group Practice|Walk-in Centre|\
+            Dental Practice|Family Practice"
+        }
+        Field::Pharmacy => "Pharmacy|Chemist|Chemists|Dispensing Chemist",
+        Field::NursingHome => {
+            "Nursing Home|Care Home|Residential Home|Hospice|Lodge|House Care Home"
+        }
+        Field::Lab => "Pathology|Laboratories|Pathology Partnership",
+        _ => {
+            "\
+            Hospital|Infirmary|General Hospital|Royal Infirmary|University Hospital|\
+            District General Hospital|NHS Trust|NHS Foundation Trust|Community Hospital|\
+            Teaching Hospitals NHS Foundation Trust"
+        }
     };
-    let full = format!("{base} {}", random.word(heads));
+    let full = format!("{base} {}", random.of(heads));
     let short = short_form(random, &full, &base);
     Facility { full, short }
 }
@@ -295,8 +177,8 @@ fn german(random: &mut Random, field: Field) -> Facility {
     let town = place::city(random, Region::De);
     let saint = format!(
         "{} {}",
-        random.word(&["St.", "Sankt", "St.-", "Sankt-"]),
-        random.word(SAINTS_DE)
+        random.of("St.|Sankt|St.-|Sankt-"),
+        random.of(SAINTS_DE)
     )
     .replace("- ", "-");
     let full = match field {
@@ -310,7 +192,7 @@ fn german(random: &mut Random, field: Field) -> Facility {
             2 => format!("Praxis {}", surname_de(random)),
             3 => format!(
                 "Praxis am {}",
-                random.word(&["Markt", "Stadtpark", "Rathaus", "Schloss", "Bahnhof", "See"])
+                random.of("Markt|Stadtpark|Rathaus|Schloss|Bahnhof|See")
             ),
             4 => format!("Facharztzentrum {town}"),
             5 => format!("Hausarztpraxis {}", surname_de(random)),
@@ -319,10 +201,7 @@ fn german(random: &mut Random, field: Field) -> Facility {
         },
         Field::Pharmacy => format!(
             "{}-Apotheke",
-            random.word(&[
-                "Löwen", "Adler", "Stadt", "Rosen", "Hirsch", "Engel", "Markt", "Bahnhof",
-                "Linden", "Park"
-            ])
+            random.of("Löwen|Adler|Stadt|Rosen|Hirsch|Engel|Markt|Bahnhof|Linden|Park")
         ),
         Field::NursingHome => match random.below(5) {
             0 => format!("Seniorenheim {town}"),
@@ -341,19 +220,14 @@ fn german(random: &mut Random, field: Field) -> Facility {
             2 | 3 => format!("Klinikum {town}"),
             4 => format!(
                 "{saint}-{}",
-                random.word(&["Krankenhaus", "Hospital", "Klinik", "Spital"])
+                random.of("Krankenhaus|Hospital|Klinik|Spital")
             ),
             5 => format!("Krankenhaus {town}"),
             6 => format!("Kreiskrankenhaus {town}"),
             7 => format!("Städtisches Klinikum {town}"),
             8 => format!(
                 "Krankenhaus der {} {town}",
-                random.word(&[
-                    "Barmherzigen Brüder",
-                    "Barmherzigen Schwestern",
-                    "Elisabethinen",
-                    "Diakonissen"
-                ])
+                random.of("Barmherzigen Brüder|Barmherzigen Schwestern|Elisabethinen|Diakonissen")
             ),
             9 => format!("{} Klinik", surname_de(random)),
             10 => format!("{}-Klinik {town}", surname_de(random)),
@@ -374,7 +248,7 @@ fn german(random: &mut Random, field: Field) -> Facility {
 
 fn spanish(random: &mut Random, field: Field) -> Facility {
     let town = place::city(random, Region::Es);
-    let holy = random.word(HOLY_ES);
+    let holy = random.of(HOLY_ES);
     let full = match field {
         Field::Clinic => match random.below(7) {
             0..3 => format!("Centro de Salud {town}"),
@@ -423,79 +297,39 @@ pub(crate) fn organisation(random: &mut Random, region: Region, field: Field) ->
         (Field::School, Region::De) => format!(
             "{}-{}",
             surname_de(random),
-            random.word(&["Gymnasium", "Schule", "Realschule"])
+            random.of("Gymnasium|Schule|Realschule")
         ),
-        (Field::School, Region::Es) => format!(
-            "{} {}",
-            random.word(&["Colegio", "IES", "CEIP"]),
-            random.word(HOLY_ES)
-        ),
+        (Field::School, Region::Es) => {
+            format!("{} {}", random.of("Colegio|IES|CEIP"), random.of(HOLY_ES))
+        }
         (Field::School, _) => format!(
             "{name} {}",
-            random.word(&[
-                "High School",
-                "Elementary",
-                "Middle School",
-                "University",
-                "Community College",
-                "Academy"
-            ])
+            random.of("High School|Elementary|Middle School|University|Community College|Academy")
         ),
         (Field::Insurer, Region::De) => random
-            .word(&[
-                "AOK",
-                "Barmer",
-                "TK",
-                "DAK-Gesundheit",
-                "IKK classic",
-                "Techniker Krankenkasse",
-            ])
+            .of("AOK|Barmer|TK|DAK-Gesundheit|IKK classic|Techniker Krankenkasse")
             .to_string(),
-        (Field::Insurer, Region::Es) => random
-            .word(&["Sanitas", "Adeslas", "Mapfre", "Asisa", "DKV"])
-            .to_string(),
+        (Field::Insurer, Region::Es) => random.of("Sanitas|Adeslas|Mapfre|Asisa|DKV").to_string(),
         (Field::Insurer, _) => random
-            .word(&[
-                "Blue Cross Blue Shield",
-                "Aetna",
-                "Cigna",
-                "UnitedHealthcare",
-                "Humana",
-                "Medicare",
-                "Medicaid",
-                "Kaiser",
-                "Anthem PPO",
-                "BCBS",
-                "Tricare",
-                "Molina",
-                "Bupa",
-            ])
+            .of("\
+            Blue Cross Blue Shield|Aetna|Cigna|UnitedHealthcare|Humana|Medicare|Medicaid|Kaiser|\
+            Anthem PPO|BCBS|Tricare|Molina|Bupa")
             .to_string(),
         (_, Region::De) => format!(
             "{} {}",
             surname_de(random),
-            random.word(&["GmbH", "AG", "KG", "Bau GmbH"])
+            random.of("GmbH|AG|KG|Bau GmbH")
         ),
         (_, Region::Es) => format!(
             "{} {}",
-            random.word(&["Construcciones", "Talleres", "Transportes"]),
+            random.of("Construcciones|Talleres|Transportes"),
             surname_es(random)
         ),
         _ => format!(
             "{name} {}",
-            random.word(&[
-                "Inc.",
-                "Manufacturing",
-                "Trucking",
-                "Foods",
-                "Logistics",
-                "LLC",
-                "Farms",
-                "Steel",
-                "Construction",
-                "School District",
-                "Auto Parts"
-            ])
+            random.of("\
+            Inc.|Manufacturing|Trucking|Foods|Logistics|LLC|Farms|Steel|Construction|\
+            School District|Auto Parts")
         ),
     }
 }
@@ -516,152 +350,31 @@ const ANY: &[(u32, Field)] = &[
     (2, Field::NursingHome),
     (1, Field::Pharmacy),
 ];
-const CHAINS: &[&str] = &[
-    "CVS Pharmacy",
-    "Walgreens",
-    "Rite Aid",
-    "Walmart Pharmacy",
-    "Kroger Pharmacy",
-    "Costco Pharmacy",
-    "Publix Pharmacy",
-    "CVS",
-    "Safeway Pharmacy",
-];
-const SAINTS: &[&str] = &[
-    "Luke's",
-    "Mary's",
-    "Joseph",
-    "Joseph's",
-    "Vincent",
-    "Francis",
-    "Anthony",
-    "Elizabeth",
-    "John's",
-    "Jude",
-    "Agnes",
-    "Bernard's",
-    "Catherine's",
-    "Rose",
-    "Claire",
-    "Sinai",
-    "Carmel",
-    "Michael's",
-    "Peter's",
-    "Thomas",
-    "Barnabas",
-    "Camillus",
-    "Alphonsus",
-    "Rita",
-    "Monica",
-    "Helena",
-    "Raphael",
-    "Gabriel's",
-    "Theresa",
-    "Dominic",
-    "Anne's",
-    "Charles",
-    "Cloud",
-    "Brendan's",
-    "Martha",
-];
-const VIRTUES: &[&str] = &[
-    "Mercy",
-    "Providence",
-    "Good Samaritan",
-    "Sacred Heart",
-    "Holy Cross",
-    "Trinity",
-    "Hope",
-    "Grace",
-    "Unity",
-    "Bethesda",
-    "Good Shepherd",
-    "Holy Family",
-    "Bon Secours",
-    "Ascension",
-    "Emmanuel",
-    "Beacon",
-    "Liberty",
-    "Heritage",
-    "Legacy",
-    "Guardian",
-    "Harmony",
-    "Memorial",
-    "Community",
-    "Our Lady of Lourdes",
-    "Resurrection",
-    "Valley",
-    "Summit",
-    "Premier",
-    "Cornerstone",
-    "Advocate",
-];
-const COMPASS: &[&str] = &[
-    "North",
-    "South",
-    "East",
-    "West",
-    "Northwest",
-    "Southeast",
-    "Central",
-    "Upper",
-    "Greater",
-    "Mid",
-];
-const NATURE_FIRST: &[&str] = &[
-    "Oak", "River", "Cedar", "Lake", "Maple", "Sunny", "Stone", "Pine", "Willow", "Green",
-    "Silver", "Golden", "Spring", "Harbor", "Clear", "Rolling", "Desert", "Blue", "Rocky",
-    "Autumn",
-];
-const NATURE: &[&str] = &[
-    "Hill", "Valley", "Creek", "Ridge", "Grove", "Bend", "View", "Meadows", "Springs", "Brook",
-    "Shore", "Park", "Mountain", "Lake", "Point", "Crest", "Glen", "Pines", "Oaks",
-];
-const SAINTS_DE: &[&str] = &[
-    "Elisabeth",
-    "Josef",
-    "Marien",
-    "Vinzenz",
-    "Anna",
-    "Georg",
-    "Johannes",
-    "Katharina",
-    "Barbara",
-    "Franziskus",
-    "Antonius",
-    "Hedwig",
-    "Lukas",
-    "Klara",
-    "Bernward",
-];
-const HOLY_ES: &[&str] = &[
-    "La Paz",
-    "Virgen del Rocío",
-    "San Carlos",
-    "Doce de Octubre",
-    "Gregorio Marañón",
-    "Puerta de Hierro",
-    "Santa Lucía",
-    "San Juan de Dios",
-    "Reina Sofía",
-    "Virgen de la Salud",
-    "La Fe",
-    "Vall d'Hebron",
-    "Marqués de Valdecilla",
-    "Ramón y Cajal",
-    "Príncipe de Asturias",
-    "Virgen de las Nieves",
-    "Cruces",
-    "San Rafael",
-    "Nuestra Señora del Pilar",
-    "Infanta Leonor",
-    "Arnau de Vilanova",
-    "Donostia",
-    "Miguel Servet",
-    "Son Espases",
-    "Santa Bárbara",
-    "San Pedro",
-    "La Candelaria",
-    "Los Arcos",
-    "El Tomillar",
-];
+const CHAINS: &str = "\
+            CVS Pharmacy|Walgreens|Rite Aid|Walmart Pharmacy|Kroger Pharmacy|Costco Pharmacy|\
+            Publix Pharmacy|CVS|Safeway Pharmacy";
+const SAINTS: &str = "\
+    Luke's|Mary's|Joseph|Joseph's|Vincent|Francis|Anthony|Elizabeth|John's|Jude|Agnes|Bernard's|\
+    Catherine's|Rose|Claire|Sinai|Carmel|Michael's|Peter's|Thomas|Barnabas|Camillus|Alphonsus|\
+    Rita|Monica|Helena|Raphael|Gabriel's|Theresa|Dominic|Anne's|Charles|Cloud|Brendan's|Martha";
+const VIRTUES: &str = "\
+    Mercy|Providence|Good Samaritan|Sacred Heart|Holy Cross|Trinity|Hope|Grace|Unity|Bethesda|\
+    Good Shepherd|Holy Family|Bon Secours|Ascension|Emmanuel|Beacon|Liberty|Heritage|Legacy|\
+    Guardian|Harmony|Memorial|Community|Our Lady of Lourdes|Resurrection|Valley|Summit|Premier|\
+    Cornerstone|Advocate";
+const COMPASS: &str = "North|South|East|West|Northwest|Southeast|Central|Upper|Greater|Mid";
+const NATURE_FIRST: &str = "\
+    Oak|River|Cedar|Lake|Maple|Sunny|Stone|Pine|Willow|Green|Silver|Golden|Spring|Harbor|Clear|\
+    Rolling|Desert|Blue|Rocky|Autumn";
+const NATURE: &str = "\
+    Hill|Valley|Creek|Ridge|Grove|Bend|View|Meadows|Springs|Brook|Shore|Park|Mountain|Lake|\
+    Point|Crest|Glen|Pines|Oaks";
+const SAINTS_DE: &str = "\
+    Elisabeth|Josef|Marien|Vinzenz|Anna|Georg|Johannes|Katharina|Barbara|Franziskus|Antonius|\
+    Hedwig|Lukas|Klara|Bernward";
+const HOLY_ES: &str = "\
+    La Paz|Virgen del Rocío|San Carlos|Doce de Octubre|Gregorio Marañón|Puerta de Hierro|\
+    Santa Lucía|San Juan de Dios|Reina Sofía|Virgen de la Salud|La Fe|Vall d'Hebron|\
+    Marqués de Valdecilla|Ramón y Cajal|Príncipe de Asturias|Virgen de las Nieves|Cruces|\
+    San Rafael|Nuestra Señora del Pilar|Infanta Leonor|Arnau de Vilanova|Donostia|Miguel Servet|\
+    Son Espases|Santa Bárbara|San Pedro|La Candelaria|Los Arcos|El Tomillar";

@@ -5,186 +5,41 @@ use crate::random::Random;
 use crate::template::Region;
 
 /// Shapes of record numbers; a document keeps to one.
-pub(crate) const RECORD_SHAPES: &[&str] = &[
-    "%######",
-    "%#######",
-    "########",
-    "######",
-    "%#####",
-    "%####",
-    "%########",
-    "%#########",
-    "MR%######",
-    "MRN-%######",
-    "MR-%#####",
-    "H%#######",
-    "E%######",
-    "%##-##-##",
-    "##-##-##",
-    "%###-####",
-    "%##-%##-%##",
-    "?%######",
-    "??%#####",
-    "??-%#####",
-    "A%##-%##",
-    "M%###%##",
-    "%#/%#####",
-    "PT-%####-##",
-    "%##.%##.%##",
-    "U%#######",
-    "%##%##%##-#",
-    "?##-%#####",
-    "EP%########",
-    "MRN%####",
-    "00%#####",
-    "000%####",
-    "%#-%#####",
-    "?-%######",
-    "%## %## %##",
-    "P%#####?",
-];
+pub(crate) const RECORD_SHAPES: &str = "\
+    %######|%#######|########|######|%#####|%####|%########|%#########|MR%######|MRN-%######|\
+    MR-%#####|H%#######|E%######|%##-##-##|##-##-##|%###-####|%##-%##-%##|?%######|??%#####|\
+    ??-%#####|A%##-%##|M%###%##|%#/%#####|PT-%####-##|%##.%##.%##|U%#######|%##%##%##-#|\
+    ?##-%#####|EP%########|MRN%####|00%#####|000%####|%#-%#####|?-%######|%## %## %##|P%#####?";
 
 /// Shapes of plan and insurance numbers.
-const PLAN_SHAPES: &[&str] = &[
-    "???%########",
-    "W%########",
-    "%########",
-    "%##########",
-    "XYZ%########",
-    "??%#######?",
-    "%##-%#-%###",
-    "ABC-%######",
-    "H%###-%##",
-    "U%######## 0#",
-    "%###########",
-    "%####-%##-%##",
-    "R%########",
-    "%#########A",
-    "HP-%######",
-    "MEM%#######",
-    "???-%##-%####",
-    "%## %## %### %",
-    "8%%#%##%##",
-    "AET%#######",
-    "GRP-%####",
-];
+const PLAN_SHAPES: &str = "\
+    ???%########|W%########|%########|%##########|XYZ%########|??%#######?|%##-%#-%###|\
+    ABC-%######|H%###-%##|U%######## 0#|%###########|%####-%##-%##|R%########|%#########A|\
+    HP-%######|MEM%#######|???-%##-%####|%## %## %### %|8%%#%##%##|AET%#######|GRP-%####";
 
-const ACCOUNT_SHAPES: &[&str] = &[
-    "%#########",
-    "%#######",
-    "ACCT-%#####",
-    "AC%#######",
-    "%###-%####-%###",
-    "V%########",
-    "HAR%#######",
-    "%########-#",
-    "INV-%####-%##",
-    "G%######",
-    "%#####",
-    "FIN%#######",
-    "CSN %########",
-    "#########",
-    "%### %### %### %###",
-    "B-%######",
-    "CLM%########",
-    "A%########",
-];
+const ACCOUNT_SHAPES: &str = "\
+    %#########|%#######|ACCT-%#####|AC%#######|%###-%####-%###|V%########|HAR%#######|\
+    %########-#|INV-%####-%##|G%######|%#####|FIN%#######|CSN %########|#########|\
+    %### %### %### %###|B-%######|CLM%########|A%########";
 
-const ID_SHAPES: &[&str] = &[
-    "%#####",
-    "ID-%####",
-    "%#######",
-    "??%####",
-    "?%####",
-    "S-%###",
-    "PID%####",
-    "%##-%##",
-    "%####-?",
-    "STUDY-%##",
-    "SUBJ-%##-%##",
-    "RX%######",
-    "%######-%#",
-    "EMP%####",
-    "%##%##",
-    "C-%####",
-    "CASE-%####",
-    "%#-%##-%###",
-    "REF%######",
-    "TCK-%####",
-    "???-%###",
-    "K%#####",
-    "????%%%%",
-    "?#?#?#",
-    "%#?%#",
-    "ORD%######",
-    "%####/%#",
-    "B%##-%#",
-    "TX-%#####",
-    "AB-%%%-%%%",
-    "00%####",
-    "NCT-site-%##",
-];
+const ID_SHAPES: &str = "\
+    %#####|ID-%####|%#######|??%####|?%####|S-%###|PID%####|%##-%##|%####-?|STUDY-%##|\
+    SUBJ-%##-%##|RX%######|%######-%#|EMP%####|%##%##|C-%####|CASE-%####|%#-%##-%###|REF%######|\
+    TCK-%####|???-%###|K%#####|????%%%%|?#?#?#|%#?%#|ORD%######|%####/%#|B%##-%#|TX-%#####|\
+    AB-%%%-%%%|00%####|NCT-site-%##";
 
-const DEVICE_SHAPES: &[&str] = &[
-    "SN %#######",
-    "SN%####?#",
-    "S/N ??%######",
-    "??%#####-?",
-    "%#######?",
-    "PZX%######",
-    "???%####%##?",
-    "BLH%######",
-    "?%#####",
-    "%####-%##-%#",
-    "DEV-%####-%###",
-    "G%#?%####",
-    "(01)0%############(21)%######?",
-    "??-%####-??",
-    "SER%######",
-    "LOT %####?",
-    "%##-%####-##?",
-    "MDT%#######",
-    "RNF%######",
-    "%########",
-];
+const DEVICE_SHAPES: &str = "\
+    SN %#######|SN%####?#|S/N ??%######|??%#####-?|%#######?|PZX%######|???%####%##?|BLH%######|\
+    ?%#####|%####-%##-%#|DEV-%####-%###|G%#?%####|(01)0%############(21)%######?|??-%####-??|\
+    SER%######|LOT %####?|%##-%####-##?|MDT%#######|RNF%######|%########";
 
-const LICENSE_SHAPES: &[&str] = &[
-    "?%######",
-    "MD%#####",
-    "%#D%######",
-    "?%###-%###-%###",
-    "RN-%######",
-    "DL %#######",
-    "MD-%####",
-    "%######",
-    "S%##-%###-%##-%##",
-    "?%## %### %### %#",
-    "LIC%#####",
-    "PA%####",
-    "D%######",
-    "A%####-%",
-    "OS-%####",
-    "GMC %######",
-];
+const LICENSE_SHAPES: &str = "\
+    ?%######|MD%#####|%#D%######|?%###-%###-%###|RN-%######|DL %#######|MD-%####|%######|\
+    S%##-%###-%##-%##|?%## %### %### %#|LIC%#####|PA%####|D%######|A%####-%|OS-%####|GMC %######";
 
-const ACCESSION_SHAPES: &[&str] = &[
-    "S##-%####",
-    "S##-%###",
-    "SP-##-%####",
-    "CY##-%###",
-    "%########",
-    "ACC%######",
-    "RAD-%######",
-    "H##-%####",
-    "##-%#####",
-    "AP##-%#####",
-    "M##-%###",
-    "20##-%####",
-    "E%#######",
-    "NG##-%####",
-    "##S-%####",
-    "B##.%####",
-];
+const ACCESSION_SHAPES: &str = "\
+    S##-%####|S##-%###|SP-##-%####|CY##-%###|%########|ACC%######|RAD-%######|H##-%####|\
+    ##-%#####|AP##-%#####|M##-%###|20##-%####|E%#######|NG##-%####|##S-%####|B##.%####";
 
 /// Which number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,8 +77,8 @@ pub(crate) fn write(random: &mut Random, region: Region, number: Number) -> Stri
     }
 }
 
-fn shaped(random: &mut Random, shapes: &[&str]) -> String {
-    let shape = random.word(shapes);
+fn shaped(random: &mut Random, shapes: &str) -> String {
+    let shape = random.of(shapes);
     random.fill(shape)
 }
 
@@ -243,7 +98,7 @@ fn license(random: &mut Random, region: Region) -> String {
         (Region::Us, 2) => npi(random),
         (Region::Es, 0..6) => {
             let province = random.between(1, 52);
-            let joint = random.word(&[" ", " ", "-", "/", ""]);
+            let joint = random.of(" | |-|/|");
             format!(
                 "{province:02}{joint}{province:02}{joint}{}",
                 random.fill("#####")
@@ -268,7 +123,7 @@ fn ssn(random: &mut Random, region: Region) -> String {
         Region::Us => {
             let area = random.between(1, 772);
             let area = if area == 666 { 665 } else { area };
-            let joint = random.word(&["-", "-", "-", "-", " ", ""]);
+            let joint = random.of("-|-|-|-| |");
             let serial = random.between(1, 9999);
             format!(
                 "{area:03}{joint}{:02}{joint}{serial:04}",
@@ -293,7 +148,7 @@ fn card(random: &mut Random) -> String {
     let check = luhn_check(&body);
     let digits = format!("{body}{check}");
     if random.percent(50) {
-        return grouped(&digits, &[4, 4, 4, 4], random.word(&[" ", "-"]));
+        return grouped(&digits, &[4, 4, 4, 4], random.of(" |-"));
     }
     digits
 }
@@ -315,7 +170,7 @@ fn dea(random: &mut Random) -> String {
     let digits: Vec<u32> = body.chars().filter_map(|c| c.to_digit(10)).collect();
     let odd: u32 = digits.iter().step_by(2).sum();
     let even: u32 = digits.iter().skip(1).step_by(2).sum();
-    let first = random.word(&["A", "B", "F", "M"]);
+    let first = random.of("A|B|F|M");
     format!("{first}{}{body}{}", random.letter(), (odd + 2 * even) % 10)
 }
 
@@ -334,7 +189,7 @@ fn nhs(random: &mut Random) -> String {
         }
     };
     let number = format!("{body}{check}");
-    grouped(&number, &[3, 3, 4], random.word(&[" ", " ", "-", ""]))
+    grouped(&number, &[3, 3, 4], random.of(" | |-|"))
 }
 
 /// Medicare beneficiary identifier: `1EG4-TE5-MK73`.
@@ -366,7 +221,7 @@ fn mbi(random: &mut Random) -> String {
         random.digit(0),
         random.digit(0)
     );
-    grouped(&number, &[4, 3, 4], random.word(&["-", "-", ""]))
+    grouped(&number, &[4, 3, 4], random.of("-|-|"))
 }
 
 /// German insured person's number: a letter, eight digits, a check digit.
@@ -388,14 +243,14 @@ fn insured_es(random: &mut Random) -> String {
     let province = random.between(1, 52);
     let serial = random.between(10_000_000, 99_999_999);
     let check = (province * 100_000_000 + serial) % 97;
-    let joint = random.word(&[" ", " ", "", "/", "-"]);
+    let joint = random.of(" | ||/|-");
     format!("{province:02}{joint}{serial}{joint}{check:02}")
 }
 
 /// Spanish identity number with its letter.
 fn dni(random: &mut Random) -> String {
     let number = random.between(10_000_000, 99_999_999);
-    let joint = random.word(&["", "", "-", " "]);
+    let joint = random.of("||-| ");
     format!("{number}{joint}{}", dni_letter(number))
 }
 
@@ -403,7 +258,7 @@ fn nie(random: &mut Random) -> String {
     let first = random.between(0, 2);
     let letter = random_nie_letter(first);
     let body = random.between(1_000_000, 9_999_999);
-    let joint = random.word(&["", "", "-"]);
+    let joint = random.of("||-");
     format!(
         "{letter}{joint}{body}{joint}{}",
         dni_letter(first * 10_000_000 + body)
@@ -437,7 +292,7 @@ fn vin(random: &mut Random) -> String {
             )
         })
         .collect();
-    let region = random.word(&["1", "2", "3", "4", "5", "J", "W", "K"]);
+    let region = random.of("1|2|3|4|5|J|W|K");
     if let (Some(first), Some(letter)) = (characters.first_mut(), region.chars().next()) {
         *first = letter;
     }
@@ -474,14 +329,11 @@ fn vin_check(characters: &[char]) -> char {
 }
 
 fn plate(random: &mut Random, region: Region) -> String {
-    let shapes: &[&str] = match region {
-        Region::Us => &[
-            "???-####", "??? ####", "%???###", "###-???", "?## ???", "??#-###", "???####",
-            "### ???", "%?? %##",
-        ],
-        Region::Uk => &["??## ???", "?### ???", "??##???"],
-        Region::De => &["?-?? %##", "??-? %###", "???-?? %#", "? ?? %###"],
-        Region::Es => &["#### ???", "####???", "?-####-??"],
+    let shapes: &str = match region {
+        Region::Us => "???-####|??? ####|%???###|###-???|?## ???|??#-###|???####|### ???|%?? %##",
+        Region::Uk => "??## ???|?### ???|??##???",
+        Region::De => "?-?? %##|??-? %###|???-?? %#|? ?? %###",
+        Region::Es => "#### ???|####???|?-####-??",
     };
     shaped(random, shapes)
 }

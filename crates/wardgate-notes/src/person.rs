@@ -1,6 +1,7 @@
 //! Invented persons of many cultures: names from lists, names that are words, names of no list.
 
 mod coined;
+mod cultures;
 
 use crate::note::Lang;
 use crate::random::Random;
@@ -58,10 +59,10 @@ impl NameStyle {
 impl Person {
     pub(crate) fn invent(random: &mut Random, region: Region) -> Self {
         let female = random.percent(50);
-        let name = random.weighted(cultures_of(region), "us");
+        let name = random.weighted(cultures::of(region), "us");
         let culture = word_lists::culture(name);
         let last_culture = if random.percent(10) {
-            word_lists::culture(random.weighted(cultures_of(region), "us"))
+            word_lists::culture(random.weighted(cultures::of(region), "us"))
         } else {
             culture
         };
@@ -70,7 +71,7 @@ impl Person {
         let last_name = last_culture.map_or("us", |culture| culture.name);
         let last = surname(random, last_culture, last_name, female);
         let suffix = if !female && region == Region::Us && random.percent(4) {
-            random.word(&["Jr.", "Jr", "Sr.", "III", "II", "IV", "Sr"])
+            random.of("Jr.|Jr|Sr.|III|II|IV|Sr")
         } else {
             ""
         };
@@ -111,7 +112,7 @@ impl Person {
 
     fn full(&self, style: NameStyle, doctor: bool, random: &mut Random) -> String {
         let given = if doctor && random.percent(9) {
-            let dot = random.word(&[".", ".", ""]);
+            let dot = random.of(".|.|");
             if random.percent(30) {
                 format!("{}{dot} {}{dot}", first(&self.given), first(&self.middle))
             } else {
@@ -121,7 +122,7 @@ impl Person {
             self.given.clone()
         };
         let middle = if random.percent(style.middle_initial) {
-            format!(" {}{}", first(&self.middle), random.word(&[".", ".", ""]))
+            format!(" {}{}", first(&self.middle), random.of(".|.|"))
         } else if random.percent(style.middle_name) {
             format!(" {}", self.middle)
         } else {
@@ -134,7 +135,7 @@ impl Person {
         let joint = if self.suffix.is_empty() {
             ""
         } else {
-            random.word(&[" ", " ", ", "])
+            random.of(" | |, ")
         };
         format!("{given}{middle} {last}{joint}{}", self.suffix)
     }
@@ -257,153 +258,36 @@ fn surname(random: &mut Random, culture: Option<&Culture>, name: &str, female: b
         if random.percent(22) {
             coined::surname(random, name)
         } else {
-            random
-                .word(culture.map_or(&[][..], |culture| &culture.last))
-                .to_string()
+            culture.map_or_else(String::new, |culture| culture.surname(random))
         }
     };
     let last = one(random);
     match name {
         "es" | "word_es" if random.percent(80) => format!("{last} {}", one(random)),
         "mx" | "br" | "hm" if random.percent(30) => {
-            let joint = random.word(&[" ", " ", "-"]);
+            let joint = random.of(" | |-");
             format!("{last}{joint}{}", one(random))
         }
         "es" | "mx" if random.percent(4) => {
-            format!("{} {last}", random.word(&["de la", "del", "de", "de los"]))
+            format!("{} {last}", random.of("de la|del|de|de los"))
         }
         "de" | "word_de" if random.percent(5) => {
-            format!(
-                "{} {last}",
-                random.word(&["von", "von der", "zu", "vom", "van", "von und zu"])
-            )
+            format!("{} {last}", random.of("von|von der|zu|vom|van|von und zu"))
         }
         "de" | "word_de" if random.percent(6) => format!("{last}-{}", one(random)),
         "nl" if random.percent(35) && !last.contains(' ') => {
-            format!(
-                "{} {last}",
-                random.word(&["van", "van der", "de", "van den", "ter"])
-            )
+            format!("{} {last}", random.of("van|van der|de|van den|ter"))
         }
         "fr" | "it" if random.percent(10) && !last.contains(' ') => {
-            format!(
-                "{} {last}",
-                random.word(&["De", "Di", "La", "Le", "Del", "de la"])
-            )
+            format!("{} {last}", random.of("De|Di|La|Le|Del|de la"))
         }
         "ie" if random.percent(25) && !last.contains(['\'', ' ']) && !last.starts_with("Mc") => {
-            format!("{}{last}", random.word(&["O'", "Mc", "Mac", "O’", "O'"]))
+            format!("{}{last}", random.of("O'|Mc|Mac|O’|O'"))
         }
         "us" | "uk" | "tail" | "us_words" if random.percent(if female { 8 } else { 2 }) => {
-            let joint = random.word(&["-", "-", " "]);
+            let joint = random.of("-|-| ");
             format!("{last}{joint}{}", one(random))
         }
         _ => last,
-    }
-}
-
-/// Cultures by weight; those of the region first, and all the world a little.
-fn cultures_of(region: Region) -> &'static [(u32, &'static str)] {
-    match region {
-        Region::Us => &[
-            (30, "us"),
-            (16, "tail"),
-            (16, "us_words"),
-            (10, "mx"),
-            (3, "uk"),
-            (4, "ie"),
-            (4, "in"),
-            (4, "cn"),
-            (4, "vi"),
-            (3, "kr"),
-            (4, "ar"),
-            (3, "ng"),
-            (2, "pl"),
-            (1, "tr"),
-            (2, "it"),
-            (1, "fr"),
-            (2, "br"),
-            (1, "nl"),
-            (1, "se"),
-            (2, "pk"),
-            (1, "hu"),
-            (1, "cz"),
-            (1, "ro"),
-            (2, "gh"),
-            (1, "ke"),
-            (1, "id"),
-            (1, "hr"),
-            (1, "fi"),
-            (2, "ru"),
-            (2, "jp"),
-            (1, "gr"),
-            (2, "ir"),
-            (2, "so"),
-            (3, "hm"),
-            (1, "de"),
-            (1, "es"),
-            (1, "et"),
-        ],
-        Region::Uk => &[
-            (40, "uk"),
-            (12, "us_words"),
-            (8, "ie"),
-            (6, "in"),
-            (6, "pk"),
-            (4, "pl"),
-            (3, "ng"),
-            (3, "tail"),
-            (2, "gh"),
-            (2, "ar"),
-            (2, "cn"),
-            (1, "tr"),
-            (1, "ro"),
-            (1, "it"),
-            (1, "gr"),
-            (1, "so"),
-            (1, "ke"),
-            (1, "fr"),
-            (1, "es"),
-            (1, "ir"),
-            (1, "us"),
-        ],
-        Region::De => &[
-            (58, "de"),
-            (16, "word_de"),
-            (5, "tr"),
-            (4, "pl"),
-            (2, "ru"),
-            (2, "hr"),
-            (2, "it"),
-            (2, "ar"),
-            (1, "gr"),
-            (1, "vi"),
-            (1, "hu"),
-            (1, "cz"),
-            (1, "ro"),
-            (1, "es"),
-            (1, "fr"),
-            (1, "ir"),
-            (1, "nl"),
-            (1, "us"),
-            (1, "et"),
-        ],
-        Region::Es => &[
-            (52, "es"),
-            (20, "word_es"),
-            (10, "mx"),
-            (3, "br"),
-            (2, "ar"),
-            (2, "ro"),
-            (2, "cn"),
-            (1, "it"),
-            (1, "fr"),
-            (1, "de"),
-            (1, "uk"),
-            (1, "ru"),
-            (1, "pk"),
-            (1, "us"),
-            (1, "ng"),
-        ],
     }
 }

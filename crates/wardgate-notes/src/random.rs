@@ -50,6 +50,12 @@ impl Random {
         self.pick(words).copied().unwrap_or_default()
     }
 
+    /// One of some words parted by `|`, which keeps tables of words short.
+    pub(crate) fn of<'a>(&mut self, words: &'a str) -> &'a str {
+        let index = self.below(words.matches('|').count() + 1);
+        words.split('|').nth(index).unwrap_or_default()
+    }
+
     /// One of some values that have weights.
     pub(crate) fn weighted<T: Copy>(&mut self, items: &[(u32, T)], otherwise: T) -> T {
         let total: u32 = items.iter().map(|(weight, _)| weight).sum();

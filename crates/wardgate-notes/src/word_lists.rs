@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::random::Random;
+
 /// Given names and surnames of one culture.
 #[derive(Debug, Default)]
 pub(crate) struct Culture {
@@ -9,6 +11,17 @@ pub(crate) struct Culture {
     pub(crate) female: Vec<&'static str>,
     pub(crate) male: Vec<&'static str>,
     pub(crate) last: Vec<&'static str>,
+}
+
+impl Culture {
+    pub(crate) fn surname(&self, random: &mut Random) -> String {
+        let listed = random.word(&self.last);
+        if self.name == "tail" {
+            capital(listed)
+        } else {
+            listed.to_string()
+        }
+    }
 }
 
 /// A culture by its name in `persons.txt`.
@@ -60,7 +73,28 @@ fn cultures() -> Vec<Culture> {
             }
         }
     }
+    // The long tail of surnames is the list that the detector looks names up in.
+    if let Some(tail) = found.iter_mut().find(|culture| culture.name == "tail") {
+        tail.last = tail_surnames();
+    }
     found
+}
+
+/// Lower-case surnames of all the world.
+fn tail_surnames() -> Vec<&'static str> {
+    let text = include_str!("../../wardgate-deid/data/people/surnames.txt");
+    let lines = text.lines().filter(|line| !line.starts_with('['));
+    lines
+        .flat_map(str::split_whitespace)
+        .filter(|word| word.chars().all(char::is_alphabetic))
+        .collect()
+}
+
+/// The word with a capital.
+pub(crate) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 static CULTURES: LazyLock<Vec<Culture>> = LazyLock::new(cultures);
