@@ -28,6 +28,29 @@ impl Day {
         era * 146_097 + day_of_era - 719_468
     }
 
+    /// Year, month and day of a day number, whether or not a note may speak of it.
+    pub(crate) fn after(number: i64) -> (i32, u32, u32) {
+        let days = number + 719_468;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let small = |value: i64| u32::try_from(value).unwrap_or_default();
+        (
+            i32::try_from(year).unwrap_or_default(),
+            small(month),
+            small(day),
+        )
+    }
+
     pub(crate) fn year(self) -> i32 {
         self.year
     }
@@ -73,6 +96,14 @@ mod tests {
         assert_eq!(number(2100, 3, 1) - number(2100, 2, 28), 1);
         assert_eq!(number(2024, 3, 12) - number(1970, 1, 1), 19_794);
         assert_eq!(number(1969, 12, 31), -1);
+    }
+
+    #[test]
+    fn numbers_become_their_days_again() {
+        for number in (-43_000..66_000).step_by(13) {
+            let (year, month, day) = Day::after(number);
+            assert_eq!(Day::new(year, month, day).unwrap().number(), number);
+        }
     }
 
     #[test]

@@ -10,12 +10,16 @@ use crate::engine::Engine;
 use crate::finding::{Finding, Kind, Layer};
 use crate::json::{self, Path, Visitor};
 use crate::known::KnownIdentifiers;
+use crate::language::Language;
 use crate::mint::Mint;
 use crate::placeholder::{self, PlaceholderKey, Token};
 use crate::profile::Profile;
 use crate::refusal::{Cause, DeidRefusal};
 use crate::report::Report;
 use crate::restore::RestoreMap;
+use crate::shift::DateReading;
+use crate::surrogate::{NameHints, PseudonymKey, Pseudonyms};
+use crate::transform::Transform;
 
 /// A string, key or number of a body, and what may be done to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +61,8 @@ struct Means<'a> {
     key: &'a PlaceholderKey,
     known: Option<&'a KnownIdentifiers>,
     profile: Cow<'a, Profile>,
+    pseudonyms: Option<&'a PseudonymKey>,
+    language: Option<Language>,
 }
 
 impl<'a> Deidentifier<'a> {
@@ -75,6 +81,8 @@ impl<'a> Deidentifier<'a> {
                 key,
                 known,
                 profile: Cow::Owned(Profile::safe_harbor().reversible()),
+                pseudonyms: None,
+                language: None,
             })),
         }
     }
@@ -84,6 +92,31 @@ impl<'a> Deidentifier<'a> {
     pub fn profile(mut self, profile: &'a Profile) -> Self {
         if let Mode::On(means) = &mut self.mode {
             means.profile = Cow::Borrowed(profile);
+        }
+        self
+    }
+
+    /// The same means with the key of the patient's pseudonyms and date shift.
+    ///
+    /// Without one they come from the key of the placeholders.
+    #[must_use]
+    pub fn pseudonyms(mut self, key: &'a PseudonymKey) -> Self {
+        if let Mode::On(means) = &mut self.mode {
+            means.pseudonyms = Some(key);
+        }
+        self
+    }
+
+    /// The same means for texts in a language; otherwise each text shows its own.
+    ///
+    /// Unless a profile was named, the usual one of the language decides, in its form that can be restored.
+    #[must_use]
+    pub fn language(mut self, language: Language) -> Self {
+        if let Mode::On(means) = &mut self.mode {
+            means.language = Some(language);
+            if let Cow::Owned(profile) = &mut means.profile {
+                *profile = Profile::of(language).reversible();
+            }
         }
         self
     }
@@ -117,8 +150,8 @@ impl<'a> Deidentifier<'a> {
             let start = part.at.start;
             let place = |span: Range<usize>| span.start + start..span.end + start;
             match part.treat {
-                Treat::Text => search.string(raw, &place, 0),
-                Treat::NestedJson => search.string(raw, &place, NESTED_DEPTH_MAX),
+                Treat::Text => search.string(raw, &place, 0, 1),
+                Treat::NestedJson => search.string(raw, &place, NESTED_DEPTH_MAX, 1),
                 Treat::CheckKey => search.check(raw, Cause::Key),
                 Treat::CheckNumber => search.check(raw, Cause::Number),
             }
@@ -138,7 +171,7 @@ impl<'a> Deidentifier<'a> {
             Mode::Off(reason) => return Deidentified::untouched(call, text.as_bytes(), reason),
         };
         let mut search = Search::new(means, text.as_bytes());
-        search.text(text, &|span| span);
+        search.text(text, &|span| span, 0);
         search.replace(call, text.as_bytes())
     }
 }
@@ -202,6 +235,9 @@ struct Edit {
     at: Range<usize>,
     finding: Finding,
     surface: Zeroizing<String>,
+    hints: NameHints,
+    /// How many strings of JSON it stands in.
+    quoted: usize,
 }
 
 /// The way from a span of a decoded text back to the body.
@@ -225,12 +261,19 @@ impl<'a> Search<'a> {
             edits: Vec::new(),
             taken,
             findings: Vec::new(),
-            report: Report::default(),
+            report: Report::under(means.profile.id()),
         }
     }
 
-    /// Looks through the raw inside of a JSON string; `nested` says how many levels of JSON it may hold.
-    fn string(&mut self, raw: &[u8], place: Place<'_>, nested: usize) -> Result<(), Cause> {
+    /// Looks through the raw inside of a JSON string; `nested` says how many levels of JSON it may hold,
+    /// `quoted` how many strings of JSON it stands in.
+    fn string(
+        &mut self,
+        raw: &[u8],
+        place: Place<'_>,
+        nested: usize,
+        quoted: usize,
+    ) -> Result<(), Cause> {
         let (text, map) = json::decode(raw).map_err(|_| Cause::Part)?;
         if text.len() != raw.len() {
             placeholder::collect_tokens(text.as_bytes(), &mut self.taken);
@@ -240,10 +283,11 @@ impl<'a> Search<'a> {
             let mut parts = NestedParts::default();
             let limits = json::Limits::default();
             if json::scan(text.as_bytes(), &limits, &mut parts).is_ok() {
-                return self.nested(&text, &parts.parts, &place, nested - 1);
+                let inner = (nested - 1, quoted + 1);
+                return self.nested(&text, &parts.parts, &place, inner);
             }
         }
-        self.text(&text, &place);
+        self.text(&text, &place, quoted);
         Ok(())
     }
 
@@ -252,7 +296,7 @@ impl<'a> Search<'a> {
         text: &str,
         parts: &[JsonPart],
         place: Place<'_>,
-        nested: usize,
+        (nested, quoted): (usize, usize),
     ) -> Result<(), Cause> {
         for part in parts {
             let raw = text.as_bytes().get(part.at.clone()).unwrap_or_default();
@@ -262,30 +306,48 @@ impl<'a> Search<'a> {
                 Treat::CheckNumber => self.check(raw, Cause::Number)?,
                 Treat::Text | Treat::NestedJson => {
                     let place = |span: Range<usize>| place(span.start + start..span.end + start);
-                    self.string(raw, &place, nested)?;
+                    self.string(raw, &place, nested, quoted)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn text(&mut self, text: &str, place: Place<'_>) {
+    fn text(&mut self, text: &str, place: Place<'_>, quoted: usize) {
         self.report.scanned(text.len());
         let mut findings = std::mem::take(&mut self.findings);
         self.means
             .engine
             .detect_into(text, self.means.known, &mut findings);
+        let language = self.language_of(text);
         let goes = |finding: &Finding| self.means.profile.applies(finding, text);
         for finding in findings.drain(..).filter(goes) {
             self.report.replaced(&finding);
             let surface = text.get(finding.range()).unwrap_or_default();
+            let before = text.get(..finding.start).unwrap_or_default();
+            let hints = match finding.kind {
+                Kind::Name => NameHints::behind(before, language),
+                _ => NameHints {
+                    language,
+                    ..NameHints::default()
+                },
+            };
             self.edits.push(Edit {
                 at: place(finding.range()),
                 finding,
                 surface: Zeroizing::new(surface.to_owned()),
+                hints,
+                quoted,
             });
         }
         self.findings = findings;
+    }
+
+    /// The language of a text, where the profile needs to know it.
+    fn language_of(&self, text: &str) -> Language {
+        let reads = self.means.profile.reads_texts();
+        let detected = || reads.then(|| Language::detect(text));
+        self.means.language.or_else(detected).unwrap_or_default()
     }
 
     /// A key or number must not identify the patient: it cannot be rewritten.
@@ -303,13 +365,21 @@ impl<'a> Search<'a> {
 
     /// Writes the body anew in one pass.
     fn replace(mut self, call: [u8; 32], body: &[u8]) -> Deidentified {
-        let mut mint = Mint::new(self.means.key, self.means.known, self.taken.drain(..));
+        let own;
+        let key = match self.means.pseudonyms {
+            Some(key) => key,
+            None => {
+                own = self.means.key.pseudonyms();
+                &own
+            }
+        };
+        let mut transform = self.transform(key);
         let mut out = Vec::with_capacity(body.len() + body.len() / 8);
         let mut copied = 0;
         for edit in &self.edits {
             out.extend_from_slice(body.get(copied..edit.at.start).unwrap_or_default());
-            let placeholder = mint.placeholder(&edit.finding, &edit.surface);
-            out.extend_from_slice(placeholder.as_bytes());
+            let new = transform.write(&edit.finding, &edit.surface, &edit.hints);
+            out.extend_from_slice(quoted(new, edit.quoted).as_bytes());
             copied = edit.at.end;
         }
         out.extend_from_slice(body.get(copied..).unwrap_or_default());
@@ -317,9 +387,58 @@ impl<'a> Search<'a> {
             call,
             body: out,
             report: self.report,
-            map: mint.into_map(),
+            map: transform.mint.into_map(),
         }
     }
+
+    /// The transforms, with what all texts together show about names and dates.
+    fn transform<'s>(&mut self, key: &'s PseudonymKey) -> Transform<'s>
+    where
+        'a: 's,
+    {
+        let means = self.means;
+        let mint = Mint::new(means.key, means.known, self.taken.drain(..));
+        let mut pseudonyms = Pseudonyms::new(key);
+        let mut reading = DateReading::default();
+        if means.profile.reads_texts() {
+            let of = |kind| {
+                self.edits
+                    .iter()
+                    .filter(move |edit| edit.finding.kind == kind)
+            };
+            for edit in of(Kind::Name) {
+                pseudonyms.avoid(&edit.surface, &edit.hints);
+            }
+            for name in means.known.iter().flat_map(|known| known.full_names()) {
+                pseudonyms.avoid(name, &NameHints::default());
+            }
+            let language = self.edits.first().map(|edit| edit.hints.language);
+            let dates = of(Kind::Date).map(|edit| edit.surface.as_str());
+            reading = DateReading::learn(language.unwrap_or_default(), dates);
+        }
+        Transform {
+            profile: &means.profile,
+            known: means.known,
+            mint,
+            key,
+            pseudonyms,
+            reading,
+        }
+    }
+}
+
+/// A text as it is written inside of strings of JSON.
+fn quoted(mut text: String, times: usize) -> String {
+    let plain = |c: char| c >= ' ' && c != '"' && c != '\\';
+    for _ in 0..times {
+        if text.chars().all(plain) {
+            break;
+        }
+        let mut escaped = String::with_capacity(text.len() + 8);
+        json::escape_into(&text, &mut escaped);
+        text = escaped;
+    }
+    text
 }
 
 /// The parts by position; parts that overlap or leave the body are refused.

@@ -11,10 +11,6 @@ use hash::join_hash;
 
 mod bits;
 pub(crate) mod hash;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "drawn from when surrogates are minted")
-)]
 pub(crate) mod surrogates;
 
 /// The classes of the word, or of the joined words, with this hash; none when it is in no list.

@@ -111,6 +111,11 @@ impl KnownIdentifiers {
             .map(|name| name.as_str())
     }
 
+    /// The full names of all persons on file, folded, in speaking order.
+    pub(crate) fn full_names(&self) -> impl Iterator<Item = &str> {
+        self.people.iter().map(|name| name.as_str())
+    }
+
     /// Whether a day is a birth date on file.
     pub(crate) fn is_birth_day(&self, day: Day) -> bool {
         self.birth_days.contains(&day)

@@ -42,9 +42,13 @@ mod refusal;
 mod report;
 mod restore;
 pub mod score;
+mod secret;
+mod shift;
+mod surrogate;
 mod tagger;
 #[cfg(feature = "training")]
 pub mod training;
+mod transform;
 mod value;
 mod vote;
 
@@ -58,3 +62,5 @@ pub use profile::{Action, Profile, ProfileFault, ProfileFaults};
 pub use refusal::DeidRefusal;
 pub use report::Report;
 pub use restore::{Escape, RestoreMap, StreamRestorer};
+pub use shift::DateReading;
+pub use surrogate::{NameHints, NamePart, PseudonymKey, Pseudonyms, Sex};

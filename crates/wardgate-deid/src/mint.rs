@@ -1,7 +1,6 @@
 //! Making the placeholders of one call, and remembering what they stand for.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{Hash, Hasher};
 
 use zeroize::Zeroizing;
 
@@ -9,6 +8,7 @@ use crate::finding::{Finding, Kind};
 use crate::known::KnownIdentifiers;
 use crate::placeholder::{self, PlaceholderKey, Token};
 use crate::restore::{Entity, RestoreMap};
+use crate::secret::Secret;
 use crate::value::Value;
 
 /// The placeholders of one call.
@@ -43,7 +43,7 @@ impl<'a> Mint<'a> {
 
     /// The placeholder of a found surface.
     pub(crate) fn placeholder(&mut self, finding: &Finding, surface: &str) -> &str {
-        let at = (finding.kind, Secret(Zeroizing::new(surface.to_owned())));
+        let at = (finding.kind, Secret::new(surface));
         if !self.written.contains_key(&at) {
             let value = Value::of(finding, surface, self.known);
             let written = self.write(finding.kind, value, surface);
@@ -80,30 +80,20 @@ impl<'a> Mint<'a> {
     }
 
     fn token(&mut self, kind: Kind, value: Zeroizing<String>) -> Token {
-        let at = (kind, Secret(value));
+        let at = (kind, Secret::from(value));
         if let Some(token) = self.tokens.get(&at) {
             return *token;
         }
-        let mut token = self.key.token(kind.label(), &at.1.0, 0);
+        let mut token = self.key.token(kind.label(), at.1.as_str(), 0);
         for attempt in 1..=u8::MAX {
             if !self.taken.contains(&token) {
                 break;
             }
-            token = self.key.token(kind.label(), &at.1.0, attempt);
+            token = self.key.token(kind.label(), at.1.as_str(), attempt);
         }
         self.taken.insert(token);
         self.tokens.insert(at, token);
         token
-    }
-}
-
-/// A value as the key of a map.
-#[derive(PartialEq, Eq)]
-struct Secret(Zeroizing<String>);
-
-impl Hash for Secret {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.as_str().hash(state);
     }
 }
 

@@ -12,6 +12,8 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::surrogate::PseudonymKey;
+
 /// The key under which placeholders are made: one for each caller and conversation.
 ///
 /// Callers with different keys never see each other's tokens.
@@ -35,6 +37,16 @@ impl PlaceholderKey {
         let bytes = tagged(&mac, &[b"wardgate placeholder key", caller, conversation]);
         let mac = hmac::Key::new(hmac::HMAC_SHA256, bytes.as_ref());
         Self { mac }
+    }
+
+    /// The key of pseudonyms where the call names no patient: stable within its conversation.
+    pub(crate) fn pseudonyms(&self) -> PseudonymKey {
+        let mut bytes = [0; 32];
+        let tag = tagged(&self.mac, &[b"pseudonyms"]);
+        for (to, from) in bytes.iter_mut().zip(tag.iter()) {
+            *to = *from;
+        }
+        PseudonymKey::new(bytes)
     }
 
     /// The token of a value; `attempt` above 0 derives another one when that was taken.
@@ -155,7 +167,7 @@ fn write_digits(mut value: u64, digits: &mut [u8]) {
 }
 
 /// A MAC over parts that cannot run into one another.
-fn tagged(key: &hmac::Key, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn tagged(key: &hmac::Key, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let mut context = hmac::Context::with_key(key);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());

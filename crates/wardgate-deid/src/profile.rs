@@ -25,6 +25,7 @@ use crate::language::Language;
 use crate::place;
 
 pub use parse::{ProfileFault, ProfileFaults};
+pub(crate) use zip::generalised as generalised_zip;
 
 /// Which identifiers go, and what takes their place.
 ///
@@ -211,6 +212,25 @@ impl Profile {
         self
     }
 
+    /// Whether the parts of an address are treated differently, so that it must be taken apart.
+    pub(crate) fn parts_addresses(&self) -> bool {
+        let street = self.action(Kind::Location, Part::Street);
+        [Part::Whole, Part::City, Part::Zip]
+            .iter()
+            .any(|part| self.action(Kind::Location, *part) != street)
+    }
+
+    /// Whether any action needs to know how a text writes its dates and names.
+    pub(crate) fn reads_texts(&self) -> bool {
+        let reads = |action: &Action| {
+            matches!(
+                action,
+                Action::Surrogate | Action::Shift { .. } | Action::Generalise { .. }
+            )
+        };
+        self.actions.iter().any(reads)
+    }
+
     fn all(id: &str, action: Action) -> Self {
         Self {
             id: id.to_owned(),
@@ -252,7 +272,7 @@ impl Action {
             Self::Shift { .. } => kind == Kind::Date,
             Self::Generalise { .. } => match kind {
                 Kind::Date | Kind::Age => true,
-                Kind::Location => part == Part::Zip,
+                Kind::Location => !matches!(part, Part::State | Part::Country),
                 _ => false,
             },
             _ => true,

@@ -6,6 +6,7 @@ use crate::finding::{Finding, Kind, Layer};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     off: Option<&'static str>,
+    profile: Option<String>,
     bytes_scanned: u64,
     by_kind: [u64; Kind::ALL.len()],
     by_layer: [u64; Layer::ALL.len()],
@@ -15,6 +16,13 @@ impl Report {
     pub(crate) fn off(reason: &'static str) -> Self {
         Self {
             off: Some(reason),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn under(profile: &str) -> Self {
+        Self {
+            profile: Some(profile.to_owned()),
             ..Self::default()
         }
     }
@@ -36,6 +44,12 @@ impl Report {
     #[must_use]
     pub fn off_reason(&self) -> Option<&'static str> {
         self.off
+    }
+
+    /// The id of the profile that decided; nothing when the gate was off.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
     }
 
     /// Bytes of text that were looked at.

@@ -160,7 +160,7 @@ impl Reading {
         if !fits {
             let hint = match action {
                 Action::Shift { .. } => "only dates can be shifted",
-                _ => "only dates, ages and postal codes can be generalised",
+                _ => "only dates, ages and addresses can be generalised",
             };
             return self.fault(
                 &format!("`{key}` can not be treated with `{}`", shown(value)),

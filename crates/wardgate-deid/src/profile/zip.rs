@@ -5,10 +5,6 @@
 /// Of a code of the United States the first three digits stand, unless the places
 /// that share them held 20,000 people or fewer: then `000` (45 CFR 164.514(b)(2)(i)(B)).
 /// Of five digits elsewhere the first two stand, of codes with letters the first letters.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "drawn from when addresses are generalised")
-)]
 pub(crate) fn generalised(code: &str, in_states: bool) -> String {
     let code = code.trim();
     let letters = code.chars().take_while(char::is_ascii_alphabetic).count();

@@ -1,0 +1,414 @@
+//! Names of people: word by word, so that every form of a name has the matching form of one stand-in.
+//!
+//! The first letter of a stand-in depends on the first letter of the name alone, so
+//! initials agree with the names that they shorten, in other texts too.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::Pseudonyms;
+use crate::fold;
+use crate::gazetteer::surrogates::SurrogateLists;
+use crate::gazetteer::{self, Bits};
+use crate::language::Language;
+use crate::lexicon::{Class, lexicon};
+use crate::secret::Secret;
+use crate::shift::in_case_of;
+
+/// What is known about a name besides its letters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NameHints {
+    /// The language of the text.
+    pub language: Language,
+    /// The person's sex, as a title or a field of the record says; used where the name itself does not tell.
+    pub sex: Option<Sex>,
+    /// Which part a lone word is.
+    pub part: Option<NamePart>,
+}
+
+impl NameHints {
+    /// What the words before a name in a text tell: `Mrs.` a woman's family name, `Dr.` a family name.
+    pub(crate) fn behind(before: &str, language: Language) -> Self {
+        let mut hints = Self {
+            language,
+            ..Self::default()
+        };
+        let from = (before.len().saturating_sub(TITLE_WINDOW)..before.len())
+            .find(|at| before.is_char_boundary(*at));
+        let window = before.get(from.unwrap_or(0)..).unwrap_or_default();
+        let window = window.trim_end_matches([' ', '.']);
+        let title = window
+            .rsplit(|c: char| !c.is_alphabetic())
+            .next()
+            .unwrap_or_default();
+        let title = title.to_lowercase();
+        let is = |titles: &[&str]| titles.contains(&title.as_str());
+        if is(&[
+            "mrs", "ms", "miss", "frau", "sra", "srta", "señora", "doña", "dña", "dra", "fr",
+        ]) {
+            hints.sex = Some(Sex::Female);
+        } else if is(&["mr", "herr", "herrn", "sr", "señor", "don", "hr"]) {
+            hints.sex = Some(Sex::Male);
+        }
+        // `Don` and `Sir` go with given names.
+        let named = hints.sex.is_some() || is(&["dr", "prof", "professor", "doctor", "doktor"]);
+        if named && !is(&["don", "doña", "dña"]) {
+            hints.part = Some(NamePart::Family);
+        }
+        hints
+    }
+}
+
+/// A person's sex, as far as given names follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sex {
+    /// Women's names.
+    Female,
+    /// Men's names.
+    Male,
+}
+
+/// A part of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamePart {
+    /// A given or middle name.
+    Given,
+    /// A family name.
+    Family,
+}
+
+/// What the names of a text tell about their words.
+#[derive(Default)]
+pub(super) struct Roles {
+    parts: BTreeMap<Secret, NamePart>,
+    sexes: BTreeMap<Secret, Sex>,
+}
+
+impl Roles {
+    /// Learns from a name of several words which of them are given names.
+    pub(super) fn learn(&mut self, name: &str, hints: &NameHints) {
+        let words = roled(name, hints, self);
+        let several = words.iter().filter(|word| word.part.is_some()).count() > 1;
+        for word in &words {
+            let (Some(part), false) = (word.part, word.initial) else {
+                continue;
+            };
+            let folded = || Secret::new(&word.folded);
+            if several && !self.parts.contains_key(word.folded.as_str()) {
+                self.parts.insert(folded(), part);
+            }
+            if let (NamePart::Given, Some(sex)) = (part, hints.sex) {
+                self.sexes.entry(folded()).or_insert(sex);
+            }
+        }
+    }
+}
+
+/// The stand-in of a name.
+pub(super) fn surrogate(of: &mut Pseudonyms<'_>, name: &str, hints: &NameHints) -> String {
+    let words = roled(name, hints, &of.roles);
+    let mut out = String::with_capacity(name.len() + 8);
+    let mut copied = 0;
+    for word in words {
+        out.push_str(name.get(copied..word.at.start).unwrap_or_default());
+        let written = name.get(word.at.clone()).unwrap_or_default();
+        match word.part {
+            None => out.push_str(written),
+            Some(part) if word.initial => {
+                let letters = written.chars().count();
+                for (index, letter) in written.chars().enumerate() {
+                    // `JS` are the initials of a given and a family name.
+                    let part = if letters > 1 && index + 1 == letters {
+                        NamePart::Family
+                    } else {
+                        part
+                    };
+                    out.push_str(&in_case_of(
+                        &letter.to_string(),
+                        &initial(of, part, letter).to_string(),
+                    ));
+                }
+            }
+            Some(part) => {
+                let drawn = word_for(of, part, &word.folded, hints);
+                out.push_str(&in_case_of(written, &drawn));
+            }
+        }
+        copied = word.at.end;
+    }
+    out.push_str(name.get(copied..).unwrap_or_default());
+    out
+}
+
+/// The stand-in of one word, as the lists spell it.
+pub(super) fn word_for(
+    of: &mut Pseudonyms<'_>,
+    part: NamePart,
+    folded: &str,
+    hints: &NameHints,
+) -> String {
+    let letter = folded.chars().next().unwrap_or('x');
+    let wanted = initial(of, part, letter).to_ascii_lowercase();
+    let fits = move |entry: &str| fold::words(entry).starts_with(wanted);
+    let language = culture(folded, part, hints.language);
+    let lists = SurrogateLists::of(language);
+    match part {
+        NamePart::Family => of.draw("family", folded, lists.surnames, &fits),
+        NamePart::Given => {
+            let sex = listed_sex(folded)
+                .or_else(|| of.roles.sexes.get(folded).copied())
+                .or(hints.sex)
+                .unwrap_or(if folded.ends_with('a') {
+                    Sex::Female
+                } else {
+                    Sex::Male
+                });
+            let entries = match sex {
+                Sex::Female => lists.female,
+                Sex::Male => lists.male,
+            };
+            of.draw("given", folded, entries, &fits)
+        }
+    }
+}
+
+/// Which part a lone word is: as the text has shown, as the lists say, otherwise a family name.
+pub(super) fn part_of(folded: &str, roles: &Roles) -> NamePart {
+    if let Some(part) = roles.parts.get(folded) {
+        return *part;
+    }
+    let bits = gazetteer::lookup(gazetteer::hash::word_hash(folded));
+    let given = bits.any(Bits::GIVEN) && !bits.any(Bits::SURNAME);
+    match given || listed_sex(folded).is_some() {
+        true => NamePart::Given,
+        false => NamePart::Family,
+    }
+}
+
+/// The letter that stands for a first letter.
+fn initial(of: &Pseudonyms<'_>, part: NamePart, letter: char) -> char {
+    let folded = fold::words(&letter.to_string());
+    let letter = folded.chars().next().unwrap_or(letter);
+    let (label, rich) = match part {
+        NamePart::Given => ("given initial", &LISTED.given_letters),
+        NamePart::Family => ("family initial", &LISTED.family_letters),
+    };
+    let others: Vec<char> = rich
+        .iter()
+        .copied()
+        .filter(|rich| *rich != letter)
+        .collect();
+    let number =
+        usize::try_from(of.key.number(label, &letter.to_string()) >> 8).unwrap_or_default();
+    let index = number.checked_rem(others.len()).unwrap_or_default();
+    others
+        .get(index)
+        .copied()
+        .unwrap_or('m')
+        .to_ascii_uppercase()
+}
+
+/// The language whose lists a name stands in; the text's own when it stands in none or in that too.
+fn culture(folded: &str, part: NamePart, first: Language) -> Language {
+    let list = match part {
+        NamePart::Given => &LISTED.given,
+        NamePart::Family => &LISTED.family,
+    };
+    let from = list.partition_point(|entry| entry.0.as_str() < folded);
+    let same = list.iter().skip(from).take_while(|entry| entry.0 == folded);
+    let mut found = None;
+    for entry in same {
+        if entry.1 == first {
+            return first;
+        }
+        found = found.or(Some(entry.1));
+    }
+    found.unwrap_or(first)
+}
+
+fn listed_sex(folded: &str) -> Option<Sex> {
+    let index = LISTED
+        .given
+        .partition_point(|entry| entry.0.as_str() < folded);
+    LISTED
+        .given
+        .get(index)
+        .filter(|entry| entry.0 == folded)
+        .and_then(|entry| entry.2)
+}
+
+/// A word of a name.
+struct Word {
+    at: Range<usize>,
+    folded: String,
+    /// Nothing for titles, particles, degrees and suffixes, which stay.
+    part: Option<NamePart>,
+    initial: bool,
+}
+
+/// The words of a name with their parts.
+fn roled(name: &str, hints: &NameHints, roles: &Roles) -> Vec<Word> {
+    let mut words: Vec<Word> = words(name);
+    let comma = name.find(',');
+    let naming: Vec<usize> = (0..words.len())
+        .filter(|at| words.get(*at).is_some_and(|word| word.part.is_some()))
+        .collect();
+    let count = naming.len();
+    let given = |word: &Word| part_of(&word.folded, roles) == NamePart::Given;
+    // `Smith JA`, `Okafor T.`: a family name and initials.
+    let family_first = comma.is_none() && count == 2 && {
+        let at = |index: usize| naming.get(index).and_then(|at| words.get(*at));
+        at(1).is_some_and(|word| word.initial)
+            && at(0).is_some_and(|word| !word.initial && !given(word))
+    };
+    for (index, at) in naming.iter().enumerate() {
+        let Some(word) = words.get_mut(*at) else {
+            continue;
+        };
+        let before_comma = comma.is_some_and(|comma| word.at.start < comma);
+        let part = match comma {
+            Some(_) if before_comma => NamePart::Family,
+            Some(_) => NamePart::Given,
+            None if family_first => {
+                if index == 0 {
+                    NamePart::Family
+                } else {
+                    NamePart::Given
+                }
+            }
+            None if count == 1 => match hints.part {
+                Some(part) => part,
+                None if word.initial => NamePart::Given,
+                None => part_of(&word.folded, roles),
+            },
+            None if index + 1 == count => NamePart::Family,
+            None if index == 0 || word.initial || given(word) => NamePart::Given,
+            None => NamePart::Family,
+        };
+        word.part = Some(part);
+    }
+    words
+}
+
+fn words(name: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut start = None;
+    let ends = name
+        .char_indices()
+        .map(|(at, c)| (at, Some(c)))
+        .chain([(name.len(), None)]);
+    let mut characters = ends.peekable();
+    while let Some((at, character)) = characters.next() {
+        let next = characters.peek().and_then(|(_, next)| *next);
+        let inner = matches!(character, Some('\'' | '\u{2019}'))
+            && next.is_some_and(char::is_alphabetic)
+            && start.is_some()
+            && !is_genitive(name.get(at..).unwrap_or_default());
+        if character.is_some_and(char::is_alphabetic) || inner {
+            start = start.or(Some(at));
+        } else if let Some(from) = start.take() {
+            let written = name.get(from..at).unwrap_or_default();
+            words.push(word(from..at, written, &name));
+        }
+    }
+    words
+}
+
+fn word(at: Range<usize>, written: &str, name: &&str) -> Word {
+    let folded = fold::words(written).replace(' ', "");
+    let letters = written.chars().count();
+    let upper = written.chars().all(char::is_uppercase);
+    let classes = lexicon().classes_of(&folded);
+    // `St`, `de`, `Jr` stay; so does a title, except where it is all there is.
+    let suffix = SUFFIXES.contains(&folded.as_str());
+    let genitive = letters == 1
+        && folded == "s"
+        && name
+            .get(..at.start)
+            .is_some_and(|before| before.ends_with(['\'', '\u{2019}']));
+    let stays = letters > 1
+        && (classes.any(Class::PARTICLE.with(Class::TITLE)) || suffix)
+        && written.len() < name.len()
+        || genitive
+        || letters > 1 && classes.any(Class::CREDENTIAL) && upper && written.len() < name.len();
+    let initial = letters == 1 && written.chars().all(|c| c.is_alphabetic())
+        || letters <= INITIALS_MAX
+            && upper
+            && written.is_ascii()
+            && (written.len() == name.len() || !has_vowel(&folded))
+            && listed_sex(&folded).is_none();
+    Word {
+        at,
+        folded,
+        part: (!stays).then_some(NamePart::Family),
+        initial,
+    }
+}
+
+fn is_genitive(rest: &str) -> bool {
+    let mut characters = rest.chars().skip(1);
+    characters
+        .next()
+        .is_some_and(|c| c.eq_ignore_ascii_case(&'s'))
+        && !characters.next().is_some_and(char::is_alphabetic)
+}
+
+fn has_vowel(folded: &str) -> bool {
+    folded.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+}
+
+/// The names of all lists, folded and sorted, and the first letters that have enough of them.
+struct Listed {
+    given: Vec<(String, Language, Option<Sex>)>,
+    family: Vec<(String, Language, Option<Sex>)>,
+    given_letters: Vec<char>,
+    family_letters: Vec<char>,
+}
+
+static LISTED: LazyLock<Listed> = LazyLock::new(|| {
+    let languages = [Language::English, Language::Spanish, Language::German];
+    let (mut given, mut family) = (Vec::new(), Vec::new());
+    for language in languages {
+        let lists = SurrogateLists::of(language);
+        let names = |names: &'static [&'static str]| names.iter().map(|name| fold::words(name));
+        given.extend(names(lists.female).map(|name| (name, language, Some(Sex::Female))));
+        given.extend(names(lists.male).map(|name| (name, language, Some(Sex::Male))));
+        family.extend(names(lists.surnames).map(|name| (name, language, None)));
+    }
+    given.sort_by(|a, b| a.0.cmp(&b.0));
+    family.sort_by(|a, b| a.0.cmp(&b.0));
+    let begins = |names: &[&str], letter: char| {
+        names
+            .iter()
+            .filter(|name| fold::words(name).starts_with(letter))
+            .count()
+    };
+    let rich = |enough: &dyn Fn(&SurrogateLists, char) -> bool| {
+        let all = |letter: &char| {
+            languages
+                .iter()
+                .all(|language| enough(SurrogateLists::of(*language), *letter))
+        };
+        ('a'..='z').filter(all).collect()
+    };
+    Listed {
+        given_letters: rich(&|lists, letter| {
+            [lists.female, lists.male]
+                .iter()
+                .all(|names| begins(names, letter) >= GIVEN_RICH_MIN)
+        }),
+        family_letters: rich(&|lists, letter| begins(lists.surnames, letter) >= FAMILY_RICH_MIN),
+        given,
+        family,
+    }
+});
+
+const SUFFIXES: [&str; 8] = ["jr", "sr", "ii", "iii", "iv", "jnr", "snr", "esq"];
+/// Bytes before a name in which a title is looked for.
+const TITLE_WINDOW: usize = 24;
+/// Letters of initials written together.
+const INITIALS_MAX: usize = 3;
+/// Names that a first letter must have in each list, so that enough people can share it.
+const GIVEN_RICH_MIN: usize = 6;
+const FAMILY_RICH_MIN: usize = 12;
