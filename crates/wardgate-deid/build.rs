@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Adds the entries of a list: lines of words under the classes of the section above them.
+/// A line `stem stem | -ending -ending` has every stem with every ending.
 fn read_list(text: &str, entries: &mut BTreeMap<u64, Bits>) -> Result<(), Box<dyn Error>> {
     let mut classes = Bits::default();
     for line in text.lines() {
@@ -42,6 +43,13 @@ fn read_list(text: &str, entries: &mut BTreeMap<u64, Bits>) -> Result<(), Box<dy
                 let known = Bits::NAMES.iter().find(|(known, _)| *known == name);
                 let (_, bit) = known.ok_or_else(|| format!("no class {name}"))?;
                 classes = classes.with(*bit);
+            }
+        } else if let Some((stems, endings)) = line.split_once('|') {
+            for stem in stems.split_whitespace() {
+                for ending in endings.split_whitespace() {
+                    let ending = ending.strip_prefix('-').unwrap_or_default();
+                    add(&fold(&format!("{stem}{ending}"))?, classes, entries);
+                }
             }
         } else if !line.starts_with('#') {
             for entry in line.split_whitespace() {
@@ -137,7 +145,7 @@ fn surrogates(data: &Path) -> Result<String, Box<dyn Error>> {
     Ok(source)
 }
 
-const LIST_FOLDERS: [&str; 3] = ["people", "places", "words"];
+const LIST_FOLDERS: [&str; 4] = ["people", "places", "words", "clinical"];
 const PLACE: Bits = Bits::CITY
     .with(Bits::COUNTY)
     .with(Bits::STATE)
