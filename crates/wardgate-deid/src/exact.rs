@@ -8,6 +8,7 @@ mod age;
 mod contact;
 mod cued;
 pub(crate) mod date;
+mod facility;
 mod network;
 mod number;
 mod person;
@@ -41,6 +42,7 @@ fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut
         findings.extend(number::lettered(lexed, at));
     }
     findings.extend(contact::phone(lexed, at));
+    findings.extend(person::starred(lexed, at));
     findings.extend(number::formatted(lexed, at));
     if len >= 3 {
         findings.extend(cued::suffixed(lexed, at));
@@ -73,7 +75,10 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
         }
         _ => {}
     }
-    if token.shape.is_word() && token.len() >= 3 {
+    if token.len() >= 3 {
+        if token.shape.begins_capital() {
+            findings.extend(facility::joined(lexed, at));
+        }
         findings.extend(address::german_street(lexed, at));
     }
     let classes = token.classes;
@@ -88,6 +93,9 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
     }
     if classes.any(person::CUES) {
         findings.extend(person::cued(lexed, at));
+    }
+    if classes.any(facility::CUES) {
+        findings.extend(facility::cued(lexed, at));
     }
     if classes.any(address::CUES) {
         findings.extend(address::cued(lexed, at));
@@ -109,6 +117,10 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
 
 /// Words at which some rule begins.
 const ANCHORS: Class = cued::CUES
+    .with(facility::CUES)
+    .with(Class::AGE_LABEL)
+    .with(Class::UNIT_WORD)
+    .with(Class::NUMBER_FILLER)
     .with(person::CUES)
     .with(address::CUES)
     .with(Class::MONTH)

@@ -51,8 +51,7 @@ fn by_unit(lexed: &Lexed<'_>, at: usize) -> Option<(usize, f32)> {
     let small_gap = matches!(lexed.gap(next + 1), " " | "-" | "\n" | ". " | " - ");
     if is(&["year", "years", "yr", "yrs", "y"]) {
         let old = small_gap
-            && (follows(&["old", "o", "olds"])
-                || follows(&["of"]) && lexed.is_word(next + 2, "age"));
+            && (follows(&["old", "olds"]) || follows(&["of"]) && lexed.is_word(next + 2, "age"));
         let sexed = small_gap
             && is(&["yr", "y", "year"])
             && follows(&["male", "female", "man", "woman", "m", "f"]);
@@ -94,7 +93,7 @@ fn spanish(lexed: &Lexed<'_>, at: usize) -> Option<(usize, f32)> {
     }
     let of = is_before(1, &["de"]);
     let labelled = labelled(lexed, at);
-    if !(aged || labelled || of && !lasting || lexed.gap(at).ends_with([',', ' ']) && of) {
+    if !(aged || labelled || of && !lasting) {
         return None;
     }
     lexed

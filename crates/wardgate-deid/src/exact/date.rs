@@ -130,7 +130,11 @@ fn numeric(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     let more = lexed.digits(at + 3).is_some() && lexed.gap(at + 3) == separator;
     let earlier = lexed.digits(at.wrapping_sub(1)).is_some();
     let before = earlier && (lexed.gap(at) == separator || lexed.gap(at) == ",");
-    let versioned = lexed.is(at.wrapping_sub(1), Class::VERSION.with(Class::CODE_CUE));
+    let coded = lexed.gap(at) == "."
+        && lexed
+            .token(at.wrapping_sub(1))
+            .is_some_and(|t| t.shape == Shape::Upper);
+    let versioned = coded || lexed.is(at.wrapping_sub(1), Class::VERSION.with(Class::CODE_CUE));
     let measured = !full_year
         && lexed.is(at + 3, Class::UNIT)
         && matches!(lexed.gap(at + 3), "" | " ")

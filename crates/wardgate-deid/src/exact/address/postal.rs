@@ -1,6 +1,7 @@
 //! Postal codes with their cities.
 
 use crate::finding::{Finding, Kind};
+use crate::gazetteer::{self, Bits};
 use crate::lexer::{Leaning, Lexed, Shape};
 use crate::lexicon::Class;
 
@@ -23,6 +24,17 @@ pub(in crate::exact) fn city_behind(lexed: &Lexed<'_>, at: usize) -> Option<Find
         return None;
     }
     let city = code_and_city(lexed, at)?;
+    let bits = gazetteer::lookup(gazetteer::hash::word_hash(lexed.str(at + 1)));
+    let place = bits.any(Bits::CITY.with(Bits::PLACE_FIRST));
+    let word = Bits::WORD
+        .with(Bits::WORD_COMMON)
+        .with(Bits::WORD_ES)
+        .with(Bits::WORD_DE)
+        .with(Bits::CLINICAL);
+    let doubtful = !place && (four || bits.any(word) || lexed.gap(at + 1).starts_with('.'));
+    if doubtful && !prefix {
+        return None;
+    }
     let common = Class::COMMON.with(Class::UNIT).with(Class::DEPARTMENT);
     if !prefix && (city == at || lexed.is(at + 1, common)) {
         return None;

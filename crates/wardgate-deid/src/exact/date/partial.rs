@@ -74,13 +74,29 @@ fn slashed(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
         && (lexed.gap(at + 2).starts_with(':') || lexed.gap(at + 2).starts_with(" -"));
     let timed = lexed.is_word(at + 2, "at") && lexed.gap(at + 3) == " " && lexed.gap(at + 4) == ":";
     let ranged = follows_date(lexed, at) || slashed_behind(lexed, at);
-    !partner && (close && said || lined || timed || ranged)
+    !partner && !is_fraction(lexed, at, a, b) && (close && said || lined || timed || ranged)
 }
 
 /// `from 3/5 to 4/5` is no range of days: both have the same denominator.
 fn same_fraction(lexed: &Lexed<'_>, at: usize, of: u32) -> bool {
     let fraction = |first: usize| lexed.gap(first + 1) == "/" && lexed.value(first + 1) == Some(of);
-    of <= SMALL_FRACTION_MAX && (fraction(at + 3) || at.checked_sub(3).is_some_and(fraction))
+    of <= SMALL_FRACTION_MAX
+        && [2, 3]
+            .iter()
+            .any(|step| fraction(at + step) || at.checked_sub(*step).is_some_and(fraction))
+}
+
+/// `by 1/2`, `from 2/3`, `hasta 2/3 del espesor`: behind these words a fraction is as likely as a day.
+fn is_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
+    let plain = [at, at + 1]
+        .iter()
+        .all(|i| lexed.digits(*i).is_some_and(|d| d.len() == 1));
+    plain
+        && a < b
+        && is_any(
+            lexed.str(at.wrapping_sub(1)),
+            &["by", "from", "to", "until", "hasta", "bis", "after", "of"],
+        )
 }
 
 /// `3/4-3/8`, `3/4 - 3/8/24`: the second one is a day of a month, too.

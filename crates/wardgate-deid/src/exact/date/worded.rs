@@ -56,7 +56,7 @@ pub(super) fn month_first(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     let mut day_of_month = None;
     let number = lexed
         .value(at + 1)
-        .filter(|_| is_date_gap(lexed.gap(at + 1)));
+        .filter(|_| is_date_gap(lexed.gap(at + 1)) && !is_code(lexed, at));
     let short = lexed.digits(at + 1).is_some_and(|digits| digits.len() <= 2);
     if let Some(day) = number.filter(|d| short && (1..=31).contains(d)) {
         day_of_month = Some(day);
@@ -107,6 +107,14 @@ fn alone(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     let mut found = made(lexed, at, at, [None; 2], 0.5);
     found.reason = "exact.month";
     Some(found)
+}
+
+/// `SEP-1` is no first of September.
+fn is_code(lexed: &Lexed<'_>, at: usize) -> bool {
+    let capitals = lexed.token(at).is_some_and(|t| t.shape == Shape::Upper);
+    capitals
+        && lexed.gap(at + 1) == "-"
+        && lexed.digits(at + 1).is_some_and(|digits| digits.len() == 1)
 }
 
 /// The year behind a day and month, with the token in which it stands.
