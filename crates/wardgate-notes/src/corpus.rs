@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::chart::Chart;
 use crate::draft::Draft;
 use crate::fault::TemplateFault;
+use crate::frame;
+use crate::noise;
 use crate::note::{Lang, Note};
 use crate::random::Random;
 use crate::template::{Template, TemplateFile};
@@ -188,11 +190,20 @@ fn sources_of(writer: &Writer) -> impl Iterator<Item = Source<'_>> {
     })
 }
 
-fn make(source: Source<'_>, random: &mut Random, id: String, _noise: u32) -> Note {
+fn make(source: Source<'_>, random: &mut Random, id: String, noise: u32) -> Note {
     let file = source.file;
     let mut chart = Chart::new(random.fork(1), file.lang, file.region);
     let mut draft = Draft::default();
-    chart.write(&source.template.nodes, &file.lists, &mut draft);
+    let mut weather = random.fork(2);
+    let clean = file.kind == CLEAN;
+    if !clean && weather.percent(noise) && weather.percent(FRAMED) {
+        framed(source, &mut chart, &mut draft, &mut weather);
+    } else {
+        chart.write(&source.template.nodes, &file.lists, &mut draft);
+    }
+    if weather.percent(noise) {
+        noise::disturb(&mut draft, &mut weather, file.lang);
+    }
     let (text, spans) = draft.finish();
     Note {
         id,
@@ -202,6 +213,22 @@ fn make(source: Source<'_>, random: &mut Random, id: String, _noise: u32) -> Not
         text,
         spans,
     }
+}
+
+/// The note inside of a mail, a fax, a printed page.
+fn framed(source: Source<'_>, chart: &mut Chart, draft: &mut Draft, random: &mut Random) {
+    let found = frame::frames(source.file.lang);
+    let frame = found.and_then(|(file, frames)| Some((file, random.pick(frames)?)));
+    let Some((file, frame)) = frame else {
+        return chart.write(&source.template.nodes, &source.file.lists, draft);
+    };
+    chart.write(&frame.before, &file.lists, draft);
+    let from = draft.marks.len();
+    chart.write(&source.template.nodes, &source.file.lists, draft);
+    if frame.quoted {
+        noise::quote_from(draft, from);
+    }
+    chart.write(&frame.after, &file.lists, draft);
 }
 
 /// The entries of a folder, sorted.
@@ -234,3 +261,9 @@ fn read(path: &Path) -> Result<TemplateFile, Vec<TemplateFault>> {
         }
     }
 }
+
+/// The kind of texts that hold no identifiers: nothing is put around them.
+const CLEAN: &str = "clean";
+
+/// Percent of the disturbed notes that stand in a frame.
+const FRAMED: u32 = 35;

@@ -54,9 +54,16 @@ impl Draft {
     }
 
     /// The number of a new span of a kind.
-    pub(crate) fn new_span(&mut self, kind: Kind) -> u32 {
+    fn new_span(&mut self, kind: Kind) -> u32 {
         self.kinds.push(kind);
         u32::try_from(self.kinds.len()).unwrap_or(0)
+    }
+
+    /// The number of a new span of the same kind as another.
+    pub(crate) fn copy_span(&mut self, span: u32) -> u32 {
+        let index = usize::try_from(span).unwrap_or(0).checked_sub(1);
+        let kind = index.and_then(|index| self.kinds.get(index)).copied();
+        self.new_span(kind.unwrap_or(Kind::Other))
     }
 
     /// The text and its spans in code points, without white space at their ends.
