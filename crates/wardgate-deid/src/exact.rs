@@ -34,7 +34,12 @@ pub(crate) fn find(lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
 
 /// The byte behind a number rules most rules out before they look.
 fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut Vec<Finding>) {
-    findings.extend(date::find(lexed, at));
+    let date = date::find(lexed, at);
+    findings.extend(date);
+    if date.is_some_and(|date| date.score > DATE_SCORE_SURE) {
+        findings.extend(cued::suffixed(lexed, at));
+        return;
+    }
     if matches!(after, b'.' | b':' | b'-') {
         findings.extend(network::ip(lexed, at));
     }
@@ -46,6 +51,10 @@ fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut
     findings.extend(number::formatted(lexed, at));
     if len >= 3 {
         findings.extend(cued::suffixed(lexed, at));
+    }
+    findings.extend(cued::serial(lexed, at));
+    if after == b'-' || after.is_ascii_uppercase() {
+        findings.extend(number::code(lexed, at));
     }
     if len == 4 {
         findings.extend(number::masked(lexed, at));
@@ -68,10 +77,19 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
             findings.extend(network::ip(lexed, at));
             findings.extend(person::credentialed(lexed, at));
         }
-        b':' | b'-' => findings.extend(network::ip(lexed, at)),
+        b':' => findings.extend(network::ip(lexed, at)),
+        b'-' => {
+            findings.extend(network::ip(lexed, at));
+            if token.shape.begins_capital() && token.len() <= 5 {
+                findings.extend(number::code(lexed, at));
+                findings.extend(cued::serial(lexed, at));
+            }
+        }
         b'0'..=b'9' => {
             findings.extend(number::lettered(lexed, at));
             findings.extend(address::postcode(lexed, at));
+            findings.extend(cued::serial(lexed, at));
+            findings.extend(number::code(lexed, at));
         }
         _ => {}
     }
@@ -115,6 +133,8 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
     }
 }
 
+/// From this score on, a number that begins a date begins nothing else.
+const DATE_SCORE_SURE: f32 = 0.85;
 /// Words at which some rule begins.
 const ANCHORS: Class = cued::CUES
     .with(facility::CUES)

@@ -5,7 +5,8 @@ mod label;
 mod postal;
 mod spanish;
 
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Kind, Part};
+use crate::gazetteer::{self, Bits};
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::Class;
 pub(super) use german::street as german_street;
@@ -24,7 +25,12 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let joined = at > 0
         && matches!(lexed.gap(at), "" | "." | "/" | "-" | ",")
         && lexed.digits(at - 1).is_some();
-    if token.len() > HOUSE_NUMBER_LEN_MAX || joined || token.classes.any(Class::QUANTITY) {
+    let lettered = at > 0 && lexed.gap(at).is_empty();
+    if token.len() > HOUSE_NUMBER_LEN_MAX
+        || joined
+        || lettered
+        || token.classes.any(Class::QUANTITY)
+    {
         return None;
     }
     let mut next = at + 1;
@@ -39,6 +45,12 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         let gap = lexed.gap(next);
         let word = lexed.token(next)?;
         let ordinal = count > 0 && gap.is_empty() && word.len() == 2;
+        let short = lexed
+            .token(next - 1)
+            .is_some_and(|t| t.len() <= 3 && t.shape.is_word());
+        if gap == ". " && !short {
+            return None;
+        }
         if !matches!(gap, " " | ". " | "-" | "'") && !ordinal {
             return None;
         }
@@ -161,8 +173,9 @@ pub(super) fn post_box(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
 
 /// `Springfield, IL 62704-1234`: anchored at the state.
 fn state_and_code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
-    lexed.digits(at + 1).filter(|digits| digits.len() == 5)?;
-    if !matches!(lexed.gap(at + 1), " " | ", " | "  ") {
+    let code = lexed.digits(at + 1).filter(|digits| digits.len() == 5)?;
+    let number_of = lexed.is_word(at, "id") && !code.starts_with("83");
+    if number_of || !matches!(lexed.gap(at + 1), " " | ", " | "  ") {
         return None;
     }
     let mut first = at;
@@ -222,12 +235,18 @@ fn lives(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     } else {
         last
     };
-    Some(Finding::exact(
-        lexed.span(first, last),
-        Kind::Location,
-        0.7,
-        "exact.residence",
-    ))
+    let region = first == last
+        && gazetteer::lookup(gazetteer::hash::word_hash(lexed.str(first)))
+            .any(Bits::STATE.with(Bits::COUNTRY));
+    Some(Finding {
+        part: if region { Part::State } else { Part::Whole },
+        ..Finding::exact(
+            lexed.span(first, last),
+            Kind::Location,
+            0.7,
+            "exact.residence",
+        )
+    })
 }
 
 /// `NW` and the like behind a street.

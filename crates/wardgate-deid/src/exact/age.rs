@@ -1,6 +1,7 @@
 //! Ages: over 89 they identify by themselves, because so few people reach them.
 
 use crate::finding::{Finding, Kind, Part};
+use crate::gazetteer::{self, Bits};
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::Class;
 
@@ -16,7 +17,8 @@ pub(super) fn age(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let (last, score) = by_unit(lexed, at)
         .or_else(|| by_sex(lexed, at, value))
         .or_else(|| by_label(lexed, at))
-        .or_else(|| by_verb(lexed, at, value))?;
+        .or_else(|| by_verb(lexed, at, value))
+        .or_else(|| behind_name(lexed, at, value))?;
     let part = if value < OLD {
         Part::Under90
     } else {
@@ -55,7 +57,8 @@ fn by_unit(lexed: &Lexed<'_>, at: usize) -> Option<(usize, f32)> {
         let sexed = small_gap
             && is(&["yr", "y", "year"])
             && follows(&["male", "female", "man", "woman", "m", "f"]);
-        return (old || sexed || labelled(lexed, at)).then_some((at, 0.9));
+        let noted = is(&["y"]) && lexed.gap(next + 1).starts_with(',') && lexed.gap(at) == ", ";
+        return (old || sexed || noted || labelled(lexed, at)).then_some((at, 0.9));
     }
     if is(&["anos", "ano", "a"]) {
         return spanish(lexed, at);
@@ -127,7 +130,9 @@ fn by_sex(lexed: &Lexed<'_>, at: usize, value: u32) -> Option<(usize, f32)> {
         ]
         .iter()
         .any(|w| lexed.is_word(next + 1, w));
-    let opening = at == 0
+    let columned = value >= OLD && lexed.gap(at) == "  " && behind == "  ";
+    let opening = columned
+        || at == 0
         || lexed.gap(at).ends_with('\n')
         || lexed.is_word(at - 1, "pt")
         || lexed.is_word(at - 1, "a");
@@ -167,6 +172,20 @@ fn labelled(lexed: &Lexed<'_>, at: usize) -> bool {
     filler && lexed.gap(at) == " " && label(2) && lexed.gap(at - 1) == " "
 }
 
+/// `Mr. Young, 91, farmer`, `Ann Lee (93)`: between a word with a capital and a comma.
+fn behind_name(lexed: &Lexed<'_>, at: usize, value: u32) -> Option<(usize, f32)> {
+    let token = lexed.token(at.checked_sub(1)?)?;
+    let name = token.shape.begins_capital()
+        && token.len() > 1
+        && !token.classes.any(NOT_A_PERSON)
+        && !lexed.is(at, Class::QUANTITY);
+    let (gap, next) = (lexed.gap(at), lexed.gap(at + 1));
+    let listed =
+        gap == ", " && next.starts_with([',', '.', ':', ';']) && lexed.digits(at + 1).is_none();
+    let bracketed = gap == " (" && next.starts_with(')') || gap == " | " && next.starts_with(" |");
+    (value >= OLD && name && (listed || bracketed)).then_some((at, 0.6))
+}
+
 /// `she is 94 and`, `died at 95`: only where such an age identifies.
 fn by_verb(lexed: &Lexed<'_>, at: usize, value: u32) -> Option<(usize, f32)> {
     if value < OLD
@@ -178,17 +197,8 @@ fn by_verb(lexed: &Lexed<'_>, at: usize, value: u32) -> Option<(usize, f32)> {
     }
     let (verb, who) = (lexed.str(at.checked_sub(1)?), lexed.str(at.checked_sub(2)?));
     let is = |word: &str, words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
-    let being = is(
-        verb,
-        &[
-            "is", "was", "turned", "turns", "turning", "am", "ist", "war",
-        ],
-    ) && is(
-        who,
-        &[
-            "he", "she", "who", "i", "patient", "pt", "er", "sie", "mother", "father", "now",
-        ],
-    );
+    let person = is(who, &PERSONS) || is_given(lexed, at - 2);
+    let being = is(verb, &BEING) && person || is(verb, &["shes", "hes"]);
     let dying = is(verb, &["at", "aged"])
         && is(
             who,
@@ -232,6 +242,45 @@ pub(super) fn in_words(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     aged.then(|| found(at)).flatten()
 }
 
+/// Whether a word with a capital is somebody's given name.
+fn is_given(lexed: &Lexed<'_>, at: usize) -> bool {
+    let capital = lexed
+        .token(at)
+        .is_some_and(|t| t.shape == Shape::Capital && !t.classes.any(NOT_A_PERSON));
+    capital && gazetteer::lookup(gazetteer::hash::word_hash(lexed.str(at))).any(Bits::GIVEN)
+}
+
+const NOT_A_PERSON: Class = Class::LAB
+    .with(Class::UNIT_WORD)
+    .with(Class::COMMON)
+    .with(Class::GENE)
+    .with(Class::SCORE)
+    .with(Class::CODE_CUE)
+    .with(Class::MONTH)
+    .with(Class::STREET);
+const PERSONS: [&str; 18] = [
+    "he",
+    "she",
+    "who",
+    "i",
+    "patient",
+    "pt",
+    "er",
+    "sie",
+    "mother",
+    "father",
+    "now",
+    "will",
+    "grandma",
+    "grandpa",
+    "mom",
+    "dad",
+    "grandmother",
+    "grandfather",
+];
+const BEING: [&str; 10] = [
+    "is", "was", "be", "turned", "turns", "turning", "am", "ist", "war", "s",
+];
 const UNITS: [&str; 9] = [
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
 ];

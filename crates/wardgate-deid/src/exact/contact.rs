@@ -1,5 +1,6 @@
 //! Phone and fax numbers.
 
+use super::{DATE_SCORE_SURE, date};
 use crate::finding::{Finding, Kind};
 use crate::lexer::{Leaning, Lexed};
 use crate::lexicon::Class;
@@ -18,7 +19,12 @@ pub(super) fn phone(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     };
     let (before, earlier) = (byte(1), byte(2));
     // Inside a longer number, a decimal or a code.
-    let inside = matches!(before, b'-' | b'.' | b'/' | b',') && earlier.is_ascii_alphanumeric();
+    let thousands = before == b','
+        && lexed
+            .digits(at.wrapping_sub(1))
+            .is_some_and(|d| d.len() <= 3);
+    let inside =
+        (matches!(before, b'-' | b'.' | b'/') || thousands) && earlier.is_ascii_alphanumeric();
     let joined = before.is_ascii_alphanumeric();
     if inside || joined || lexed.is(at.wrapping_sub(1), Class::CODE_CUE) {
         return None;
@@ -77,12 +83,21 @@ fn groups(lexed: &Lexed<'_>, at: usize, first: &str) -> Groups {
             lexed.digits(at + index)
         };
         match digits.filter(|_| joined) {
-            Some(digits) => *slot = digits.len(),
+            Some(digits) if index == 0 || !begins_other(lexed, at + index) => *slot = digits.len(),
+            Some(_) => break,
             None => break,
         }
         len += 1;
     }
     Groups { lens, len }
+}
+
+/// Whether a date or a clock time begins at a group; phone numbers end before it.
+fn begins_other(lexed: &Lexed<'_>, at: usize) -> bool {
+    let clock = lexed.gap(at + 1) == ":";
+    let dated = matches!(lexed.gap(at + 1), "/" | "." | "-")
+        && date::read(lexed, at).is_some_and(|date| date.score > DATE_SCORE_SURE);
+    matches!(lexed.gap(at), " " | "  ") && (clock || dated)
 }
 
 /// What may stand between two groups; a line may end there.
@@ -162,7 +177,8 @@ fn shape_score(
             if first.starts_with('0')
                 && !first.starts_with("00")
                 && !dotted
-                && (9..=14).contains(&total) =>
+                && (9..=14).contains(&total)
+                && (at + 2..at + lens.len()).all(|i| !lexed.gap(i).contains('/')) =>
         {
             Some(0.7)
         }
@@ -218,7 +234,8 @@ fn cue_before(lexed: &Lexed<'_>, at: usize) -> Option<Cue> {
         if is(&["pager", "beeper", "durchwahl"]) {
             return Some(Cue::Short);
         }
-        let doubtful = is(&["number", "ph", "cell"]);
+        let long = lexed.digits(at).is_some_and(|digits| digits.len() >= 3);
+        let doubtful = is(&["number", "cell"]) || is(&["ph"]) && !long;
         if !doubtful || !is(&["number"]) && gap != " " {
             return Some(Cue::Phone);
         }
@@ -229,10 +246,17 @@ fn cue_before(lexed: &Lexed<'_>, at: usize) -> Option<Cue> {
 /// `ext. 4412`, `x4412`: an inner number alone, anchored at the word.
 pub(super) fn inner(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let word = lexed.str(at);
-    let short = word.eq_ignore_ascii_case("ext") || word.eq_ignore_ascii_case("extension");
+    let gap = lexed.gap(at + 1);
     let digits = lexed.digits(at + 1)?;
-    let near = matches!(lexed.gap(at + 1), " " | ". " | ": " | "." | " #" | "");
-    let found = short && near && (3..=6).contains(&digits.len());
+    let named = (word.eq_ignore_ascii_case("ext") || word.eq_ignore_ascii_case("extension"))
+        && matches!(gap, " " | ". " | ": " | "." | " #" | "")
+        && (3..=6).contains(&digits.len());
+    let lettered = matches!(word, "x" | "p")
+        && gap.is_empty()
+        && matches!(digits.len(), 4 | 5)
+        && !lexed.gap(at).is_empty()
+        && lexed.digits(at.wrapping_sub(1)).is_none();
+    let found = named || lettered;
     found.then(|| {
         Finding::exact(
             lexed.span(at + 1, at + 1),

@@ -26,7 +26,11 @@ pub(super) fn number(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         let small = ["in", "de", "del", "des", "der"]
             .iter()
             .any(|w| lexed.is_word(next, w));
-        if !cue && !small {
+        // In `MRN: MRN50553` the second one begins the number.
+        let begins = matches!(lexed.gap(next + 1), "" | "-")
+            && lexed.digits(next + 1).is_some()
+            && lexed.token(next).is_some_and(|t| t.shape == Shape::Upper);
+        if !cue && !small || begins {
             break;
         }
         explicit |= lexed.is(next, Class::ID_STRONG) || is_number_word(lexed.str(next));
@@ -35,11 +39,20 @@ pub(super) fn number(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         }
         next += 1;
     }
-    if !explicit || lexed.is(at.wrapping_sub(1), Class::CODE_CUE) {
+    if lexed.is(at.wrapping_sub(1), Class::CODE_CUE) {
         return None;
     }
-    value(lexed, next, kind, strong)
-        .map(|span| Finding::exact(span, kind, 0.95, "exact.cued_number"))
+    let span = value(lexed, next, kind, strong)?;
+    let value = lexed.text.get(span.clone())?;
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let letters = value.bytes().any(|b| b.is_ascii_uppercase());
+    let telling = digits >= 5 && !value.ends_with("000") || letters && digits >= 3;
+    let enough = strong || digits >= 4 || letters;
+    match (explicit, telling) {
+        (true, _) if enough => Some(Finding::exact(span, kind, 0.95, "exact.cued_number")),
+        (false, true) => Some(Finding::exact(span, kind, 0.7, "exact.cued_number")),
+        _ => None,
+    }
 }
 
 /// `Aufnahmenummer: 4412`, `E-Nr.: 17663757`: anchored at the number behind such a word.
@@ -76,6 +89,22 @@ pub(super) fn suffixed(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     value(lexed, at, kind, true).map(|span| Finding::exact(span, kind, 0.9, "exact.cued_number"))
 }
 
+/// `S/N EUC732561H`: anchored at the number's first token.
+pub(super) fn serial(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let cue = at.checked_sub(2)?;
+    let written =
+        lexed.is_word(cue, "s") && lexed.gap(cue + 1) == "/" && lexed.is_word(cue + 1, "n");
+    let span = (written && is_opening(lexed.gap(at)))
+        .then(|| value(lexed, at, Kind::Device, true))
+        .flatten()?;
+    Some(Finding::exact(
+        span,
+        Kind::Device,
+        0.95,
+        "exact.cued_number",
+    ))
+}
+
 /// Whether `No.`, `Nº` or `number of` stands before the cue.
 fn is_numbered(lexed: &Lexed<'_>, at: usize) -> bool {
     let word = |back: usize| {
@@ -101,10 +130,7 @@ fn value(lexed: &Lexed<'_>, next: usize, kind: Kind, strong: bool) -> Option<Ran
 /// The last token of a number that begins at a token; it needs enough digits.
 fn value_end(lexed: &Lexed<'_>, from: usize, kind: Kind) -> Option<usize> {
     let (mut last, mut digits, mut characters) = (None, 0, 0);
-    let grouping = matches!(
-        kind,
-        Kind::HealthPlan | Kind::License | Kind::Account | Kind::Ssn
-    ) || lexed
+    let grouping = lexed
         .digits(from)
         .is_some_and(|digits| digits.len() <= GROUP_LEN_MAX);
     for index in from..from + PARTS_MAX {

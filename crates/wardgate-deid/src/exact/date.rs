@@ -122,8 +122,8 @@ fn numeric(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     if !matches!(separator, "/" | "-" | ".") || !same || gap.len() > 2 || second.len() > 3 {
         return None;
     }
-    let loose = gap.starts_with(' ') || second.starts_with(' ');
-    if loose && !full_year {
+    let loose = gap != second || gap.starts_with(' ');
+    if !full_year && (loose || lexed.is(at, Class::QUANTITY) && separator == ".") {
         return None;
     }
     // A fourth group makes it a version, an address or a phone number.

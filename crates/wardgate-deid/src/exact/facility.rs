@@ -70,11 +70,16 @@ fn start(lexed: &Lexed<'_>, at: usize) -> Option<usize> {
         let saint =
             lexed.is_word(index, "st") || lexed.is_word(index, "mt") || lexed.is_word(index, "ste");
         let near = matches!(gap, " " | "-" | "'" | "'s " | "' " | " & ") || gap == ". " && saint;
-        let of = ["of", "the", "and"].iter().any(|w| lexed.is_word(index, w))
+        let of = lexed.is_word(index, "of")
             && token.shape == Shape::Lower
-            && own.is_some();
+            && own.is_some()
+            && index
+                .checked_sub(1)
+                .is_some_and(|i| OF.iter().any(|w| lexed.is_word(i, w)));
+        let shouted = token.shape == Shape::Upper && token.classes.any(Class::ENGLISH);
         if !near
             || !(token.shape.begins_capital() || genitive || of)
+            || shouted
             || token.classes.any(ENDS_BEFORE) && !saint
         {
             break;
@@ -89,10 +94,13 @@ fn start(lexed: &Lexed<'_>, at: usize) -> Option<usize> {
         first += 1;
     }
     let lone = first + 1 == at || at == own + 1;
-    let weak = ["center", "centre", "home", "care", "clinic", "practice"]
-        .iter()
-        .any(|w| lexed.is_word(at, w));
-    let doubtful = lone && weak && is_word_only(lexed, own);
+    let weak = [
+        "center", "centre", "home", "care", "clinic", "practice", "health",
+    ]
+    .iter()
+    .any(|w| lexed.is_word(at, w));
+    let course = COURSES.iter().any(|w| lexed.is_word(at + 1, w)) && lexed.gap(at + 1) == " ";
+    let doubtful = lone && (weak || course) && is_word_only(lexed, own);
     (first < at && !doubtful).then_some(first)
 }
 
@@ -291,6 +299,29 @@ fn is_generic(lexed: &Lexed<'_>, at: usize) -> bool {
     GENERIC.iter().any(|w| lexed.is_word(at, w))
 }
 
+/// Words behind which `of` belongs to a name.
+const OF: [&str; 7] = [
+    "university",
+    "lady",
+    "heart",
+    "college",
+    "sisters",
+    "house",
+    "church",
+];
+/// What a hospital has without being named.
+const COURSES: [&str; 10] = [
+    "course",
+    "day",
+    "stay",
+    "medicine",
+    "problem",
+    "discharge",
+    "admission",
+    "policy",
+    "bill",
+    "bed",
+];
 /// Words before a kind that are neither name nor part of it.
 const ENDS_BEFORE: Class = Class::BYLINE.with(Class::BIRTH).with(Class::ID_STRONG);
 const NOT_OWN: Class = Class::COMMON

@@ -92,6 +92,54 @@ fn prefixed(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     })
 }
 
+/// `S44-51136`, `CLM-2024-519367`, `38-879469`: letters and digits hung together as only numbers of things are.
+pub(super) fn code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let joined =
+        |index: usize| matches!(lexed.gap(index), "" | "-" | "/") && lexed.token(index).is_some();
+    if at > 0 && matches!(lexed.gap(at), "" | "-" | "/" | "." | "_" | "*" | ":" | "@") {
+        return None;
+    }
+    let (mut last, mut digits, mut letters, mut groups, mut longest) = (at, 0, 0, 0, 0);
+    for index in at..at + CODE_PARTS_MAX {
+        if index > at && !joined(index) {
+            break;
+        }
+        let token = lexed.token(index)?;
+        if token
+            .classes
+            .any(Class::QUANTITY.with(Class::CODE_CUE).with(Class::UNIT))
+        {
+            return None;
+        }
+        if token.shape == Shape::Number {
+            digits += token.len();
+            groups += 1;
+            longest = longest.max(token.len());
+        } else if token.shape == Shape::Lower
+            || token.shape == Shape::Inner
+            || token.len() > CODE_LETTERS_MAX
+        {
+            return None;
+        } else {
+            letters += token.len();
+        }
+        last = index;
+    }
+    let slashed = (at + 1..=last).any(|index| lexed.gap(index) == "/");
+    let hyphens = (at + 1..=last).any(|index| lexed.gap(index) == "-");
+    let pure = letters == 0
+        && !slashed
+        && lexed.digits(at).is_some_and(|head| head.len() <= 2)
+        && groups == 2
+        && longest >= 5;
+    let triple = letters == 0 && !slashed && hyphens && groups >= 3 && digits >= 8;
+    let mixed = letters > 0 && !slashed && digits >= 5 && (longest >= 4 || groups > 1);
+    let drug = DRUG_PREFIXES.iter().any(|prefix| lexed.is_word(at, prefix));
+    let variant = letters > 0 && !hyphens && digits <= 4;
+    let found = (pure || triple || mixed) && !drug && !variant && last > at;
+    found.then(|| Finding::exact(lexed.span(at, last), Kind::Id, 0.4, "exact.code"))
+}
+
 /// `12345678Z`, `12345678-Z`: the Spanish identity number with its check letter.
 fn is_dni(lexed: &Lexed<'_>, at: usize) -> bool {
     matches!(lexed.gap(at + 1), "" | "-") && is_dni_letter(lexed.value(at), lexed.str(at + 1))
@@ -285,6 +333,12 @@ fn iban(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         if compact.len() > IBAN_LEN_MAX || lexed.token(index).is_none() {
             break;
         }
+        let grouped = lexed.token(index).is_some_and(|t| {
+            t.shape != Shape::Lower && (t.len() <= 4 || lexed.gap(index).is_empty())
+        });
+        if index > at && !grouped {
+            break;
+        }
         let ends = !lexed.gap(index + 1).is_empty() || lexed.token(index + 1).is_none();
         if ends && compact.len() >= IBAN_LEN_MIN && passes_mod_97(&compact) {
             found = Some(index);
@@ -377,5 +431,7 @@ const PREFIX_LEN_MAX: usize = 5;
 const DRUG_PREFIXES: [&str; 14] = [
     "BMS", "JNJ", "GSK", "LY", "MK", "AZD", "PF", "ABT", "AMG", "RO", "BAY", "SAR", "NCT", "CC",
 ];
+const CODE_PARTS_MAX: usize = 10;
+const CODE_LETTERS_MAX: usize = 5;
 const UDI_PARTS_MAX: usize = 4;
 const UDI_TOKENS_MAX: usize = 24;

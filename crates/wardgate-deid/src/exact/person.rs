@@ -100,9 +100,7 @@ pub(super) fn named(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         2 if is(&["is"]) && previous(&["name"]) => at + 1,
         5 if is(&["named"]) => at + 1,
         1 if is(&["s"]) && lexed.gap(at) == "'" && previous(&["name"]) => at + 1,
-        3 | 6 if is(&["gez", "signed"]) && matches!(gap, ". " | " " | ": " | ".\n" | ":\n") => {
-            at + 1
-        }
+        3 if is(&["gez"]) && matches!(gap, ". " | " " | ": " | ".\n" | ":\n") => at + 1,
         5 if is(&["llamo"]) && previous(&["me"]) => at + 1,
         5 if is(&["liebe", "lieber"]) && ends_salutation(lexed, at + 1) => at + 1,
         7.. if is(&CLOSINGS) => return closed(lexed, at),
@@ -153,6 +151,10 @@ fn titled(lexed: &Lexed<'_>, at: usize) -> Option<Range<usize>> {
     {
         return None;
     }
+    let sentence = token.len() > 4 && gap.starts_with('.');
+    if sentence {
+        return None;
+    }
     let single = token.len() == 1;
     if single && !(gap == ". " && token.shape == Shape::Capital && is_spanish_name(lexed, at + 1)) {
         return None;
@@ -171,7 +173,10 @@ fn titled(lexed: &Lexed<'_>, at: usize) -> Option<Range<usize>> {
         let last = end_of_name(lexed, first, true, false).unwrap_or(first);
         let word = lexed.token(first)?;
         let single_shout = last == first
-            && (word.classes.any(Class::COMMON) && word.shape == Shape::Upper
+            && (shouted
+                && imaging
+                && (word.classes.any(Class::COMMON) || is_listed_word(lexed, first))
+                || word.classes.any(Class::COMMON) && word.shape == Shape::Upper
                 || word.classes.any(Class::DEPARTMENT) && lexed.gap(first) == "\n");
         let roman = last == first
             && word.shape == Shape::Upper
@@ -262,7 +267,8 @@ fn value_of_label(lexed: &Lexed<'_>, label: usize) -> Option<Range<usize>> {
             .token(first + 1)
             .is_some_and(|t| t.shape == Shape::Lower);
     let weak = WEAK_LABELS.iter().any(|w| lexed.is_word(label, w));
-    let doubtful = token.shape == Shape::Upper && token.len() <= 5 && !named
+    let doubtful = token.len() == 1
+        || token.shape == Shape::Upper && token.len() <= 5 && !named
         || has_disease_ending(lexed.str(first))
         || prose
         || weak
@@ -284,7 +290,7 @@ fn beside(lexed: &Lexed<'_>, at: usize, relative: bool) -> Option<Range<usize>> 
     let single = token.end == span.end;
     let given = listed(lexed, at + 1).any(Bits::GIVEN);
     let sure = if relative {
-        !all_listed(lexed, at + 1, &span)
+        !(all_listed(lexed, at + 1, &span) || single && lexed.gap(at + 2) == "'")
             && !(single && (has_disease_ending(lexed.str(at + 1)) || is_listed_word(lexed, at + 1)))
     } else {
         !single && given && !lexed.is(at + 1, Class::COMMON)

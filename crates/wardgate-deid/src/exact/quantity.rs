@@ -45,9 +45,15 @@ fn has_unit(lexed: &Lexed<'_>, at: usize) -> bool {
     let gap = lexed.gap(at + 1);
     match gap.as_bytes() {
         [b'%', ..] | [b' ', b'%', ..] => true,
-        [] | [b' '] | [b'-'] | [b'/'] => lexed.is(at + 1, Class::UNIT),
+        [] | [b' '] | [b'-'] | [b'/'] => lexed.is(at + 1, Class::UNIT) && !is_extension(lexed, at),
         _ => false,
     }
+}
+
+/// The `x` of `503-555-0142 x12` counts nothing.
+fn is_extension(lexed: &Lexed<'_>, at: usize) -> bool {
+    let four = lexed.digits(at).is_some_and(|digits| digits.len() >= 4);
+    four && lexed.is_word(at + 1, "x") && lexed.gap(at + 2).is_empty()
 }
 
 /// In `15-20 mg`, `1 to 2 tablets` and `120/80 mmHg` the unit measures both numbers.
@@ -105,7 +111,9 @@ fn valued(lexed: &Lexed<'_>, at: usize) -> bool {
         return false;
     }
     if lexed.is(before, Class::LAB) {
-        return true;
+        // `ph` is a phone, too.
+        let long = lexed.digits(at).is_some_and(|digits| digits.len() >= 3);
+        return !(long && lexed.is(before, Class::PHONE_CUE));
     }
     let filler = ["of", "is", "was", "at", "de", "von", "bei"]
         .iter()

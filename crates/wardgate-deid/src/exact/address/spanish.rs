@@ -19,6 +19,9 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         return None;
     }
     let name = name_end(lexed, at + 1)?;
+    if short && name == at + 1 && lexed.token(name)?.len() < 3 {
+        return None;
+    }
     if let Some(number) = number(lexed, name + 1) {
         let last = rest(lexed, number);
         return Some(Finding::exact(
@@ -59,7 +62,7 @@ fn name_end(lexed: &Lexed<'_>, first: usize) -> Option<usize> {
         let numbered = ["n", "no", "num", "numero", "km", "s"]
             .iter()
             .any(|w| lexed.is_word(index, w));
-        if stops && index > first || numbered && token.shape == Shape::Lower {
+        if stops || numbered && token.shape == Shape::Lower {
             break;
         }
         let small = PARTICLES.iter().any(|w| lexed.is_word(index, w));

@@ -74,7 +74,10 @@ fn slashed(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
         && (lexed.gap(at + 2).starts_with(':') || lexed.gap(at + 2).starts_with(" -"));
     let timed = lexed.is_word(at + 2, "at") && lexed.gap(at + 3) == " " && lexed.gap(at + 4) == ":";
     let ranged = follows_date(lexed, at) || slashed_behind(lexed, at);
-    !partner && !is_fraction(lexed, at, a, b) && (close && said || lined || timed || ranged)
+    let plain = is_unlike_fraction(lexed, at, a, b);
+    !partner
+        && !is_fraction(lexed, at, a, b)
+        && (close && said || lined || timed || ranged || plain)
 }
 
 /// `from 3/5 to 4/5` is no range of days: both have the same denominator.
@@ -97,6 +100,28 @@ fn is_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
             lexed.str(at.wrapping_sub(1)),
             &["by", "from", "to", "until", "hasta", "bis", "after", "of"],
         )
+}
+
+/// `11/7`, `02/05`, `3/14`: what no score and no fraction looks like.
+fn is_unlike_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
+    let spanned = lexed.gap(at).ends_with(['-', '(', '=', '<', '>', '~'])
+        || lexed.gap(at + 2).starts_with(['-', '%', '"']);
+    let counted = lexed.is(
+        at.wrapping_sub(1),
+        Class::UNIT
+            .with(Class::LAB)
+            .with(Class::VERSION)
+            .with(Class::SCORE),
+    );
+    let english = matches!(lexed.leaning, Leaning::English | Leaning::Unknown);
+    let padded = [at, at + 1].iter().any(|i| lexed.str(*i).starts_with('0'));
+    let shaped = padded || a > b && b != 5 || b > 12 && b != 15 && b != 30 && b != 20;
+    english
+        && a != b
+        && shaped
+        && !spanned
+        && !counted
+        && (lexed.gap(at).ends_with([' ', '\n', ',']) || at == 0)
 }
 
 /// `3/4-3/8`, `3/4 - 3/8/24`: the second one is a day of a month, too.

@@ -2,7 +2,7 @@
 
 use super::{DateRead, YEARS, made, year_of};
 use crate::calendar::Day;
-use crate::lexer::{Lexed, Shape};
+use crate::lexer::{Leaning, Lexed, Shape};
 use crate::lexicon::Class;
 
 /// `12 March 2024`, `12th of March`, `12-Mar-24`, `12. März 2024`, `12 de marzo de 2024`.
@@ -12,6 +12,7 @@ pub(super) fn day_first(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     if is_ordinal(lexed, next) {
         next += 1;
     }
+    let ordinal = next > at + 1;
     if is_of(lexed, next) {
         next += 1;
     }
@@ -26,7 +27,8 @@ pub(super) fn day_first(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     }
     let month = month_of(lexed.str(next))?;
     let year = year_after(lexed, next);
-    if year.is_none() && is_doubtful_month(lexed, next) {
+    let administered = lexed.str(next) == "MAR";
+    if year.is_none() && (is_doubtful_month(lexed, next) && !ordinal || administered) {
         return None;
     }
     let last = year.map_or(next, |(_, last)| last);
@@ -136,8 +138,13 @@ fn year_after(lexed: &Lexed<'_>, last: usize) -> Option<(i32, usize)> {
         2 if matches!(gap, "-" | " '" | "'" | "/" | ", '") => {
             year_of(value, 2).map(|year| (year, next))
         }
-        2 if matches!(gap, " " | ". ") && lexed.digits(last).is_some() && value >= 10 => {
-            let plain = !lexed.is(next, Class::QUANTITY) && lexed.gap(next + 1) != ":";
+        2 if matches!(gap, " " | ". ")
+            && value >= 10
+            && matches!(lexed.leaning, Leaning::German | Leaning::Spanish) =>
+        {
+            let month = lexed.is(last, Class::MONTH) && !lexed.is(next, Class::QUANTITY);
+            let plain =
+                month && lexed.gap(next + 1) != ":" && lexed.digits(last.wrapping_sub(1)).is_some();
             plain.then(|| year_of(value, 2).map(|year| (year, next)))?
         }
         _ => None,

@@ -106,7 +106,8 @@ pub(super) fn start_of_name(lexed: &Lexed<'_>, last: usize, comma: bool) -> Opti
         let token = lexed.token(index)?;
         let gap = lexed.gap(index + 1);
         let parted = comma && gap == ", " && back > 0 && commas == 0;
-        let near = back == 0 || matches!(gap, " " | ". " | "-" | "'") || parted;
+        let dotted = gap == ". " && (token.len() == 1 || lexed.is_word(index, "st"));
+        let near = back == 0 || matches!(gap, " " | "-" | "'") || dotted || parted;
         let initial = token.len() == 1 && token.shape == Shape::Capital && back > 0;
         let particle = back > 0
             && token.shape == Shape::Lower
@@ -133,7 +134,7 @@ fn joins(lexed: &Lexed<'_>, index: usize) -> bool {
         .iter()
         .any(|w| lexed.is_word(index.wrapping_sub(1), w));
     match gap {
-        " " | "-" | "'" | "  " => true,
+        " " | "-" | "'" => true,
         ". " | "." => letter || short,
         "\n" | " \n" => is_wrapped(lexed, index) && lexed.gap(index + 1) != ":",
         _ => false,
@@ -158,12 +159,19 @@ fn is_wrapped(lexed: &Lexed<'_>, index: usize) -> bool {
 fn is_initial(lexed: &Lexed<'_>, index: usize) -> bool {
     let token = lexed.token(index);
     let letter = token.is_some_and(|t| t.len() == 1 && t.shape == Shape::Capital);
-    letter && !matches!(lexed.gap(index + 1), "-" | "/" | "/ " | ":" | ": ")
+    let hung = lexed.gap(index + 1).is_empty() && lexed.token(index + 1).is_some();
+    letter && !hung && !matches!(lexed.gap(index + 1), "-" | "/" | "/ " | ":" | ": ")
 }
 
 /// Words behind a name that begin something else.
 fn stops(lexed: &Lexed<'_>, index: usize) -> bool {
-    lexed.is(index, Class::STREET_FIRST.with(NOT_A_NAME))
+    let shape = |at: usize| lexed.token(at).map(|t| (t.shape, t.len()));
+    let shouted = matches!(shape(index), Some((Shape::Upper, _)))
+        && matches!(shape(index.wrapping_sub(1)), Some((Shape::Capital, 2..)));
+    let short =
+        matches!(shape(index), Some((_, ..=3))) && !["II", "III", "IV"].contains(&lexed.str(index));
+    shouted && (short || is_listed_word(lexed, index))
+        || lexed.is(index, Class::STREET_FIRST.with(NOT_A_NAME))
 }
 
 /// What stands between titles without being one.
