@@ -132,6 +132,11 @@ impl Chart {
                 let age = self.random.between(90, 104);
                 draft.gold(Kind::Age, &age.to_string());
             }
+            Slot::New => {
+                self.persons.fill(None);
+                self.kept.clear();
+                self.born = Day(self.day.0 - self.random.between(20, 33_000));
+            }
             Slot::Field(field) => self.field(field, draft),
         }
     }

@@ -7,6 +7,7 @@ use crate::chart::Chart;
 use crate::draft::Draft;
 use crate::fault::TemplateFault;
 use crate::frame;
+use crate::grammar::{self, Form};
 use crate::noise;
 use crate::note::{Lang, Note};
 use crate::random::Random;
@@ -22,6 +23,8 @@ pub struct Corpus {
 struct Writer {
     name: String,
     files: Vec<TemplateFile>,
+    /// What the program writes by itself.
+    forms: Vec<(Form, TemplateFile)>,
 }
 
 /// Which notes to make.
@@ -59,7 +62,33 @@ pub struct Summary {
 struct Source<'a> {
     writer: &'a str,
     file: &'a TemplateFile,
-    template: &'a Template,
+    sheet: Sheet<'a>,
+}
+
+/// A template that somebody wrote, or one that the grammar grows anew for each note.
+#[derive(Debug, Clone, Copy)]
+enum Sheet<'a> {
+    Written(&'a Template),
+    Grown(Form),
+}
+
+impl Source<'_> {
+    fn write(self, chart: &mut Chart, draft: &mut Draft, random: &mut Random) {
+        match self.sheet {
+            Sheet::Written(template) => chart.write(&template.nodes, &self.file.lists, draft),
+            Sheet::Grown(form) => {
+                let nodes = grammar::grow(random, form, self.file.lang);
+                chart.write(&nodes, &[], draft);
+            }
+        }
+    }
+
+    fn line(self) -> usize {
+        match self.sheet {
+            Sheet::Written(template) => template.line,
+            Sheet::Grown(_) => 0,
+        }
+    }
 }
 
 impl Corpus {
@@ -91,8 +120,10 @@ impl Corpus {
             writers.push(Writer {
                 name: name.into_owned(),
                 files,
+                forms: Vec::new(),
             });
         }
+        writers.push(program());
         (Self { writers }, faults)
     }
 
@@ -105,10 +136,9 @@ impl Corpus {
     pub fn summary(&self) -> Vec<Summary> {
         let mut counts: BTreeMap<(&str, Lang, &str), usize> = BTreeMap::new();
         for writer in &self.writers {
-            for file in &writer.files {
-                *counts
-                    .entry((&writer.name, file.lang, &file.kind))
-                    .or_default() += file.templates.len();
+            for source in sources_of(writer) {
+                let key = (source.writer, source.file.lang, &*source.file.kind);
+                *counts.entry(key).or_default() += 1;
             }
         }
         counts
@@ -144,11 +174,7 @@ impl Corpus {
         sources
             .flat_map(move |source| (0..each).map(move |number| (source, number)))
             .map(move |(source, number)| {
-                let id = format!(
-                    "{}:{}-{number}",
-                    source.file.path.display(),
-                    source.template.line
-                );
+                let id = format!("{}:{}-{number}", source.file.path.display(), source.line());
                 make(source, &mut random, id, 0)
             })
     }
@@ -181,12 +207,16 @@ impl Corpus {
 }
 
 fn sources_of(writer: &Writer) -> impl Iterator<Item = Source<'_>> {
-    writer.files.iter().flat_map(|file| {
-        file.templates.iter().map(|template| Source {
-            writer: &writer.name,
-            file,
-            template,
-        })
+    let written = writer.files.iter().flat_map(|file| {
+        let sheets = file.templates.iter().map(Sheet::Written);
+        sheets.map(move |sheet| (file, sheet))
+    });
+    let grown = writer.forms.iter();
+    let grown = grown.map(|(form, file)| (file, Sheet::Grown(*form)));
+    written.chain(grown).map(|(file, sheet)| Source {
+        writer: &writer.name,
+        file,
+        sheet,
     })
 }
 
@@ -199,7 +229,7 @@ fn make(source: Source<'_>, random: &mut Random, id: String, noise: u32) -> Note
     if !clean && weather.percent(noise) && weather.percent(FRAMED) {
         framed(source, &mut chart, &mut draft, &mut weather);
     } else {
-        chart.write(&source.template.nodes, &file.lists, &mut draft);
+        source.write(&mut chart, &mut draft, &mut weather);
     }
     if weather.percent(noise) {
         noise::disturb(&mut draft, &mut weather, file.lang);
@@ -220,15 +250,29 @@ fn framed(source: Source<'_>, chart: &mut Chart, draft: &mut Draft, random: &mut
     let found = frame::frames(source.file.lang);
     let frame = found.and_then(|(file, frames)| Some((file, random.pick(frames)?)));
     let Some((file, frame)) = frame else {
-        return chart.write(&source.template.nodes, &source.file.lists, draft);
+        return source.write(chart, draft, random);
     };
     chart.write(&frame.before, &file.lists, draft);
     let from = draft.marks.len();
-    chart.write(&source.template.nodes, &source.file.lists, draft);
+    source.write(chart, draft, random);
     if frame.quoted {
         noise::quote_from(draft, from);
     }
     chart.write(&frame.after, &file.lists, draft);
+}
+
+/// The writer that is a program.
+fn program() -> Writer {
+    let langs = [Lang::En, Lang::Es, Lang::De];
+    let forms = langs.iter().flat_map(|lang| {
+        let forms = Form::ALL.iter();
+        forms.map(|form| (*form, grammar::file(*form, *lang)))
+    });
+    Writer {
+        name: grammar::WRITER.to_string(),
+        files: Vec::new(),
+        forms: forms.collect(),
+    }
 }
 
 /// The entries of a folder, sorted.

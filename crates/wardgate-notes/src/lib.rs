@@ -13,6 +13,7 @@ mod draft;
 mod facility;
 mod fault;
 mod frame;
+mod grammar;
 mod identifier;
 mod noise;
 mod note;

@@ -123,3 +123,117 @@ const SHORT: &[(u32, Noise)] = &[
     (2, Noise::Html),
     (4, Noise::Json),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::note::Kind;
+
+    fn sample() -> Draft {
+        let mut draft = Draft::default();
+        draft.push("Report:\n\nName: ");
+        draft.gold(Kind::Name, "O'Brien, \"Zoë\" <M>");
+        draft.push(", born ");
+        draft.gold(Kind::Date, "March 3, 2024");
+        draft.push(". Seen at ");
+        draft.gold(
+            Kind::Facility,
+            "St. Mary's Hospital & Clinic of the Upper Valley",
+        );
+        draft.push(" (");
+        draft.gold(Kind::Phone, "(555) 010-0199");
+        draft.push("); address: ");
+        draft.gold(Kind::Location, "12 Long Meadow Street, Apartment 4B");
+        draft.push("\nPlan:\tnone?\n\nEnd ");
+        draft.gold(Kind::Id, "A-1");
+        draft
+    }
+
+    /// The letters and digits of every span, in order; entities and tags taken back.
+    fn gold(draft: Draft) -> Vec<String> {
+        let (text, spans) = draft.finish();
+        let part = |start: usize, end: usize| -> String {
+            text.chars().skip(start).take(end - start).collect()
+        };
+        let letters = |text: String| {
+            let plain = text
+                .replace("&nbsp;", " ")
+                .replace("&#39;", "'")
+                .replace("\\n", "\n");
+            let plain = plain
+                .replace("&quot;", "\"")
+                .replace("&amp;", "&")
+                .replace("&lt;", "<");
+            let plain = plain.replace("&gt;", ">").replace("&euml;", "ë");
+            plain
+                .chars()
+                .filter(|c| c.is_alphanumeric())
+                .flat_map(char::to_lowercase)
+                .collect()
+        };
+        spans
+            .iter()
+            .map(|span| letters(part(span.start, span.end)))
+            .collect()
+    }
+
+    #[test]
+    fn what_moves_no_letters_leaves_the_gold_as_it_is() {
+        let still = [
+            Noise::Lower,
+            Noise::Upper,
+            Noise::Title,
+            Noise::Dictation,
+            Noise::NoPunctuation,
+            Noise::Typographic,
+            Noise::Wrap,
+            Noise::Hyphenate,
+            Noise::Spaces,
+            Noise::Tabs,
+            Noise::Borders,
+            Noise::Quoted,
+            Noise::OneLine,
+            Noise::Markdown,
+            Noise::Html,
+            Noise::Json,
+        ];
+        let before = gold(sample());
+        for seed in 0..40 {
+            for noise in still {
+                let mut draft = sample();
+                apply(noise, &mut draft, &mut Random::new(seed), Lang::En);
+                assert_eq!(gold(draft), before, "{noise:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn scanning_and_typing_change_little() {
+        let before = gold(sample()).concat().chars().count();
+        for seed in 0..40 {
+            for noise in [Noise::Scan, Noise::Typos, Noise::NoAccents] {
+                let mut draft = sample();
+                apply(noise, &mut draft, &mut Random::new(seed), Lang::En);
+                let after = gold(draft).concat().chars().count();
+                assert!(before.abs_diff(after) < 12, "{noise:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_copied_paragraph_brings_its_gold() {
+        let before = gold(sample());
+        for seed in 0..20 {
+            let mut draft = sample();
+            apply(
+                Noise::CopyForward,
+                &mut draft,
+                &mut Random::new(seed),
+                Lang::En,
+            );
+            let after = gold(draft);
+            assert_eq!(after.get(..before.len()), Some(&before[..]));
+            assert!(after.iter().all(|text| before.contains(text)));
+        }
+    }
+}

@@ -75,6 +75,11 @@ pub(crate) enum Class {
     Hex,
 }
 
+/// Reads the text of a template that uses no lists.
+pub(crate) fn parse_body(source: &str) -> Result<Vec<Node>, Misread> {
+    body::parse(source, 1, &[])
+}
+
 impl TemplateFile {
     /// Reads a file's text; every fault of it.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Vec<TemplateFault>> {

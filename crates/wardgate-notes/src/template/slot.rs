@@ -12,6 +12,8 @@ pub(crate) enum Slot {
     Time,
     Age,
     Age90,
+    /// Writes nothing; everybody and every number from here on is new.
+    New,
     Field(Field),
 }
 
@@ -146,6 +148,7 @@ impl Slot {
             _ if offset != 0 => None,
             ("dob", None) => Some(Self::Birth(None)),
             ("dob", Some(style)) => Some(Self::Birth(Some(DateStyle::parse(style)?))),
+            ("new", None) => Some(Self::New),
             ("time", None) => Some(Self::Time),
             ("age", None) => Some(Self::Age),
             ("age90", None) => Some(Self::Age90),
