@@ -44,6 +44,9 @@ fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut
         findings.extend(network::ip(lexed, at));
     }
     if after.is_ascii_alphabetic() {
+        if len <= 4 {
+            findings.extend(network::ip(lexed, at));
+        }
         findings.extend(number::lettered(lexed, at));
     }
     findings.extend(contact::phone(lexed, at));
@@ -90,6 +93,9 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
             findings.extend(address::postcode(lexed, at));
             findings.extend(cued::serial(lexed, at));
             findings.extend(number::code(lexed, at));
+            if token.len() <= 4 {
+                findings.extend(network::ip(lexed, at));
+            }
         }
         _ => {}
     }

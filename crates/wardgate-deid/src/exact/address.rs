@@ -269,58 +269,98 @@ fn pointed(lexed: &Lexed<'_>, street: usize) -> usize {
 
 /// What else of the address follows a street: unit, city, state, postal code.
 fn tail(lexed: &Lexed<'_>, street: usize) -> usize {
-    let mut last = street;
-    let gap = |index: usize| {
-        lexed
-            .gap(index)
-            .trim_start_matches('.')
-            .trim_start_matches(',')
-    };
-    if lexed.is(last + 1, Class::UNIT_WORD)
-        && gap(last + 1).trim().is_empty()
-        && lexed.gap(last + 2).len() <= 3
-    {
-        last += 2;
-    } else if gap(last + 1).trim_start() == "#" {
-        last += 1;
-    }
-    if last > street
-        && lexed.gap(last + 1).is_empty()
-        && lexed.token(last + 1).is_some_and(|t| t.len() == 1)
-    {
-        last += 1;
-    }
-    let city_gap = lexed.gap(last + 1);
-    let apart = city_gap.len() <= 4
-        && (city_gap.contains(',') || city_gap.contains('\n'))
-        && city_gap
+    let last = units(lexed, street);
+    let gap = lexed.gap(last + 1);
+    let apart = gap.len() <= 4
+        && gap.contains([',', '\n'])
+        && gap
             .bytes()
             .all(|b| matches!(b, b',' | b'.' | b' ' | b'\n' | b'\r'));
-    if !apart && city_gap != " " {
+    if !apart && gap != " " {
         return last;
     }
     if let Some(city) = postal::code_and_city(lexed, last + 1).filter(|_| apart) {
         return city;
     }
-    let Some(city) = capitals(lexed, last + 1, CITY_WORDS_MAX) else {
+    let Some(city) = city(lexed, last + 1) else {
         return last;
     };
-    let state = lexed.is(city + 1, Class::STATE) && matches!(lexed.gap(city + 1), ", " | " " | ",");
-    let state = state
+    region(lexed, city).unwrap_or(if apart && gap.contains(',') {
+        city
+    } else {
+        last
+    })
+}
+
+/// The last token of the units behind a street: `, Apt 4B`, ` #12`, `, Bldg C, Suite 410`.
+fn units(lexed: &Lexed<'_>, street: usize) -> usize {
+    let mut last = street;
+    for _ in 0..UNITS_MAX {
+        let gap = lexed.gap(last + 1).trim_start_matches(['.', ',']);
+        let named = lexed.is(last + 1, Class::UNIT_WORD)
+            && gap.trim().is_empty()
+            && lexed.gap(last + 2).len() <= 2
+            && lexed.token(last + 2).is_some_and(|t| t.len() <= 5);
+        if named {
+            last += 2;
+        } else if gap.trim_start() == "#" {
+            last += 1;
+        } else {
+            break;
+        }
+        if lexed.gap(last + 1).is_empty() && lexed.token(last + 1).is_some_and(|t| t.len() == 1) {
+            last += 1;
+        }
+    }
+    last
+}
+
+/// The last word of a city that begins at a token.
+fn city(lexed: &Lexed<'_>, first: usize) -> Option<usize> {
+    let written = |index: &usize| {
+        let near = *index == first || matches!(lexed.gap(*index), " " | "-" | ". " | "'");
+        near && lexed
+            .token(*index)
+            .is_some_and(|t| t.shape.begins_capital())
+    };
+    let words = (first..first + CITY_WORDS_MAX).take_while(written);
+    let hashes = words.map(|index| gazetteer::hash::word_hash(lexed.str(index)));
+    match gazetteer::place_words(hashes) {
+        0 => capitals(lexed, first, CITY_WORDS_MAX),
+        count => Some(first + count - 1),
+    }
+}
+
+/// The state and postal code behind a city.
+fn region(lexed: &Lexed<'_>, city: usize) -> Option<usize> {
+    let coded = |index: usize| {
+        lexed.digits(index).is_some_and(|digits| digits.len() == 5)
+            && matches!(lexed.gap(index), " " | ", " | "  ")
+    };
+    let near = matches!(lexed.gap(city + 1), ", " | " " | ",");
+    let short = near
+        && lexed.is(city + 1, Class::STATE)
         && lexed
             .token(city + 1)
             .is_some_and(|t| t.shape == Shape::Upper);
-    let coded = |index: usize| {
-        lexed.digits(index).is_some_and(|digits| digits.len() == 5)
-            && matches!(lexed.gap(index), " " | ", ")
+    let named = |index: usize| {
+        gazetteer::lookup(gazetteer::hash::word_hash(lexed.str(index))).any(Bits::STATE)
+            || lexed
+                .token(index)
+                .is_some_and(|t| t.shape == Shape::Capital)
+                && lexed.gap(index) == " "
     };
-    match (state, coded(city + 2), coded(city + 1)) {
-        (true, true, _) => plus_four(lexed, city + 2),
-        (true, false, _) => city + 1,
-        (false, _, true) => plus_four(lexed, city + 1),
-        _ if apart && city_gap.contains(',') => city,
-        _ => last,
+    let state = if short || near && named(city + 1) && coded(city + 2) {
+        city + 1
+    } else if near && coded(city + 3) && named(city + 2) {
+        city + 2
+    } else {
+        city
+    };
+    if coded(state + 1) {
+        return Some(plus_four(lexed, state + 1));
     }
+    short.then_some(state)
 }
 
 /// The last of the capitalised words, up to `max`, that begin at a token.
@@ -330,7 +370,9 @@ fn capitals(lexed: &Lexed<'_>, first: usize, max: usize) -> Option<usize> {
         let Some(token) = lexed.token(index) else {
             break;
         };
-        let near = index == first || matches!(lexed.gap(index), " " | "-" | ". " | "'");
+        let near = index == first
+            || matches!(lexed.gap(index), " " | "-" | "'")
+            || lexed.gap(index) == ". " && lexed.token(index - 1).is_some_and(|t| t.len() == 2);
         let state = index > first && token.classes.any(Class::STATE) && token.shape == Shape::Upper;
         let common = token.classes.any(Class::COMMON)
             && !(index == first
@@ -377,6 +419,7 @@ const CONTACTS: Class = Class::PHONE_CUE
     .with(Class::LABEL)
     .with(Class::BIRTH)
     .with(Class::ID_STRONG);
+const UNITS_MAX: usize = 3;
 const HOUSE_NUMBER_LEN_MAX: usize = 5;
 const STREET_WORDS_MAX: usize = 5;
 const CITY_WORDS_MAX: usize = 3;

@@ -110,7 +110,8 @@ fn by_sex(lexed: &Lexed<'_>, at: usize, value: u32) -> Option<(usize, f32)> {
     let next = at + 1;
     let sexed = ["f", "m"].iter().any(|w| lexed.is_word(next, w))
         && lexed.token(next).is_some_and(|t| t.shape == Shape::Capital);
-    let temperature = lexed.is_word(next, "f") && (94..=107).contains(&value);
+    let temperature =
+        lexed.is_word(next, "f") && (94..=107).contains(&value) && lexed.gap(at) != "  ";
     let behind = lexed.gap(next + 1);
     let told = behind == " "
         && [
@@ -136,7 +137,7 @@ fn by_sex(lexed: &Lexed<'_>, at: usize, value: u32) -> Option<(usize, f32)> {
         || lexed.gap(at).ends_with('\n')
         || lexed.is_word(at - 1, "pt")
         || lexed.is_word(at - 1, "a");
-    let quantity = lexed.is(at, Class::QUANTITY) && !told;
+    let quantity = lexed.is(at, Class::QUANTITY) && !told && !opening;
     let joined = lexed.gap(next).is_empty() || lexed.gap(next) == " " && opening;
     (sexed && joined && !quantity && value > 0 && (told || opening && !temperature))
         .then_some((at, 0.8))

@@ -97,7 +97,7 @@ fn begins_other(lexed: &Lexed<'_>, at: usize) -> bool {
     let clock = lexed.gap(at + 1) == ":";
     let dated = matches!(lexed.gap(at + 1), "/" | "." | "-")
         && date::read(lexed, at).is_some_and(|date| date.score > DATE_SCORE_SURE);
-    matches!(lexed.gap(at), " " | "  ") && (clock || dated)
+    matches!(lexed.gap(at), " " | "  " | "-") && (clock || dated)
 }
 
 /// What may stand between two groups; a line may end there.

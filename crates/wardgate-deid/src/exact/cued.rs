@@ -47,6 +47,8 @@ pub(super) fn number(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().any(|b| b.is_ascii_uppercase());
     let telling = digits >= 5 && !value.ends_with("000") || letters && digits >= 3;
+    let plate = kind == Kind::Vehicle && letters && digits >= 2;
+    let telling = telling || plate;
     let enough = strong || digits >= 4 || letters;
     match (explicit, telling) {
         (true, _) if enough => Some(Finding::exact(span, kind, 0.95, "exact.cued_number")),
@@ -156,7 +158,8 @@ fn value_end(lexed: &Lexed<'_>, from: usize, kind: Kind) -> Option<usize> {
         let next = lexed.gap(index + 1);
         let joined = (matches!(next, "" | "-" | "/" | "_") || kind == Kind::Vehicle && next == " ")
             && lexed.token(index + 1).is_some();
-        let hangs = index > from && matches!(gap, "" | "-");
+        let plated = plate && token.shape == Shape::Upper && token.len() == 3;
+        let hangs = index > from && (matches!(gap, "" | "-") || plated);
         if token.shape.is_word()
             && (token.len() > LETTERS_MAX
                 || !(joined || hangs)
@@ -172,7 +175,8 @@ fn value_end(lexed: &Lexed<'_>, from: usize, kind: Kind) -> Option<usize> {
             last = Some(index);
         }
     }
-    last.filter(|_| digits >= DIGITS_MIN && characters >= CHARACTERS_MIN)
+    let digits_min = if kind == Kind::Vehicle { 2 } else { DIGITS_MIN };
+    last.filter(|_| digits >= digits_min && characters >= CHARACTERS_MIN)
 }
 
 fn kind_of(cue: &str) -> Kind {

@@ -134,7 +134,9 @@ fn numeric(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
         && lexed
             .token(at.wrapping_sub(1))
             .is_some_and(|t| t.shape == Shape::Upper);
-    let versioned = coded || lexed.is(at.wrapping_sub(1), Class::VERSION.with(Class::CODE_CUE));
+    let versioned = coded
+        || lexed.is(at.wrapping_sub(1), Class::VERSION.with(Class::CODE_CUE))
+            && !(separator == "/" && full_year);
     let measured = !full_year
         && lexed.is(at + 3, Class::UNIT)
         && matches!(lexed.gap(at + 3), "" | " ")

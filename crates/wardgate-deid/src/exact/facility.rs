@@ -26,11 +26,22 @@ pub(super) fn cued(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     {
         return found(first.unwrap_or(at), last, 0.75);
     }
-    if token.classes.any(Class::FACILITY) && token.shape.begins_capital() {
+    if token.classes.any(Class::FACILITY) && token.shape.begins_capital() && is_kind(lexed, at) {
         let last = tail(lexed, at);
         return found(first?, last, 0.7);
     }
     None
+}
+
+/// Some kinds are one only behind certain words: `Eye Care`, `Family Medicine`, `Medical Practice`.
+fn is_kind(lexed: &Lexed<'_>, at: usize) -> bool {
+    KINDS_BEHIND
+        .iter()
+        .find(|(kind, _)| lexed.is_word(at, kind))
+        .is_none_or(|(_, before)| {
+            let index = at.wrapping_sub(1);
+            lexed.gap(at) == " " && before.iter().any(|w| lexed.is_word(index, w))
+        })
 }
 
 /// `Sankt-Klara-Spital`, `Diakonissenkrankenhaus Berlin`: the kind ends the word.
@@ -299,6 +310,52 @@ fn is_generic(lexed: &Lexed<'_>, at: usize) -> bool {
     GENERIC.iter().any(|w| lexed.is_word(at, w))
 }
 
+/// Kinds that need one of these words before them.
+const KINDS_BEHIND: [(&str, &[&str]); 14] = [
+    (
+        "care",
+        &[
+            "eye", "urgent", "hospice", "health", "memory", "dental", "wound", "kidney",
+        ],
+    ),
+    ("medicine", &["family", "sports"]),
+    ("practice", &["family", "medical", "group", "dental"]),
+    ("home", &["nursing", "care", "retirement", "funeral"]),
+    ("trust", &["nhs", "foundation"]),
+    ("system", &["health", "hospital", "healthcare", "va"]),
+    (
+        "group",
+        &["medical", "physician", "physicians", "health", "dental"],
+    ),
+    (
+        "associates",
+        &[
+            "cardiology",
+            "surgical",
+            "pathology",
+            "radiology",
+            "medical",
+            "orthopedic",
+            "kidney",
+            "gi",
+            "urology",
+            "oncology",
+            "dermatology",
+            "neurology",
+            "eye",
+            "heart",
+            "pediatric",
+            "anesthesia",
+            "health",
+        ],
+    ),
+    ("management", &["pain"]),
+    ("services", &["hospice", "ambulance", "laboratory"]),
+    ("lab", &["reference", "county", "clinical"]),
+    ("labs", &["reference", "clinical"]),
+    ("ctr", &["med", "medical", "health"]),
+    ("surgery", &["outpatient", "plastic", "oral"]),
+];
 /// Words behind which `of` belongs to a name.
 const OF: [&str; 7] = [
     "university",

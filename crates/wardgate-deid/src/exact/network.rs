@@ -118,6 +118,9 @@ pub(super) fn ip(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     match lexed.gap(at + 1) {
         "." => ipv4(lexed, at),
         ":" | "::" | "-" => colons(lexed, at),
+        "" if (at + 2..at + 4).any(|index| matches!(lexed.gap(index), ":" | "::" | "-")) => {
+            colons(lexed, at)
+        }
         _ => None,
     }
 }

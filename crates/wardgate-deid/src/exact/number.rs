@@ -105,10 +105,8 @@ pub(super) fn code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
             break;
         }
         let token = lexed.token(index)?;
-        if token
-            .classes
-            .any(Class::QUANTITY.with(Class::CODE_CUE).with(Class::UNIT))
-        {
+        let unit = index > at && token.classes.any(Class::UNIT);
+        if unit || token.classes.any(Class::QUANTITY.with(Class::CODE_CUE)) {
             return None;
         }
         if token.shape == Shape::Number {
@@ -132,7 +130,7 @@ pub(super) fn code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         && lexed.digits(at).is_some_and(|head| head.len() <= 2)
         && groups == 2
         && longest >= 5;
-    let triple = letters == 0 && !slashed && hyphens && groups >= 3 && digits >= 8;
+    let triple = letters == 0 && !slashed && hyphens && groups >= 3 && digits >= 7;
     let mixed = letters > 0 && !slashed && digits >= 5 && (longest >= 4 || groups > 1);
     let drug = DRUG_PREFIXES.iter().any(|prefix| lexed.is_word(at, prefix));
     let variant = letters > 0 && !hyphens && digits <= 4;
@@ -317,8 +315,15 @@ fn card(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         return None;
     }
     let digits = (at..at + count).flat_map(|i| lexed.str(i).bytes());
-    let span = lexed.span(at, at + count - 1);
-    passes_luhn(digits).then(|| Finding::exact(span, Kind::Account, 0.9, "exact.card"))
+    let long = lens == [4; 4] && !lexed.is(at, Class::QUANTITY);
+    let more = usize::from(
+        long && lexed.gap(at + 4) == gap && lexed.digits(at + 4).is_some_and(|d| d.len() == 4),
+    );
+    let span = lexed.span(at, at + count - 1 + more);
+    if passes_luhn(digits) {
+        return Some(Finding::exact(span, Kind::Account, 0.9, "exact.card"));
+    }
+    long.then(|| Finding::exact(span, Kind::Account, 0.5, "exact.grouped_number"))
 }
 
 fn iban(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {

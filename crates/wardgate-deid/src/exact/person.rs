@@ -306,7 +306,10 @@ fn before_degree(lexed: &Lexed<'_>, at: usize) -> Option<Range<usize>> {
     }
     let last = at.checked_sub(1)?;
     let first = start_of_name(lexed, last, false)?;
-    let enough = first < last || gap == ", ";
+    let short = lexed
+        .token(last)
+        .is_some_and(|t| t.shape == Shape::Upper && t.len() <= 3);
+    let enough = first < last || gap == ", " && !short;
     let word = lexed.token(last)?;
     let listed = first < last || !is_listed_word(lexed, last);
     (enough && listed && word.shape.begins_capital()).then(|| lexed.span(first, last))

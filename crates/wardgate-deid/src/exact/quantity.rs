@@ -154,7 +154,8 @@ fn named_by_letter(lexed: &Lexed<'_>, at: usize) -> Option<usize> {
         && name.shape == Shape::Capital
         && lexed.gap(at + 1) == "."
         && lexed.digits(at + 1).is_some();
-    (diagnosis || name.classes.any(Class::GENE)).then_some(before)
+    let hung = lexed.gap(at + 1) == "-" && lexed.digits(at + 1).is_some_and(|d| d.len() >= 3);
+    (diagnosis || name.classes.any(Class::GENE) && !hung).then_some(before)
 }
 
 /// `12:30`, `14:30:05`, `14.30 Uhr`.

@@ -12,7 +12,8 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let marked = matches!(sign, "/ " | "/" | ". " | ".");
     let short = token.len() <= 2;
     let spoken = token.shape.begins_capital() || spanish && !short;
-    if short && !marked || !(spoken || marked && sign.starts_with('/')) {
+    let abroad = short && !spanish && !sign.starts_with('/');
+    if abroad || short && !marked || !(spoken || marked && sign.starts_with('/')) {
         return None;
     }
     if !(marked || matches!(sign, " " | "  ")) || sign.starts_with('/') && token.len() > 4 {

@@ -71,8 +71,11 @@ fn slashed(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
         || is_weekday(lexed.str(before));
     let partner = same_fraction(lexed, at, b);
     let lined = (at == 0 || lexed.gap(at).contains('\n'))
-        && (lexed.gap(at + 2).starts_with(':') || lexed.gap(at + 2).starts_with(" -"));
-    let timed = lexed.is_word(at + 2, "at") && lexed.gap(at + 3) == " " && lexed.gap(at + 4) == ":";
+        && (lexed.gap(at + 2).starts_with(':')
+            || lexed.gap(at + 2).starts_with(" -")
+            || lexed.digits(at + 2).is_some_and(|d| d.len() == 4) && lexed.gap(at + 2) == " ");
+    let timed = lexed.is_word(at + 2, "at") && lexed.gap(at + 3) == " " && lexed.gap(at + 4) == ":"
+        || lexed.gap(at + 2) == " " && lexed.gap(at + 3) == ":" && lexed.digits(at + 2).is_some();
     let ranged = follows_date(lexed, at) || slashed_behind(lexed, at);
     let plain = is_unlike_fraction(lexed, at, a, b);
     !partner
@@ -115,11 +118,13 @@ fn is_unlike_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
     );
     let english = matches!(lexed.leaning, Leaning::English | Leaning::Unknown);
     let padded = [at, at + 1].iter().any(|i| lexed.str(*i).starts_with('0'));
-    let shaped = padded || a > b && b != 5 || b > 12 && b != 15 && b != 30 && b != 20;
+    let shaped = padded || a > b && b != 5 || b > 12;
+    let hung = lexed.gap(at + 2).is_empty() && lexed.token(at + 2).is_some();
     english
-        && a != b
+        && (a != b || padded)
         && shaped
         && !spanned
+        && !hung
         && !counted
         && (lexed.gap(at).ends_with([' ', '\n', ',']) || at == 0)
 }
@@ -174,7 +179,8 @@ pub(super) fn range_start(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
     }
     let next = connected(lexed, at + 1)?;
     let worded = worded::day_first(lexed, next).is_some();
-    let numbered = (dotted || cued) && is_dotted_date(lexed, next);
+    let full = matches!(gap, "-" | " - ") && lexed.digits(next + 2).is_some_and(|d| d.len() == 4);
+    let numbered = (dotted || cued || full) && is_dotted_date(lexed, next);
     (worded || numbered).then(|| made(lexed, at, at, [None; 2], 0.6))
 }
 

@@ -79,9 +79,10 @@ pub(super) fn month_first(lexed: &Lexed<'_>, at: usize) -> Option<DateRead> {
         last = year_at;
     } else if day_of_month.is_none() {
         return alone(lexed, at);
-    } else if is_doubtful_month(lexed, at)
+    } else if is_doubtful_month(lexed, at) && lexed.digits(last).is_some()
         || lexed.is(last + 1, Class::UNIT) && lexed.gap(last + 1).len() <= 1
-        || lexed.gap(last + 1).starts_with(['%', ':'])
+        || lexed.gap(last + 1).starts_with('%')
+        || lexed.gap(last + 1) == ":" && lexed.digits(last + 1).is_some()
     {
         return None;
     }

@@ -72,7 +72,9 @@ pub(super) fn end_of_name(
             own = true;
         } else if token.shape.begins_capital()
             && token.classes.any(Class::COMMON)
-            && !token.classes.any(CUES.with(Class::DEPARTMENT))
+            && !token
+                .classes
+                .any(CUES.with(Class::DEPARTMENT).with(Class::AGE_LABEL))
             && common < if labelled { COMMON_PARTS_MAX } else { 1 }
             && (index == first || labelled || surely && own && token.shape == Shape::Capital)
             && (surely || labelled || !is_listed_word(lexed, index))
@@ -136,7 +138,11 @@ fn joins(lexed: &Lexed<'_>, index: usize) -> bool {
     match gap {
         " " | "-" | "'" => true,
         ". " | "." => letter || short,
-        "\n" | " \n" => is_wrapped(lexed, index) && lexed.gap(index + 1) != ":",
+        "\n" | " \n" => {
+            is_wrapped(lexed, index)
+                && !lexed.gap(index + 1).starts_with(':')
+                && !is_listed_word(lexed, index)
+        }
         _ => false,
     }
 }
