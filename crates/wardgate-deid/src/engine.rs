@@ -10,6 +10,7 @@ use crate::known::KnownIdentifiers;
 use crate::language::Language;
 use crate::lexer::Lexed;
 use crate::lexicon::{Lexicon, lexicon};
+use crate::memory::Memory;
 use crate::tagger::{self, weights::Weights};
 use crate::vote;
 
@@ -90,6 +91,7 @@ impl Engine {
         findings.clear();
         let folded = fold::fold(text);
         let lexed = Lexed::new(&folded.text, self.lexicon);
+        let mut memory = Memory::default();
         exact::find(&lexed, findings);
         let language = hints.language.unwrap_or_else(|| Language::detect(text));
         if let Some(weights) = self.weights_of(language) {
@@ -97,12 +99,19 @@ impl Engine {
             resolve(&mut rules);
             let mut learned = Vec::new();
             tagger::find(&lexed, language, &rules, weights, &mut learned);
-            vote::join(&rules, &learned, findings);
+            vote::join(&lexed, &rules, &learned, findings);
         }
         if let Some(known) = hints.known {
             known.find(&lexed, findings);
         }
         resolve(findings);
+        memory.learn(&lexed, findings);
+        let mut again = Vec::new();
+        memory.find(&lexed, findings, &mut again);
+        if !again.is_empty() {
+            findings.append(&mut again);
+            resolve(findings);
+        }
         for finding in findings {
             let at = folded.map.source(finding.range());
             (finding.start, finding.end) = (at.start, at.end);

@@ -33,6 +33,7 @@ mod known;
 mod language;
 mod lexer;
 mod lexicon;
+mod memory;
 mod mint;
 mod offsets;
 mod place;

@@ -9,10 +9,10 @@ pub(crate) mod decode;
 pub(crate) mod templates;
 pub(crate) mod weights;
 
-use crate::finding::{Finding, Kind, Layer, Part};
+use crate::finding::{Finding, Kind, Layer};
 use crate::language::Language;
 use crate::lexer::Lexed;
-use atoms::{Atom, Atoms};
+use atoms::Atoms;
 use decode::{LANES, Lanes};
 use weights::Weights;
 
@@ -31,6 +31,8 @@ pub(crate) const CLASSES: [Kind; 6] = [
 struct Room {
     atoms: Atoms,
     sums: Vec<Lanes>,
+    /// By how much each token is rather something than nothing.
+    margins: Vec<i16>,
     path: Vec<u8>,
 }
 
@@ -46,6 +48,8 @@ pub(crate) fn find(
     for block in atoms::blocks(lexed) {
         room.atoms.read(lexed, block, language, rules, |_| {});
         emit(&room.atoms, weights, &mut room.sums);
+        room.margins.clear();
+        room.margins.extend(room.sums.iter().map(decode::margin));
         decode::best_path(&mut room.sums, weights.transitions(), &mut room.path);
         collect(&room, findings);
     }
@@ -63,30 +67,32 @@ fn emit(atoms: &Atoms, weights: &Weights, sums: &mut Vec<Lanes>) {
 
 /// The spans of a path.
 fn collect(room: &Room, findings: &mut Vec<Finding>) {
-    let mut open: Option<(Kind, &Atom, &Atom)> = None;
-    for (atom, label) in room.atoms.own().iter().zip(&room.path) {
+    let mut open: Option<Finding> = None;
+    let tokens = room.atoms.own().iter().zip(&room.path).zip(&room.margins);
+    for ((atom, label), margin) in tokens {
         let (class, begins) = decode::class_of(*label);
         let kind = class.and_then(|class| CLASSES.get(class));
         match (kind, &mut open) {
-            (Some(_), Some((_, _, last))) if !begins => *last = atom,
+            (Some(_), Some(span)) if !begins => {
+                span.end = atom.end;
+                span.score = span.score.min(score(*margin));
+            }
             (kind, _) => {
-                findings.extend(open.map(finding));
-                open = kind.map(|kind| (*kind, atom, atom));
+                findings.extend(open.take());
+                open = kind.map(|kind| Finding {
+                    layer: Layer::Learned,
+                    ..Finding::exact(atom.start..atom.end, *kind, score(*margin), "learned")
+                });
             }
         }
     }
-    findings.extend(open.map(finding));
+    findings.extend(open);
 }
 
-fn finding((kind, first, last): (Kind, &Atom, &Atom)) -> Finding {
-    Finding {
-        start: first.start,
-        end: last.end,
-        kind,
-        layer: Layer::Learned,
-        score: 0.7,
-        reason: "learned",
-        part: Part::Whole,
-        person: None,
-    }
+/// A margin on the scale of scores.
+fn score(margin: i16) -> f32 {
+    (0.5 + f32::from(margin) / MARGIN_FULL).clamp(0.0, 1.0)
 }
+
+/// The margin beyond one half that is as sure as can be.
+const MARGIN_FULL: f32 = 2_000.0;

@@ -80,6 +80,7 @@ fn conceal(atom: &mut Atom, hidden: &Hidden) {
     if hidden.lists {
         atom.lists = atoms::mix(hidden.unlike, 5);
         atom.group = atoms::mix(hidden.unlike, 6);
+        atom.named = atoms::mix(hidden.unlike, 7);
         atom.place_name = 0;
     }
     if hidden.rules {

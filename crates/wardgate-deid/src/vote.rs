@@ -1,13 +1,25 @@
 //! Which layer is believed where two of them speak about the same words.
 //!
 //! Rules that check what they find (numbers, dates, addresses of the net) keep it. Rules that go by
-//! a cue know that a name, a place or an institution is there, but not well where it ends: where the
-//! tagger sees one too, its borders count, and where it sees none only a strong cue counts.
+//! a cue know that a name or an institution is there, but not well where it ends: where the
+//! tagger sees one too, its borders count, and where it sees none only a strong cue counts. What the
+//! tagger alone sees must be possible: a number that reads as a range, a country, or a drug or
+//! disease named after somebody needs more than a hunch.
 
-use crate::finding::{Finding, Kind};
+use std::ops::Range;
+
+use crate::finding::{Finding, Kind, Part};
+use crate::gazetteer::{self, Bits, hash::word_hash};
+use crate::lexer::{Lexed, Shape};
+use crate::lexicon::Class;
 
 /// Joins what the tagger found to what the rules found; both are sorted and apart.
-pub(crate) fn join(rules: &[Finding], learned: &[Finding], findings: &mut Vec<Finding>) {
+pub(crate) fn join(
+    lexed: &Lexed<'_>,
+    rules: &[Finding],
+    learned: &[Finding],
+    findings: &mut Vec<Finding>,
+) {
     let mut rest = learned;
     for rule in rules {
         while let Some((first, after)) = rest.split_first()
@@ -20,11 +32,169 @@ pub(crate) fn join(rules: &[Finding], learned: &[Finding], findings: &mut Vec<Fi
             findings.push(*rule);
         }
     }
-    findings.extend_from_slice(learned);
+    findings.extend(
+        learned
+            .iter()
+            .filter_map(|finding| possible(lexed, *finding)),
+    );
 }
 
 fn by_cue(rule: &Finding) -> bool {
-    matches!(rule.kind, Kind::Name | Kind::Facility | Kind::Location)
+    matches!(rule.kind, Kind::Name | Kind::Facility)
+}
+
+/// The finding as it may stand; nothing when it can not be what the tagger took it for.
+fn possible(lexed: &Lexed<'_>, finding: Finding) -> Option<Finding> {
+    let first = lexed.tokens.partition_point(|t| t.end <= finding.start);
+    let behind = lexed.tokens.partition_point(|t| t.start < finding.end);
+    let tokens = first..behind;
+    if is_placeholder(lexed, first) {
+        return None;
+    }
+    match finding.kind {
+        Kind::Name | Kind::Facility => named(lexed, tokens, finding),
+        Kind::Location => Some(Finding {
+            part: region(lexed, &tokens),
+            ..finding
+        }),
+        Kind::Phone | Kind::Id if is_code(lexed, first) => None,
+        Kind::Phone => Some(Finding {
+            kind: contact(lexed, &tokens)?,
+            ..finding
+        }),
+        Kind::Id => is_number_like(lexed, &tokens).then_some(finding),
+        Kind::Date => (!is_ratio(lexed, &tokens) || finding.score >= RATIO).then_some(finding),
+        _ => Some(finding),
+    }
+}
+
+/// Two numbers and nothing else that are no day of a month, or the same twice: a grade or a range.
+fn is_ratio(lexed: &Lexed<'_>, tokens: &Range<usize>) -> bool {
+    let mut values = tokens.clone().map(|at| lexed.value(at));
+    let (Some(Some(first)), Some(Some(second)), None) =
+        (values.next(), values.next(), values.next())
+    else {
+        return false;
+    };
+    let day = matches!((first, second), (1..=12, 1..=31) | (1..=31, 1..=12));
+    !day || first == second || lexed.gap(tokens.start + 1).contains('-')
+}
+
+/// A name or an institution: at least a letter, and not by a hunch what is first of all a drug or a disease.
+fn named(lexed: &Lexed<'_>, tokens: Range<usize>, finding: Finding) -> Option<Finding> {
+    let words = tokens.clone().filter(|at| lexed.digits(*at).is_none());
+    let only = match (words.clone().next(), words.clone().nth(1)) {
+        (None, _) => return None,
+        (Some(only), None) => only,
+        _ => return Some(finding),
+    };
+    let lists = gazetteer::lookup(word_hash(lexed.str(only)));
+    if lists.any(Bits::COUNTRY.with(Bits::NATIONALITY)) && !lists.any(PERSON) {
+        return None;
+    }
+    let titled = only
+        .checked_sub(1)
+        .is_some_and(|before| lexed.is(before, Class::TITLE));
+    let doubtful = lists.any(Bits::DRUG.with(Bits::EPONYM)) && !titled;
+    (!doubtful || finding.score >= SAFE_LIST).then_some(finding)
+}
+
+/// `[NAME_X2VC...]`: what stands for a value already, and is of capitals and digits joined by `_`.
+fn is_placeholder(lexed: &Lexed<'_>, at: usize) -> bool {
+    let mut joined = lexed.gap(at + 1) == "_";
+    let from = at.saturating_sub(PLACEHOLDER_TOKENS_MAX);
+    for index in (from..=at).rev() {
+        match lexed.gap(index) {
+            "" => {}
+            "_" => joined = true,
+            gap => return joined && gap.ends_with('['),
+        }
+    }
+    false
+}
+
+/// Behind the name of a code system: `NDC 0002-8215-01`.
+fn is_code(lexed: &Lexed<'_>, at: usize) -> bool {
+    let from = at.saturating_sub(CODE_REACH);
+    (from..at).any(|index| lexed.is(index, Class::CODE_CUE)) && !lexed.gap(at).contains('\n')
+}
+
+/// Whether a place is only a state or a country.
+fn region(lexed: &Lexed<'_>, tokens: &Range<usize>) -> Part {
+    let mut words = tokens.clone();
+    let (Some(only), None) = (words.next(), words.next()) else {
+        return Part::Whole;
+    };
+    let lists = gazetteer::lookup(word_hash(lexed.str(only)));
+    if lists.any(Bits::CITY) {
+        Part::Whole
+    } else if lists.any(Bits::COUNTRY.with(Bits::NATIONALITY)) {
+        Part::Country
+    } else if lists.any(Bits::STATE) {
+        Part::State
+    } else {
+        Part::Whole
+    }
+}
+
+/// What kind of contact it looks like; nothing for too short a number.
+fn contact(lexed: &Lexed<'_>, tokens: &Range<usize>) -> Option<Kind> {
+    let text = lexed.text.get(span(lexed, tokens))?;
+    if text.contains('@') {
+        return Some(Kind::Email);
+    }
+    if text.contains("://") || text.contains("www.") {
+        return Some(Kind::Url);
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (digits >= PHONE_DIGITS_MIN || digits == 0).then_some(Kind::Phone)
+}
+
+/// A number with enough in it that is not a range of values.
+fn is_number_like(lexed: &Lexed<'_>, tokens: &Range<usize>) -> bool {
+    let text = lexed.text.get(span(lexed, tokens)).unwrap_or_default();
+    let signs = text.bytes().filter(u8::is_ascii_alphanumeric).count();
+    if signs < ID_LEN_MIN || !text.bytes().any(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    let cued = tokens.start.checked_sub(1).is_some_and(|at| {
+        lexed.is(
+            at,
+            Class::ID_STRONG
+                .with(Class::ID_WEAK)
+                .with(Class::NUMBER_FILLER),
+        )
+    });
+    let mut numbers = tokens.clone().map(|at| lexed.token(at));
+    let range = match (
+        numbers.next().flatten(),
+        numbers.next().flatten(),
+        numbers.next(),
+    ) {
+        (Some(low), Some(high), None) => {
+            let short = |len: usize| len <= RANGE_LEN_MAX;
+            low.shape == Shape::Number
+                && high.shape == Shape::Number
+                && short(low.len())
+                && short(high.len())
+        }
+        _ => false,
+    };
+    cued || !range
+}
+
+fn span(lexed: &Lexed<'_>, tokens: &Range<usize>) -> Range<usize> {
+    lexed.span(tokens.start, tokens.end.saturating_sub(1))
 }
 
 const STRONG_CUE: f32 = 0.85;
+/// How sure the tagger must be of a word on the safe list.
+const SAFE_LIST: f32 = 0.6;
+/// How sure the tagger must be of a date that may be a ratio.
+const RATIO: f32 = 0.65;
+const PERSON: Bits = Bits::GIVEN.with(Bits::SURNAME);
+const PHONE_DIGITS_MIN: usize = 3;
+const ID_LEN_MIN: usize = 3;
+const RANGE_LEN_MAX: usize = 4;
+const PLACEHOLDER_TOKENS_MAX: usize = 16;
+const CODE_REACH: usize = 2;

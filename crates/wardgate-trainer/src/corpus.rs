@@ -1,12 +1,14 @@
-//! Texts with gold spans, from files of one JSON object a line.
+//! Texts with gold spans: files of one JSON object a line, or generated notes.
 
 use std::fs;
 use std::path::Path;
+use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use wardgate_deid::Language;
 use wardgate_deid::score::Mark;
+use wardgate_notes::{Corpus, Lang, Plan};
 
 /// A text with what identifies somebody in it.
 #[derive(Clone, Debug)]
@@ -38,11 +40,105 @@ impl Document {
     }
 }
 
+/// Where texts come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file of one JSON object a line.
+    File(String),
+    /// `notes:en:anna,bert@prompt,clean:7:1000`: of these writers and kinds, with seed 7, a thousand notes.
+    Notes(Generated),
+}
+
+/// Which notes to generate.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    lang: Lang,
+    writers: Vec<String>,
+    kinds: Vec<String>,
+    seed: u64,
+    count: usize,
+}
+
+impl FromStr for Source {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let Some(plan) = text.strip_prefix("notes:") else {
+            return Ok(Self::File(text.to_owned()));
+        };
+        let parts: Vec<&str> = plan.split(':').collect();
+        let [lang, writers, seed, count] = parts.as_slice() else {
+            bail!("`{text}` is not `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`");
+        };
+        let (writers, kinds) = writers.split_once('@').unwrap_or((writers, ""));
+        let list = |names: &str| {
+            let names = names.split(',').filter(|name| !name.is_empty());
+            names.map(str::to_owned).collect()
+        };
+        Ok(Self::Notes(Generated {
+            lang: Lang::parse(lang).with_context(|| format!("no language is called `{lang}`"))?,
+            writers: list(writers),
+            kinds: list(kinds),
+            seed: seed.parse()?,
+            count: count.parse()?,
+        }))
+    }
+}
+
+impl Source {
+    /// Reads or makes the texts; `templates` is the folder of the writers.
+    ///
+    /// # Errors
+    /// When a file can not be read or a line is not a document.
+    pub fn documents(&self, templates: &Path) -> Result<Vec<Document>> {
+        match self {
+            Self::File(path) => read(Path::new(path)),
+            Self::Notes(plan) => plan.documents(templates),
+        }
+    }
+}
+
+impl Generated {
+    fn documents(&self, templates: &Path) -> Result<Vec<Document>> {
+        let (corpus, faults) = Corpus::load_all(templates);
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault).context("a template can not be read");
+        }
+        let known = corpus.writers();
+        if let Some(stranger) = self.writers.iter().find(|w| !known.contains(&w.as_str())) {
+            bail!("no writer is called `{stranger}`");
+        }
+        let writers: Vec<&str> = self.writers.iter().map(String::as_str).collect();
+        let kinds: Vec<&str> = self.kinds.iter().map(String::as_str).collect();
+        let plan = Plan {
+            seed: self.seed,
+            writers: &writers,
+            kinds: &kinds,
+            langs: &[self.lang],
+            count: self.count,
+            ..Plan::default()
+        };
+        let notes = corpus.generate(&plan);
+        let spans = |note: &wardgate_notes::Note| {
+            let raw = note.spans.iter().map(|span| RawSpan {
+                start: span.start,
+                end: span.end,
+                kind: span.kind.as_str().to_owned(),
+            });
+            raw.collect()
+        };
+        let raw = notes.map(|note| Raw {
+            spans: spans(&note),
+            id: note.id,
+            lang: note.lang.as_str().to_owned(),
+            text: note.text,
+        });
+        Ok(raw.map(Raw::into_document).collect())
+    }
+}
+
 /// Reads a file; lines that are not a document are refused.
-///
-/// # Errors
-/// When the file can not be read or a line is not a document.
-pub fn read(path: &Path) -> Result<Vec<Document>> {
+fn read(path: &Path) -> Result<Vec<Document>> {
     let name = path.display();
     let file = fs::read_to_string(path).with_context(|| format!("can not read `{name}`"))?;
     let lines = file.lines().filter(|line| !line.is_empty());

@@ -1,13 +1,14 @@
 //! `wardgate-trainer`: trains the tagger, or measures it.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use wardgate_deid::{Engine, Language, training};
-use wardgate_trainer::corpus::{self, Document};
+use wardgate_trainer::corpus::{Document, Source};
 use wardgate_trainer::measure;
+use wardgate_trainer::noise::Shares;
 use wardgate_trainer::perceptron::{self, Lesson, Settings};
 use wardgate_trainer::random::Random;
 
@@ -26,7 +27,7 @@ enum Command {
     /// Train the weights of a language and write their file
     Train {
         #[command(flatten)]
-        source: Source,
+        lessons: Lessons,
         /// Write the weights here
         #[arg(long)]
         out: PathBuf,
@@ -35,9 +36,12 @@ enum Command {
     Eval {
         #[arg(long, value_enum)]
         language: Tongue,
-        /// Gold files, one JSON object a line
+        /// Gold files, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`
         #[arg(required = true)]
-        gold: Vec<PathBuf>,
+        gold: Vec<Source>,
+        /// The folder of the writers of notes
+        #[arg(long, default_value = TEMPLATES)]
+        templates: PathBuf,
         /// A file of weights
         #[arg(long)]
         weights: Option<PathBuf>,
@@ -51,7 +55,7 @@ enum Command {
     /// Train on all parts but one and measure on that one, for each part
     CrossValidate {
         #[command(flatten)]
-        source: Source,
+        lessons: Lessons,
         /// Parts that the first file is split into
         #[arg(long, default_value_t = 5)]
         parts: usize,
@@ -62,12 +66,15 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct Source {
+struct Lessons {
     #[arg(long, value_enum)]
     language: Tongue,
-    /// Gold files to learn from, one JSON object a line
+    /// Gold files to learn from, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`
     #[arg(required = true)]
-    gold: Vec<PathBuf>,
+    gold: Vec<Source>,
+    /// The folder of the writers of notes
+    #[arg(long, default_value = TEMPLATES)]
+    templates: PathBuf,
     #[arg(long, default_value_t = 8)]
     epochs: usize,
     #[arg(long, default_value_t = 1)]
@@ -78,9 +85,18 @@ struct Source {
     invented: i32,
     #[arg(long, default_value_t = 30)]
     confused: i32,
+    /// Names hidden, in a hundred
+    #[arg(long, default_value_t = 30)]
+    hide_names: usize,
+    /// Other words hidden, in a hundred
+    #[arg(long, default_value_t = 15)]
+    hide_words: usize,
+    /// Texts with hidden lists, in a hundred
+    #[arg(long, default_value_t = 15)]
+    hide_lists: usize,
 }
 
-impl Source {
+impl Lessons {
     fn settings(&self) -> Settings {
         Settings {
             epochs: self.epochs,
@@ -88,6 +104,11 @@ impl Source {
             missed: self.missed,
             invented: self.invented,
             confused: self.confused,
+            hidden: Shares {
+                names: self.hide_names,
+                words: self.hide_words,
+                lists: self.hide_lists,
+            },
         }
     }
 }
@@ -111,9 +132,9 @@ impl Tongue {
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
-        Command::Train { source, out } => {
-            let documents = documents(&source.gold)?;
-            let file = train(&source, &documents)?;
+        Command::Train { lessons, out } => {
+            let documents = documents(&lessons.gold, &lessons.templates)?;
+            let file = train(&lessons, &documents)?;
             std::fs::write(&out, &file)
                 .with_context(|| format!("can not write `{}`", out.display()))?;
             say(&format!("{} bytes", file.len()))
@@ -121,6 +142,7 @@ fn main() -> Result<()> {
         Command::Eval {
             language,
             gold,
+            templates,
             weights,
             exact,
             errors,
@@ -133,7 +155,7 @@ fn main() -> Result<()> {
                 }
                 None => Engine::new(),
             };
-            let documents = documents(&gold)?;
+            let documents = documents(&gold, &templates)?;
             let mut mistakes = String::new();
             let score = measure::score(&engine, &documents, |line| {
                 mistakes.push_str(line);
@@ -145,18 +167,18 @@ fn main() -> Result<()> {
             say(&measure::figures(&score))
         }
         Command::CrossValidate {
-            source,
+            lessons,
             parts,
             errors,
-        } => cross_validate(&source, parts, errors),
+        } => cross_validate(&lessons, parts, errors),
     }
 }
 
-fn cross_validate(source: &Source, parts: usize, errors: Option<PathBuf>) -> Result<()> {
-    let (first, others) = source.gold.split_first().context("no file")?;
-    let mut own = corpus::read(first)?;
+fn cross_validate(lessons: &Lessons, parts: usize, errors: Option<PathBuf>) -> Result<()> {
+    let (first, others) = lessons.gold.split_first().context("no file")?;
+    let mut own = first.documents(&lessons.templates)?;
     Random::new(7).shuffle(&mut own);
-    let others = documents(others)?;
+    let others = documents(others, &lessons.templates)?;
     let mut score = wardgate_deid::score::Score::default();
     let mut mistakes = String::new();
     for part in 0..parts {
@@ -165,8 +187,8 @@ fn cross_validate(source: &Source, parts: usize, errors: Option<PathBuf>) -> Res
             .map(|(_, d)| d.clone())
             .chain(others.iter().cloned())
             .collect();
-        let file = train(source, &learnt)?;
-        let engine = training::engine(source.language.language(), &file).context("no weights")?;
+        let file = train(lessons, &learnt)?;
+        let engine = training::engine(lessons.language.language(), &file).context("no weights")?;
         let tested = own
             .iter()
             .enumerate()
@@ -189,30 +211,25 @@ fn cross_validate(source: &Source, parts: usize, errors: Option<PathBuf>) -> Res
     say(&measure::figures(&score))
 }
 
-fn documents(paths: &[PathBuf]) -> Result<Vec<Document>> {
+fn documents(sources: &[Source], templates: &Path) -> Result<Vec<Document>> {
     let mut all = Vec::new();
-    for path in paths {
-        all.extend(corpus::read(path)?);
+    for source in sources {
+        all.extend(source.documents(templates)?);
     }
     Ok(all)
 }
 
-fn train(source: &Source, documents: &[Document]) -> Result<Vec<u8>> {
+fn train(plan: &Lessons, documents: &[Document]) -> Result<Vec<u8>> {
     let lessons: Vec<Lesson<'_>> = documents
         .iter()
         .map(|document| Lesson { document, every: 1 })
         .collect();
     let mut told = Ok(());
     let engine = Engine::new();
-    let file = perceptron::train(
-        &engine,
-        &lessons,
-        &source.settings(),
-        |epoch, wrong, all| {
-            let line = format!("epoch {epoch}: {wrong} wrong of {all}");
-            told = std::mem::replace(&mut told, Ok(())).and_then(|()| say(&line));
-        },
-    );
+    let file = perceptron::train(&engine, &lessons, &plan.settings(), |epoch, wrong, all| {
+        let line = format!("epoch {epoch}: {wrong} wrong of {all}");
+        told = std::mem::replace(&mut told, Ok(())).and_then(|()| say(&line));
+    });
     told?;
     Ok(file)
 }
@@ -221,3 +238,5 @@ fn say(line: &str) -> Result<()> {
     writeln!(io::stdout(), "{line}")?;
     Ok(())
 }
+
+const TEMPLATES: &str = "crates/wardgate-notes/writers";

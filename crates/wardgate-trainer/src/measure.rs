@@ -27,10 +27,10 @@ pub fn score<'d>(
         for span in &document.spans {
             let Some(kind) = span.mark.kind else { continue };
             let at = &span.mark.at;
-            if !ranges
-                .iter()
-                .any(|r| r.start <= at.start && r.end >= at.end)
-            {
+            let covered = |byte: usize| ranges.iter().any(|range| range.contains(&byte));
+            let inside = document.text.get(at.clone()).unwrap_or_default();
+            let mut letters = inside.char_indices().filter(|(_, c)| c.is_alphanumeric());
+            if !letters.all(|(offset, _)| covered(at.start + offset)) {
                 mistaken(&line("miss", kind.label(), document, at.start, at.end, ""));
             }
         }
@@ -47,7 +47,7 @@ pub fn score<'d>(
                 document,
                 finding.start,
                 finding.end,
-                finding.reason,
+                &format!("{} {:.2}", finding.reason, finding.score),
             ));
         }
     }

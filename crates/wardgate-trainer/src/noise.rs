@@ -38,13 +38,14 @@ pub struct Curtain {
     gold: Vec<Range<usize>>,
     lists: bool,
     rules: bool,
+    share: Shares,
     random: Random,
 }
 
 impl Curtain {
     /// For one text: a share of its names, places and institutions are words never seen.
     #[must_use]
-    pub fn new(document: &Document, random: &mut Random) -> Self {
+    pub fn new(document: &Document, share: Shares, random: &mut Random) -> Self {
         let named = |mark: &Mark| {
             matches!(
                 mark.kind,
@@ -53,7 +54,7 @@ impl Curtain {
         };
         let marks = document.spans.iter().map(|span| &span.mark);
         let words = marks
-            .filter(|mark| named(mark) && random.in_hundred(30))
+            .filter(|mark| named(mark) && random.in_hundred(share.names))
             .map(|mark| mark.at.clone());
         Self {
             words: words.collect(),
@@ -62,8 +63,9 @@ impl Curtain {
                 .iter()
                 .map(|span| span.mark.at.clone())
                 .collect(),
-            lists: random.in_hundred(15),
+            lists: random.in_hundred(share.lists),
             rules: random.in_hundred(15),
+            share,
             random: Random::new(random.number()),
         }
     }
@@ -74,7 +76,7 @@ impl Curtain {
         let share = if self.gold.iter().any(inside) {
             5
         } else {
-            OTHER_WORDS_HIDDEN
+            self.share.words
         };
         let word = self.words.iter().any(inside) || self.random.in_hundred(share);
         let unlike = self.random.number().to_le_bytes();
@@ -88,5 +90,13 @@ impl Curtain {
     }
 }
 
-/// In a hundred words that are nothing, how many are hidden.
-const OTHER_WORDS_HIDDEN: usize = 15;
+/// How much is hidden, in a hundred.
+#[derive(Clone, Copy, Debug)]
+pub struct Shares {
+    /// Of names, places and institutions.
+    pub names: usize,
+    /// Of words that are nothing.
+    pub words: usize,
+    /// Of texts, those where half of the words are on no list.
+    pub lists: usize,
+}

@@ -8,7 +8,7 @@ use wardgate_deid::Engine;
 use wardgate_deid::training::{self, Block, INSIDE, LANES, ROWS};
 
 use crate::corpus::{Document, Span};
-use crate::noise::{self, Curtain};
+use crate::noise::{self, Curtain, Shares};
 use crate::path::{self, NEVER, Sums};
 use crate::random::Random;
 
@@ -25,18 +25,8 @@ pub struct Settings {
     pub invented: i32,
     /// How much a wrong kind or border must lose by.
     pub confused: i32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            epochs: 8,
-            seed: 1,
-            missed: 90,
-            invented: 60,
-            confused: 30,
-        }
-    }
+    /// How much is hidden.
+    pub hidden: Shares,
 }
 
 /// A text and how often it counts in an epoch.
@@ -66,7 +56,7 @@ pub fn train(
             if epoch % lesson.every != 0 {
                 continue;
             }
-            for (block, gold) in read(engine, lesson.document, &mut random) {
+            for (block, gold) in read(engine, lesson.document, settings.hidden, &mut random) {
                 wrong += learner.learn(&block, &gold, settings);
                 all += gold.len() as u64;
             }
@@ -83,10 +73,15 @@ enum Gold {
     Free,
 }
 
-fn read(engine: &Engine, document: &Document, random: &mut Random) -> Vec<(Block, Vec<Gold>)> {
+fn read(
+    engine: &Engine,
+    document: &Document,
+    hidden: Shares,
+    random: &mut Random,
+) -> Vec<(Block, Vec<Gold>)> {
     let recased = noise::recase(&document.text, random);
     let text = recased.as_deref().unwrap_or(&document.text);
-    let mut curtain = Curtain::new(document, random);
+    let mut curtain = Curtain::new(document, hidden, random);
     let blocks = training::blocks(engine, text, document.language, |at| curtain.hide(&at));
     let golds = blocks
         .iter()
@@ -259,12 +254,10 @@ impl Learner {
             .collect();
         let full = i64::from(WEIGHT_MAX) * time;
         let scaled = |mean: i64| (2 * mean * 127 + full * mean.signum()) / (2 * full);
-        let rows: Vec<[i8; LANES]> = means
-            .iter()
-            .map(|row| {
-                row.map(|mean| i8::try_from(scaled(mean).clamp(-127, 127)).unwrap_or_default())
-            })
-            .collect();
+        let small = |weight: i64| if weight.abs() < WEIGHT_MIN { 0 } else { weight };
+        let cell =
+            |mean: i64| i8::try_from(small(scaled(mean)).clamp(-127, 127)).unwrap_or_default();
+        let rows: Vec<[i8; LANES]> = means.iter().map(|row| row.map(cell)).collect();
         let mut steps = [[0; LANES]; LANES];
         for (row, (weights, changes)) in steps
             .iter_mut()
@@ -297,3 +290,5 @@ fn tempt(sum: &Sums, gold: Gold, settings: &Settings) -> Sums {
 /// No weight grows beyond this, so that eight bits hold them all without losing the small ones.
 const WEIGHT_MAX: i32 = 50;
 const STEP_MAX: i64 = 8_000;
+/// Weights that are smaller than this when they are written are left out.
+const WEIGHT_MIN: i64 = 5;

@@ -25,6 +25,8 @@ pub(crate) struct Atom {
     pub(crate) lists: u32,
     pub(crate) group: u32,
     pub(crate) classes: u32,
+    /// How much of a name it is, by the lists alone.
+    pub(crate) named: u32,
     /// Whether it is part of a place of several words.
     pub(crate) place_name: u32,
     /// What the rules found here.
@@ -71,6 +73,7 @@ impl Atom {
             lists: OUTSIDE,
             group: OUTSIDE,
             classes: OUTSIDE,
+            named: 0,
             place_name: 0,
             rule: 0,
             gap: OUTSIDE,
@@ -449,6 +452,7 @@ impl Mode {
             suffix3: finish(tail(3)),
             lists: mix(0x77, lists.0 & !UNTELLING.0),
             group: group(lists, common),
+            named: named(lists, common),
             classes: mix(0x78, token.classes.hash()),
             ..Atom::default()
         }
@@ -572,6 +576,18 @@ fn group(lists: Bits, common: bool) -> u32 {
         0x79,
         ((((name * 3 + place) * 4 + word) * 4 + medical) * 5) + cue,
     )
+}
+
+/// How much of a name a word is, and whether it is a word or a place as well.
+fn named(lists: Bits, common: bool) -> u32 {
+    let given = u32::from(lists.any(Bits::GIVEN)) + u32::from(lists.any(Bits::GIVEN_COMMON));
+    let surname = u32::from(lists.any(Bits::SURNAME)) + u32::from(lists.any(Bits::SURNAME_COMMON));
+    let other = if common {
+        2
+    } else {
+        u32::from(lists.any(Bits::WORD.with(PLACE).with(REGION)))
+    };
+    mix(0x7a, (given * 3 + surname) * 3 + other)
 }
 
 /// Places of several words, found in step with the tokens.

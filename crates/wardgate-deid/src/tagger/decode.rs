@@ -30,6 +30,17 @@ pub(crate) fn class_of(label: u8) -> (Option<usize>, bool) {
     }
 }
 
+/// By how much the best label that is something is ahead of nothing.
+pub(crate) fn margin(sum: &Lanes) -> i16 {
+    let [nothing, rest @ ..] = sum;
+    let open = rest
+        .iter()
+        .zip(OPEN.iter().skip(1))
+        .filter(|(_, open)| **open);
+    let best = open.fold(i16::MIN, |best, (sum, _)| best.max(*sum));
+    best.saturating_sub(*nothing)
+}
+
 /// Turns the sums into the scores of the best paths up to each token, and reads the best one back.
 pub(crate) fn best_path(sums: &mut [Lanes], transitions: &Transitions, path: &mut Vec<u8>) {
     let mut before = START;

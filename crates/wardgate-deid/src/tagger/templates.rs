@@ -3,7 +3,7 @@
 use super::atoms::Window;
 
 /// Rows of a table, as a power of two.
-pub(crate) const ROWS_LOG2: u32 = 18;
+pub(crate) const ROWS_LOG2: u32 = 19;
 /// Rows of a table.
 pub(crate) const ROWS: usize = 1 << ROWS_LOG2;
 
@@ -93,6 +93,12 @@ fn lists(window: &Window<'_>, row: &mut impl FnMut(u32)) {
     row(triple(t.group, n1.group, n2.group));
     row(triple(p1.classes, t.group, t.shape));
     row(triple(n1.classes, t.group, t.shape));
+    row(pair(t.named, t.shape));
+    row(triple(p1.named, p1.shape, pair(t.named, t.shape)));
+    row(triple(n1.named, n1.shape, pair(t.named, t.shape)));
+    row(triple(p1.named, t.named, n1.named));
+    row(triple(t.named, t.left, t.shape));
+    row(triple(t.named, t.right, t.shape));
     row(triple(t.place_name, t.shape, p1.word));
     row(triple(n1.place_name, t.group, t.shape));
 }
