@@ -116,6 +116,11 @@ impl KnownIdentifiers {
         self.people.iter().map(|name| name.as_str())
     }
 
+    /// The numbers on file: letters and digits, small, without leading zeros when they are all digits.
+    pub(crate) fn compact_numbers(&self) -> impl Iterator<Item = &[u8]> {
+        self.numbers.compact()
+    }
+
     /// Whether a day is a birth date on file.
     pub(crate) fn is_birth_day(&self, day: Day) -> bool {
         self.birth_days.contains(&day)

@@ -215,9 +215,9 @@ impl Profile {
     /// Whether the parts of an address are treated differently, so that it must be taken apart.
     pub(crate) fn parts_addresses(&self) -> bool {
         let street = self.action(Kind::Location, Part::Street);
-        [Part::Whole, Part::City, Part::Zip]
-            .iter()
-            .any(|part| self.action(Kind::Location, *part) != street)
+        let coarse = matches!(street, Action::Generalise { .. });
+        let other = |part| self.action(Kind::Location, part) != street;
+        coarse || [Part::Whole, Part::City, Part::Zip].into_iter().any(other)
     }
 
     /// Whether any action needs to know how a text writes its dates and names.

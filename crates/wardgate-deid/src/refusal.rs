@@ -14,6 +14,7 @@ pub(crate) enum Cause {
     Key,
     Number,
     Part,
+    Residue,
 }
 
 impl DeidRefusal {
@@ -28,10 +29,11 @@ impl DeidRefusal {
             Cause::Key => "deid.identifier_in_key",
             Cause::Number => "deid.identifier_in_number",
             Cause::Part => "deid.part_invalid",
+            Cause::Residue => "deid.residue",
         }
     }
 
-    /// The byte of the body at which the key, number or part begins.
+    /// The byte of the body at which the key, number or part begins; of residue, that of the text with it.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -44,6 +46,7 @@ impl DeidRefusal {
             Cause::Key => "send identifiers as string values, not as keys of an object",
             Cause::Number => "send identifiers as strings, which can be replaced, not as numbers",
             Cause::Part => "the parts to scan must be separate strings of the body",
+            Cause::Residue => "write identifiers in a usual form, or leave them out",
         }
     }
 }
@@ -54,6 +57,7 @@ impl fmt::Display for DeidRefusal {
             Cause::Key => "a key holds an identifier of the patient",
             Cause::Number => "a number holds an identifier of the patient",
             Cause::Part => "a part of the body cannot be scanned",
+            Cause::Residue => "an identifier is left after de-identification",
         };
         write!(f, "{what} at byte {}", self.offset)
     }

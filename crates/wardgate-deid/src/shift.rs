@@ -408,6 +408,10 @@ mod tests {
             ("MARZO DE 2021", 30, "ABRIL DE 2021"),
             ("marzo del 2021", 30, "abril del 2021"),
             ("12-mar-2024", 20, "01-abr-2024"),
+            ("enero del año 2001", 40, "febrero del año 2001"),
+            ("año 2004", 200, "año 2005"),
+            ("diciembre-02", 31, "enero-03"),
+            ("lunes", 3, "jueves"),
         ] {
             let text_moved = moved_by(text, days, Language::Spanish);
             let loose = text_moved.replace("01-", "1-");

@@ -46,6 +46,7 @@ pub(crate) async fn deidentify(
     done.map_err(|fault| match fault.code() {
         "deid.identifier_in_key" => Refusal::new(&refusal::IDENTIFIER_IN_KEY),
         "deid.identifier_in_number" => Refusal::new(&refusal::IDENTIFIER_IN_NUMBER),
+        "deid.residue" => Refusal::new(&refusal::RESIDUE),
         _ => Refusal::new(&refusal::DEID_FAILED),
     })
 }

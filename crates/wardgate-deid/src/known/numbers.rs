@@ -41,6 +41,11 @@ impl Numbers {
         self.numbers.is_empty() && self.phones.is_empty()
     }
 
+    /// Letters and digits of the numbers, small.
+    pub(super) fn compact(&self) -> impl Iterator<Item = &[u8]> {
+        self.numbers.iter().map(|number| number.compact.as_slice())
+    }
+
     /// Adds a folded number.
     pub(super) fn add(&mut self, number: &str, kind: Kind, solid: bool) {
         let mut compact: Vec<u8> = alphanumeric(number);

@@ -88,6 +88,7 @@ pub(super) fn pieces(text: &str, reading: &DateReading) -> Vec<Piece> {
 /// Reads all dates of a text; nothing when a part of it is no date.
 pub(super) fn read(text: &str, pieces: &[Piece], reading: &DateReading) -> Option<Vec<Written>> {
     let mut dates = Vec::new();
+    let mut weekday = false;
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {
         let reader = Reader {
@@ -97,10 +98,11 @@ pub(super) fn read(text: &str, pieces: &[Piece], reading: &DateReading) -> Optio
         };
         if piece.digits == 0 && piece.month.is_none() {
             let word = text.get(piece.at.clone()).unwrap_or_default();
-            if !FILLERS.contains(&word.to_lowercase().as_str()) && weekday_after(word, 0).is_none()
-            {
+            let day = weekday_after(word, 0).is_some();
+            if !day && !FILLERS.contains(&word.to_lowercase().as_str()) {
                 return None;
             }
+            weekday |= day;
             at += 1;
             continue;
         }
@@ -112,7 +114,7 @@ pub(super) fn read(text: &str, pieces: &[Piece], reading: &DateReading) -> Optio
         dates.push(date);
         at = next;
     }
-    (!dates.is_empty()).then_some(dates)
+    (weekday || !dates.is_empty()).then_some(dates)
 }
 
 struct Reader<'t> {
@@ -188,6 +190,12 @@ impl Reader<'_> {
             ..Written::default()
         };
         let mut next = at + 1;
+        // `Dec-02`
+        let joined = self.gap(next) == "-" && self.number(next, 2..=2).is_some();
+        if joined && self.number(next + 1, 1..=4).is_none() {
+            date.year = Some(next);
+            return (date, next + 1);
+        }
         if self.number(next, 1..=2).is_some_and(is_day)
             && !self.gap(next).contains('\'')
             && !self.is_clock(next)
@@ -227,7 +235,10 @@ impl Reader<'_> {
     /// Takes in the year that may stand at a piece.
     fn year_into(&self, date: &mut Written, at: usize) -> (Written, usize) {
         let mut year = at;
-        while matches!(self.word(year).as_str(), "of" | "de" | "del") {
+        while matches!(
+            self.word(year).as_str(),
+            "of" | "de" | "del" | "año" | "year"
+        ) {
             year += 1;
         }
         let gap = self.gap(year);
@@ -400,10 +411,11 @@ fn is_ordinal(word: &str) -> bool {
 }
 
 /// Words that join dates or stand before them.
-const FILLERS: [&str; 32] = [
-    "of", "the", "to", "and", "through", "thru", "until", "till", "from", "on", "at", "between",
-    "de", "del", "el", "al", "a", "y", "hasta", "desde", "entre", "der", "den", "dem", "am", "vom",
-    "von", "bis", "zum", "und", "um", "t",
+const FILLERS: [&str; 40] = [
+    "año", "mes", "year", "month", "jahr", "jahre", "jahres", "monat", "of", "the", "to", "and",
+    "through", "thru", "until", "till", "from", "on", "at", "between", "de", "del", "el", "al",
+    "a", "y", "hasta", "desde", "entre", "der", "den", "dem", "am", "vom", "von", "bis", "zum",
+    "und", "um", "t",
 ];
 /// Digits of a part of a time of day, fractions of seconds included.
 const CLOCK_DIGITS_MAX: usize = 9;

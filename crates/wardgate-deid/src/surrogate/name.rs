@@ -107,6 +107,7 @@ impl Roles {
 
 /// The stand-in of a name.
 pub(super) fn surrogate(of: &mut Pseudonyms<'_>, name: &str, hints: &NameHints) -> String {
+    of.roles.learn(name, hints);
     let words = roled(name, hints, &of.roles);
     let mut out = String::with_capacity(name.len() + 8);
     let mut copied = 0;
@@ -157,6 +158,7 @@ pub(super) fn word_for(
         NamePart::Family => of.draw("family", folded, lists.surnames, &fits),
         NamePart::Given => {
             let sex = listed_sex(folded)
+                .or_else(|| told_sex(folded))
                 .or_else(|| of.roles.sexes.get(folded).copied())
                 .or(hints.sex)
                 .unwrap_or(if folded.ends_with('a') {
@@ -179,11 +181,18 @@ pub(super) fn part_of(folded: &str, roles: &Roles) -> NamePart {
         return *part;
     }
     let bits = gazetteer::lookup(gazetteer::hash::word_hash(folded));
-    let given = bits.any(Bits::GIVEN) && !bits.any(Bits::SURNAME);
+    let given = bits.any(Bits::GIVEN) && !bits.any(Bits::SURNAME)
+        || bits.any(Bits::GIVEN_COMMON) && !bits.any(Bits::SURNAME_COMMON);
     match given || listed_sex(folded).is_some() {
         true => NamePart::Given,
         false => NamePart::Family,
     }
+}
+
+/// Whether a word is somebody's name in any list.
+fn is_listed(folded: &str) -> bool {
+    let bits = gazetteer::lookup(gazetteer::hash::word_hash(folded));
+    has_vowel(folded) && bits.any(Bits::GIVEN.with(Bits::SURNAME))
 }
 
 /// The letter that stands for a first letter.
@@ -227,6 +236,16 @@ fn culture(folded: &str, part: NamePart, first: Language) -> Language {
     found.unwrap_or(first)
 }
 
+/// The sex that a given name tells by itself.
+fn told_sex(folded: &str) -> Option<Sex> {
+    let bits = gazetteer::lookup(gazetteer::hash::word_hash(folded));
+    match (bits.any(Bits::FEMALE), bits.any(Bits::MALE)) {
+        (true, false) => Some(Sex::Female),
+        (false, true) => Some(Sex::Male),
+        _ => None,
+    }
+}
+
 fn listed_sex(folded: &str) -> Option<Sex> {
     let index = LISTED
         .given
@@ -249,7 +268,7 @@ struct Word {
 
 /// The words of a name with their parts.
 fn roled(name: &str, hints: &NameHints, roles: &Roles) -> Vec<Word> {
-    let mut words: Vec<Word> = words(name);
+    let mut words: Vec<Word> = words(name, roles);
     let comma = name.find(',');
     let naming: Vec<usize> = (0..words.len())
         .filter(|at| words.get(*at).is_some_and(|word| word.part.is_some()))
@@ -291,7 +310,7 @@ fn roled(name: &str, hints: &NameHints, roles: &Roles) -> Vec<Word> {
     words
 }
 
-fn words(name: &str) -> Vec<Word> {
+fn words(name: &str, roles: &Roles) -> Vec<Word> {
     let mut words = Vec::new();
     let mut start = None;
     let ends = name
@@ -309,13 +328,13 @@ fn words(name: &str) -> Vec<Word> {
             start = start.or(Some(at));
         } else if let Some(from) = start.take() {
             let written = name.get(from..at).unwrap_or_default();
-            words.push(word(from..at, written, &name));
+            words.push(word(from..at, written, name, roles));
         }
     }
     words
 }
 
-fn word(at: Range<usize>, written: &str, name: &&str) -> Word {
+fn word(at: Range<usize>, written: &str, name: &str, roles: &Roles) -> Word {
     let folded = fold::words(written).replace(' ', "");
     let letters = written.chars().count();
     let upper = written.chars().all(char::is_uppercase);
@@ -332,12 +351,10 @@ fn word(at: Range<usize>, written: &str, name: &&str) -> Word {
         && written.len() < name.len()
         || genitive
         || letters > 1 && classes.any(Class::CREDENTIAL) && upper && written.len() < name.len();
-    let initial = letters == 1 && written.chars().all(|c| c.is_alphabetic())
-        || letters <= INITIALS_MAX
-            && upper
-            && written.is_ascii()
-            && (written.len() == name.len() || !has_vowel(&folded))
-            && listed_sex(&folded).is_none();
+    let short = letters <= INITIALS_MAX && upper && written.is_ascii();
+    let named = roles.parts.contains_key(folded.as_str()) || is_listed(&folded);
+    let initial =
+        letters == 1 || short && !named && (written.len() == name.len() || !has_vowel(&folded));
     Word {
         at,
         folded,

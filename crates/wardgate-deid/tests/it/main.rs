@@ -7,8 +7,14 @@ mod json;
 #[cfg(test)]
 mod known;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
+mod residue;
+#[cfg(test)]
 mod restore;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod surrogates;

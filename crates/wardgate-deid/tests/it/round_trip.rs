@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use proptest::prelude::*;
+use proptest::test_runner::{TestRng, TestRunner};
 use wardgate_deid::json::{self, Limits, Path, Visitor};
 use wardgate_deid::{
     Deidentifier, Engine, Escape, JsonPart, Kind, Layer, PlaceholderKey, RestoreMap, Treat,
@@ -210,6 +211,30 @@ proptest! {
         let deep: serde_json::Value = serde_json::from_str(arguments["deep"][0]["s"].as_str().unwrap()).unwrap();
         prop_assert_eq!(text(&deep[0]), user);
     }
+}
+
+#[test]
+fn ten_thousand_texts_return_byte_for_byte() {
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(10_000)
+    };
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let (engine, key, known) = (Engine::new(), key(), known());
+    let german = wardgate_deid::Language::German;
+    runner
+        .run(&(note(), any::<bool>()), |(note, gdpr)| {
+            let mut call = Deidentifier::new(&engine, &key, Some(&known));
+            if gdpr {
+                call = call.language(german);
+            }
+            let (body, map) = call.text(CALL, &note).into_parts();
+            let masked = String::from_utf8(body).unwrap();
+            prop_assert_eq!(map.restore(&masked), note);
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// The parts that an adapter would name.

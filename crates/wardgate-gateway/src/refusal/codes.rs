@@ -65,6 +65,8 @@ codes! {
         "an object key of the body holds an identifier of the patient", "carry identifiers in string values, where they are replaced";
     IDENTIFIER_IN_NUMBER = "deid.identifier_in_number", Deidentify, 403,
         "a number of the body holds an identifier of the patient", "carry identifiers in string values, where they are replaced";
+    RESIDUE = "deid.residue", Deidentify, 403,
+        "an identifier is left in the body after de-identification", "write identifiers in a usual form, or leave them out";
     DEID_FAILED = "deid.failed", Deidentify, 403,
         "the call could not be de-identified", "send a smaller or simpler body";
     INJECTION = "screen.injection", Screen, 403,

@@ -1,0 +1,218 @@
+//! What goes from the texts of a call, what is written instead, and a second look at the outcome.
+
+use std::ops::Range;
+
+use super::gather::{Gather, Text};
+use super::{Deidentified, Means};
+use crate::engine::Hints;
+use crate::finding::{Finding, Kind};
+use crate::json;
+use crate::language::Language;
+use crate::mint::Mint;
+use crate::placeholder::{self, Token};
+use crate::report::Report;
+use crate::residue::{Replaced, Residue, Sought};
+use crate::shift::DateReading;
+use crate::surrogate::{NameHints, PseudonymKey, Pseudonyms};
+use crate::transform::Transform;
+
+/// The texts of a call with what was found in them.
+pub(super) struct Rewrite<'a> {
+    means: &'a Means<'a>,
+    texts: Vec<Text>,
+    edits: Vec<Edit>,
+    taken: Vec<Token>,
+    report: Report,
+}
+
+/// A span of a text that is written anew.
+struct Edit {
+    /// Which text.
+    text: usize,
+    finding: Finding,
+    hints: NameHints,
+}
+
+impl<'a> Rewrite<'a> {
+    /// Looks for identifiers in all texts.
+    pub(super) fn new(means: &'a Means<'a>, gather: Gather<'a>) -> Self {
+        let mut rewrite = Self {
+            means,
+            texts: gather.texts,
+            edits: Vec::new(),
+            taken: gather.taken,
+            report: Report::under(means.profile.id()),
+        };
+        rewrite.report.scanned(gather.checked);
+        rewrite.find();
+        rewrite
+    }
+
+    fn find(&mut self) {
+        let together = self.texts.iter().map(|text| text.text.as_str());
+        let longest = together.max_by_key(|text| text.len()).unwrap_or_default();
+        let shown = (longest.len() >= LANGUAGE_LEN_MIN).then(|| Language::detect(longest));
+        for (index, text) in self.texts.iter().enumerate() {
+            self.report.scanned(text.text.len());
+            let own = || Language::detect(&text.text);
+            let own = || match shown {
+                Some(shown) if text.text.len() < LANGUAGE_LEN_MIN => shown,
+                _ => own(),
+            };
+            let language = self.means.language.unwrap_or_else(own);
+            let hints = Hints {
+                known: self.means.known,
+                language: Some(language),
+            };
+            for finding in self.means.engine.detect_with(&text.text, &hints) {
+                if !self.means.profile.applies(&finding, &text.text) {
+                    continue;
+                }
+                self.report.replaced(&finding);
+                let before = text.text.get(..finding.start).unwrap_or_default();
+                let hints = match finding.kind {
+                    Kind::Name => NameHints::behind(before, language),
+                    _ => NameHints {
+                        language,
+                        ..NameHints::default()
+                    },
+                };
+                self.edits.push(Edit {
+                    text: index,
+                    finding,
+                    hints,
+                });
+            }
+        }
+    }
+
+    /// Writes the body anew in one pass, and looks over it.
+    pub(super) fn write(mut self, call: [u8; 32], body: &[u8]) -> Deidentified {
+        placeholder::collect_tokens(body, &mut self.taken);
+        let own;
+        let key = match self.means.pseudonyms {
+            Some(key) => key,
+            None => {
+                own = self.means.key.pseudonyms();
+                &own
+            }
+        };
+        let mut transform = self.transform(key);
+        let mut out = Vec::with_capacity(body.len() + body.len() / 8);
+        let mut copied = 0;
+        let mut written = Vec::with_capacity(self.edits.len());
+        for edit in &self.edits {
+            let Some(text) = self.texts.get(edit.text) else {
+                continue;
+            };
+            let new = transform.write(&edit.finding, self.surface(edit), &edit.hints);
+            let at = text.in_body(edit.finding.range());
+            out.extend_from_slice(body.get(copied..at.start).unwrap_or_default());
+            quote_into(&new, text.quoted, &mut out);
+            copied = at.end;
+            written.push(new);
+        }
+        out.extend_from_slice(body.get(copied..).unwrap_or_default());
+        let (residue, residue_at) = self.look(&written);
+        Deidentified {
+            call,
+            body: out,
+            report: self.report,
+            map: transform.mint.into_map(),
+            residue,
+            residue_at,
+        }
+    }
+
+    fn surface(&self, edit: &Edit) -> &str {
+        let text = self.texts.get(edit.text);
+        text.and_then(|text| text.text.get(edit.finding.range()))
+            .unwrap_or_default()
+    }
+
+    /// The transforms, with what all texts together show about names and dates.
+    fn transform<'s>(&mut self, key: &'s PseudonymKey) -> Transform<'s>
+    where
+        'a: 's,
+    {
+        let means = self.means;
+        let mint = Mint::new(means.key, means.known, self.taken.drain(..));
+        let mut pseudonyms = Pseudonyms::new(key);
+        let mut reading = DateReading::default();
+        if means.profile.reads_texts() {
+            let of = |kind| {
+                self.edits
+                    .iter()
+                    .filter(move |edit| edit.finding.kind == kind)
+            };
+            for edit in of(Kind::Name) {
+                pseudonyms.avoid(self.surface(edit), &edit.hints);
+            }
+            for name in means.known.iter().flat_map(|known| known.full_names()) {
+                pseudonyms.avoid(name, &NameHints::default());
+            }
+            let language = self.edits.first().map(|edit| edit.hints.language);
+            let dates = of(Kind::Date).map(|edit| self.surface(edit));
+            reading = DateReading::learn(language.unwrap_or_default(), dates);
+        }
+        Transform {
+            profile: &means.profile,
+            known: means.known,
+            mint,
+            key,
+            pseudonyms,
+            reading,
+        }
+    }
+
+    /// Looks over each text as it leaves; gives also where in the body the first strong residue stands.
+    fn look(&self, written: &[String]) -> (Residue, usize) {
+        let mut replaced = Replaced::default();
+        for (edit, new) in self.edits.iter().zip(written) {
+            let surface = self.surface(edit);
+            if surface != new {
+                replaced.add(&edit.finding, surface);
+            }
+        }
+        let sought = Sought::new(&self.means.profile, self.means.known);
+        let (mut residue, mut at) = (Residue::default(), 0);
+        let mut edits = self.edits.iter().zip(written).peekable();
+        for (index, text) in self.texts.iter().enumerate() {
+            let mut output = String::with_capacity(text.text.len() + text.text.len() / 8);
+            let mut done: Vec<Range<usize>> = Vec::new();
+            let mut copied = 0;
+            while let Some((edit, new)) = edits.next_if(|(edit, _)| edit.text == index) {
+                output.push_str(
+                    text.text
+                        .get(copied..edit.finding.start)
+                        .unwrap_or_default(),
+                );
+                let start = output.len();
+                output.push_str(new);
+                done.push(start..output.len());
+                copied = edit.finding.end;
+            }
+            output.push_str(text.text.get(copied..).unwrap_or_default());
+            let before = residue.is_strong();
+            residue.look(&output, &done, &replaced, &sought);
+            if residue.is_strong() && !before {
+                at = text.in_body(0..0).start;
+            }
+        }
+        (residue, at)
+    }
+}
+
+/// Appends a text as it is written inside of strings of JSON.
+fn quote_into(text: &str, times: usize, out: &mut Vec<u8>) {
+    let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\';
+    if times == 0 || text.bytes().all(plain) {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    let mut quoted = String::with_capacity(text.len() + 8);
+    json::escape_into(text, &mut quoted);
+    quote_into(&quoted, times - 1, out);
+}
+
+/// A shorter text of a conversation is taken for the language of the longest.
+const LANGUAGE_LEN_MIN: usize = 200;
