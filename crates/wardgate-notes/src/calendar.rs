@@ -90,8 +90,24 @@ pub(crate) fn shape_of(style: DateStyle, random: &mut Random, lang: Lang) -> Sha
         (DateStyle::MonthDay, Lang::En) => random.word(&["N do", "N d", "n d", "N do"]),
         (DateStyle::MonthDay, Lang::De) => "d. N",
         (DateStyle::MonthDay, Lang::Es) => "deN",
-        (DateStyle::MonthYear, Lang::Es) => "NeY",
-        (DateStyle::MonthYear, _) => random.weighted(&[(8, "N Y"), (2, "n Y")], "N Y"),
+        (DateStyle::MonthYear, Lang::Es) => {
+            random.weighted(&[(8, "NeY"), (1, "N Y"), (1, "M/Y")], "NeY")
+        }
+        (DateStyle::MonthYear, Lang::De) => {
+            let shapes = [
+                (6, "N Y"),
+                (6, "M/Y"),
+                (3, "m/Y"),
+                (3, "M/y"),
+                (1, "n Y"),
+                (1, "m/y"),
+            ];
+            random.weighted(&shapes, "N Y")
+        }
+        (DateStyle::MonthYear, Lang::En) => {
+            let shapes = [(12, "N Y"), (4, "n Y"), (2, "M/Y"), (1, "m/Y"), (1, "NFY")];
+            random.weighted(&shapes, "N Y")
+        }
         (DateStyle::Compact, _) => "YMD",
     }
 }
