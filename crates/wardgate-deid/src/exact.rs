@@ -8,6 +8,7 @@ mod age;
 mod contact;
 mod cued;
 pub(crate) mod date;
+mod encoded;
 mod facility;
 mod network;
 mod number;
@@ -20,6 +21,12 @@ use crate::lexicon::Class;
 
 /// Adds what the rules find in a text.
 pub(crate) fn find(lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
+    encoded::find(lexed.text, findings);
+    find_plain(lexed, findings);
+}
+
+/// The same without looking into what is encoded.
+fn find_plain(lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
     network::emails(lexed.text, findings);
     network::urls(lexed.text, findings);
     for (at, token) in lexed.tokens.iter().enumerate() {
@@ -75,6 +82,13 @@ fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut
 }
 
 fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mut Vec<Finding>) {
+    if token.len() == 2
+        && lexed
+            .before(token)
+            .is_some_and(|byte| matches!(byte, b'(' | b'[' | b'{'))
+    {
+        findings.extend(network::spelled_email(lexed, at));
+    }
     match after {
         b'.' => {
             findings.extend(network::ip(lexed, at));

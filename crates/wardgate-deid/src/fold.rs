@@ -3,7 +3,12 @@
 //! Folding takes out what is invisible (zero-width characters, soft hyphens),
 //! writes full-width and accented letters as plain ones and every space and dash
 //! as the ASCII one. Symbols outside ASCII become spaces. The case of ASCII letters
-//! stays; others are small. Text that is plain ASCII is not copied.
+//! stays; others are small. Letters of other scripts that look Latin inside a Latin
+//! word, HTML entities, words cut at the end of a line and marks of Markdown inside
+//! words are read as what they stand for. Text that is plain ASCII is not copied.
+
+mod look_alike;
+mod marks;
 
 use std::borrow::Cow;
 
@@ -11,6 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::offsets::OffsetMap;
+use marks::Joins;
 
 /// A folded text and the way back to its source.
 pub(crate) struct Folded<'a> {
@@ -21,14 +27,18 @@ pub(crate) struct Folded<'a> {
 /// Folds a text.
 pub(crate) fn fold(source: &str) -> Folded<'_> {
     let mut map = OffsetMap::default();
-    if is_plain(source.as_bytes()) {
+    if is_plain(source.as_bytes()) && !marks::may_hide(source.as_bytes()) {
         let text = Cow::Borrowed(source);
         return Folded { text, map };
     }
     let mut text = String::with_capacity(source.len() + source.len() / 8);
+    let mut joins = Joins::default();
     let mut at = 0;
     while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
-        let plain = rest.bytes().take_while(|b| is_plain_byte(*b)).count();
+        let plain = rest
+            .bytes()
+            .take_while(|b| is_plain_byte(*b) && !marks::is_mark(*b))
+            .count();
         let (run, odd) = rest.split_at_checked(plain).unwrap_or((rest, ""));
         text.push_str(run);
         at += run.len();
@@ -36,9 +46,17 @@ pub(crate) fn fold(source: &str) -> Folded<'_> {
             continue;
         };
         let before = text.len();
-        fold_character(character, &mut text);
-        let (derived, len) = (text.len() - before, character.len_utf8());
-        map.replaced(before, derived, at, len);
+        let len = match joins.read(odd, &mut text) {
+            Some(len) => len,
+            None => {
+                fold_letter(character, odd, &mut text);
+                character.len_utf8()
+            }
+        };
+        let derived = text.len() - before;
+        if !(derived == len && odd.starts_with(text.get(before..).unwrap_or_default())) {
+            map.replaced(before, derived, at, len);
+        }
         at += len;
     }
     Folded {
@@ -61,6 +79,17 @@ pub(crate) fn words(text: &str) -> String {
         out.extend(word.chars().flat_map(char::to_lowercase));
     }
     out
+}
+
+/// Folds a character; one that only looks like a Latin letter counts as that in a Latin word.
+fn fold_letter(character: char, rest: &str, out: &mut String) {
+    if let Some(latin) = look_alike::latin_of(character)
+        && look_alike::in_latin_word(out, rest)
+    {
+        out.push(latin);
+        return;
+    }
+    fold_character(character, out);
 }
 
 fn fold_character(character: char, out: &mut String) {
@@ -94,6 +123,7 @@ fn fold_character(character: char, out: &mut String) {
         'þ' => "th",
         'Þ' => "Th",
         'ı' => "i",
+        'µ' | 'μ' => "u",
         _ => {
             let unaccented = std::iter::once(character)
                 .nfkd()

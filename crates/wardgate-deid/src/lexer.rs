@@ -179,6 +179,13 @@ impl<'t> Lexed<'t> {
         long && self.str(index).eq_ignore_ascii_case(word)
     }
 
+    /// The byte before a token.
+    #[inline]
+    pub(crate) fn before(&self, token: &Token) -> Option<u8> {
+        let at = token.start.checked_sub(1)?;
+        self.text.as_bytes().get(at).copied()
+    }
+
     /// The byte behind a token; a space at the end of the text.
     #[inline]
     pub(crate) fn after(&self, token: &Token) -> u8 {

@@ -211,11 +211,26 @@ fn is_number_word(word: &str) -> bool {
 
 /// What may stand between the cue, its fillers and the number.
 fn is_opening(gap: &str) -> bool {
+    let gap = gap
+        .strip_suffix('\n')
+        .filter(|rest| rest.ends_with(':'))
+        .unwrap_or(gap);
     gap.len() <= OPENING_LEN_MAX
         && gap.bytes().all(|b| {
             matches!(
                 b,
-                b' ' | b'#' | b':' | b'.' | b'(' | b')' | b'-' | b'=' | b'\t' | b'*' | b'/' | b'|'
+                b' ' | b'#'
+                    | b':'
+                    | b'.'
+                    | b'('
+                    | b')'
+                    | b'-'
+                    | b'='
+                    | b'\t'
+                    | b'*'
+                    | b'/'
+                    | b'|'
+                    | b'_'
             )
         })
 }

@@ -10,10 +10,16 @@ use crate::lexicon::Class;
 pub(super) fn emails(text: &str, findings: &mut Vec<Finding>) {
     let bytes = text.as_bytes();
     for at in memchr::memchr_iter(b'@', bytes) {
-        let (before, after) = (
+        let (mut before, mut after) = (
             bytes.get(..at).unwrap_or_default(),
             bytes.get(at + 1..).unwrap_or_default(),
         );
+        // `ann.lee @ example.org`
+        let (mut from, mut to) = (at, at + 1);
+        if let ([rest @ .., b' '], [b' ', host @ ..]) = (before, after) {
+            (before, after) = (rest, host);
+            (from, to) = (at - 1, at + 2);
+        }
         let is_local =
             |b: &&u8| b.is_ascii_alphanumeric() || **b >= 0x80 || b".!#$%&*+-/=?^_{|}~".contains(b);
         let local = before
@@ -22,7 +28,7 @@ pub(super) fn emails(text: &str, findings: &mut Vec<Finding>) {
             .take(LOCAL_LEN_MAX)
             .take_while(is_local)
             .count();
-        let own = before.get(at - local..).unwrap_or_default();
+        let own = before.get(from - local..).unwrap_or_default();
         let leading = own
             .iter()
             .take_while(|b| !b.is_ascii_alphanumeric() && **b < 0x80)
@@ -45,13 +51,62 @@ pub(super) fn emails(text: &str, findings: &mut Vec<Finding>) {
         let top = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
         let dotted =
             top.len() >= 2 && top.len() < name.len() && top.iter().all(|b| !b.is_ascii_digit());
-        if local > leading && dotted {
-            let span = at - local + leading..at + 1 + domain;
+        let spaced = from < at;
+        let small = top.iter().all(u8::is_ascii_lowercase)
+            && own.iter().any(|b| matches!(b, b'.' | b'_' | b'0'..=b'9'));
+        if local > leading && dotted && (!spaced || small) {
+            let span = from - local + leading..to + domain;
             if text.get(span.clone()).is_some() {
                 findings.push(Finding::exact(span, Kind::Email, 1.0, "exact.email"));
             }
         }
     }
+}
+
+/// `ann.lee (at) example (dot) org`: anchored at `at`.
+pub(super) fn spelled_email(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let dot = |index: usize| {
+        let written = matches!(lexed.gap(index), "." | " . ");
+        if written {
+            return Some(index);
+        }
+        let word = lexed.is_word(index, "dot")
+            && is_bracket(lexed.gap(index))
+            && is_bracket(lexed.gap(index + 1));
+        word.then_some(index + 1)
+    };
+    if !lexed.is_word(at, "at") || !is_bracket(lexed.gap(at)) || !is_bracket(lexed.gap(at + 1)) {
+        return None;
+    }
+    let host = at + 1;
+    let mut last = host;
+    for _ in 0..LABELS_MAX {
+        match dot(last + 1) {
+            Some(next) if lexed.token(next).is_some() => last = next,
+            _ => break,
+        }
+    }
+    let ends = lexed.is(last, Class::TOP_DOMAIN) || lexed.str(last).len() == 2;
+    if last == host || !ends {
+        return None;
+    }
+    let mut first = at.checked_sub(1)?;
+    while first > 0 && matches!(lexed.gap(first), "." | "_" | "-" | "") && at - first < LABELS_MAX {
+        first -= 1;
+    }
+    Some(Finding::exact(
+        lexed.span(first, last),
+        Kind::Email,
+        0.8,
+        "exact.email",
+    ))
+}
+
+fn is_bracket(gap: &str) -> bool {
+    gap.len() <= 3
+        && gap
+            .bytes()
+            .all(|b| matches!(b, b' ' | b'(' | b')' | b'[' | b']' | b'{' | b'}'))
 }
 
 /// Web addresses with a scheme.

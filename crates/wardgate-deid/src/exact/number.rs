@@ -133,7 +133,8 @@ pub(super) fn code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let triple = letters == 0 && !slashed && hyphens && groups >= 3 && digits >= 7;
     let mixed = letters > 0 && !slashed && digits >= 5 && (longest >= 4 || groups > 1);
     let drug = DRUG_PREFIXES.iter().any(|prefix| lexed.is_word(at, prefix));
-    let variant = letters > 0 && !hyphens && digits <= 4;
+    let births = lexed.is_word(at, "g") && lexed.is_word(at + 2, "p");
+    let variant = births || letters > 0 && !hyphens && digits <= 4;
     let found = (pure || triple || mixed) && !drug && !variant && last > at;
     found.then(|| Finding::exact(lexed.span(at, last), Kind::Id, 0.4, "exact.code"))
 }

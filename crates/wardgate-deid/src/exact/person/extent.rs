@@ -22,7 +22,7 @@ pub(super) fn behind_titles(lexed: &Lexed<'_>, from: usize) -> (usize, usize) {
 
 fn is_title_gap(gap: &str) -> bool {
     matches!(
-        gap,
+        gap.trim_matches('*'),
         " " | ". "
             | "."
             | ".\n"
