@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::exact;
 use crate::finding::{Finding, resolve};
-use crate::fold;
+use crate::fold::{self, Folded};
 use crate::known::KnownIdentifiers;
 use crate::language::Language;
 use crate::lexer::Lexed;
@@ -88,34 +88,66 @@ impl Engine {
     }
 
     fn find(&self, text: &str, hints: &Hints<'_>, findings: &mut Vec<Finding>) {
-        findings.clear();
         let folded = fold::fold(text);
         let lexed = Lexed::new(&folded.text, self.lexicon);
         let mut memory = Memory::default();
-        exact::find(&lexed, findings);
+        self.layers(&lexed, text, hints, findings);
+        memory.learn(&lexed, findings);
+        remembered(&memory, &lexed, &folded, findings);
+    }
+
+    /// What identifies somebody in texts that belong together, each with its language: what one of them
+    /// says, all of them remember.
+    pub(crate) fn detect_together(
+        &self,
+        texts: &[(&str, Language)],
+        known: Option<&KnownIdentifiers>,
+    ) -> Vec<Vec<Finding>> {
+        let folded: Vec<_> = texts.iter().map(|(text, _)| fold::fold(text)).collect();
+        let lexed = folded.iter();
+        let lexed: Vec<_> = lexed
+            .map(|folded| Lexed::new(&folded.text, self.lexicon))
+            .collect();
+        let mut memory = Memory::default();
+        let mut found = Vec::with_capacity(texts.len());
+        for (lexed, (text, language)) in lexed.iter().zip(texts) {
+            let hints = Hints {
+                known,
+                language: Some(*language),
+            };
+            let mut findings = Vec::new();
+            self.layers(lexed, text, &hints, &mut findings);
+            memory.learn(lexed, &findings);
+            found.push(findings);
+        }
+        for ((lexed, folded), findings) in lexed.iter().zip(&folded).zip(&mut found) {
+            remembered(&memory, lexed, folded, findings);
+        }
+        found
+    }
+
+    /// What the layers find, in bytes of the folded text.
+    fn layers(
+        &self,
+        lexed: &Lexed<'_>,
+        text: &str,
+        hints: &Hints<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        findings.clear();
+        exact::find(lexed, findings);
         let language = hints.language.unwrap_or_else(|| Language::detect(text));
         if let Some(weights) = self.weights_of(language) {
             let mut rules = std::mem::take(findings);
             resolve(&mut rules);
             let mut learned = Vec::new();
-            tagger::find(&lexed, language, &rules, weights, &mut learned);
-            vote::join(&lexed, &rules, &learned, findings);
+            tagger::find(lexed, language, &rules, weights, &mut learned);
+            vote::join(lexed, &rules, &learned, findings);
         }
         if let Some(known) = hints.known {
-            known.find(&lexed, findings);
+            known.find(lexed, findings);
         }
         resolve(findings);
-        memory.learn(&lexed, findings);
-        let mut again = Vec::new();
-        memory.find(&lexed, findings, &mut again);
-        if !again.is_empty() {
-            findings.append(&mut again);
-            resolve(findings);
-        }
-        for finding in findings {
-            let at = folded.map.source(finding.range());
-            (finding.start, finding.end) = (at.start, at.end);
-        }
     }
 
     fn weights_of(&self, language: Language) -> Option<&Weights> {
@@ -139,6 +171,25 @@ impl Engine {
             }
         }
         self
+    }
+}
+
+/// Adds what was said before, and gives all findings in bytes of the source.
+fn remembered(
+    memory: &Memory,
+    lexed: &Lexed<'_>,
+    folded: &Folded<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut again = Vec::new();
+    memory.find(lexed, findings, &mut again);
+    if !again.is_empty() {
+        findings.append(&mut again);
+        resolve(findings);
+    }
+    for finding in findings {
+        let at = folded.map.source(finding.range());
+        (finding.start, finding.end) = (at.start, at.end);
     }
 }
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::gather::{Gather, Text};
 use super::{Deidentified, Means};
-use crate::engine::Hints;
 use crate::finding::{Finding, Kind};
 use crate::json;
 use crate::language::Language;
@@ -49,35 +48,31 @@ impl<'a> Rewrite<'a> {
     }
 
     fn find(&mut self) {
-        let together = self.texts.iter().map(|text| text.text.as_str());
-        let longest = together.max_by_key(|text| text.len()).unwrap_or_default();
-        let shown = (longest.len() >= LANGUAGE_LEN_MIN).then(|| Language::detect(longest));
-        for (index, text) in self.texts.iter().enumerate() {
-            self.report.scanned(text.text.len());
-            let own = || Language::detect(&text.text);
-            let own = || match shown {
-                Some(shown) if text.text.len() < LANGUAGE_LEN_MIN => shown,
-                _ => own(),
-            };
-            let language = self.means.language.unwrap_or_else(own);
-            let hints = Hints {
-                known: self.means.known,
-                language: Some(language),
-            };
-            for finding in self.means.engine.detect_with(&text.text, &hints) {
-                if !self.means.profile.applies(&finding, &text.text) {
+        let Self {
+            means,
+            texts,
+            edits,
+            report,
+            ..
+        } = self;
+        let texts = with_languages(texts, means.language);
+        let found = means.engine.detect_together(&texts, means.known);
+        for (index, ((text, language), findings)) in texts.iter().zip(found).enumerate() {
+            report.scanned(text.len());
+            for finding in findings {
+                if !means.profile.applies(&finding, text) {
                     continue;
                 }
-                self.report.replaced(&finding);
-                let before = text.text.get(..finding.start).unwrap_or_default();
+                report.replaced(&finding);
+                let before = text.get(..finding.start).unwrap_or_default();
                 let hints = match finding.kind {
-                    Kind::Name => NameHints::behind(before, language),
+                    Kind::Name => NameHints::behind(before, *language),
                     _ => NameHints {
-                        language,
+                        language: *language,
                         ..NameHints::default()
                     },
                 };
-                self.edits.push(Edit {
+                edits.push(Edit {
                     text: index,
                     finding,
                     hints,
@@ -201,6 +196,22 @@ impl<'a> Rewrite<'a> {
         }
         (residue, at)
     }
+}
+
+/// The texts with their languages: the one that was told, or what each of them shows; a short text is
+/// taken for the language of the longest.
+fn with_languages(texts: &[Text], told: Option<Language>) -> Vec<(&str, Language)> {
+    let texts = texts.iter().map(|text| text.text.as_str());
+    let longest = texts.clone().max_by_key(|text| text.len());
+    let longest = longest.filter(|text| text.len() >= LANGUAGE_LEN_MIN && told.is_none());
+    let shown = longest.map(Language::detect);
+    let of = |text: &str| match shown {
+        Some(shown) if text.len() < LANGUAGE_LEN_MIN => shown,
+        _ => Language::detect(text),
+    };
+    texts
+        .map(|text| (text, told.unwrap_or_else(|| of(text))))
+        .collect()
 }
 
 /// Appends a text as it is written inside of strings of JSON.

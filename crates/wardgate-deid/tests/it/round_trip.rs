@@ -366,6 +366,21 @@ fn a_placeholder_in_the_request_is_not_taken_for_ours() {
 }
 
 #[test]
+fn what_one_message_says_all_remember() {
+    let body = r#"{"a": "what does okafor need next?", "b": "Patient: Thandiwe Okafor, seen by Dr. Lindqvist.", "c": ["Lindqvist wrote it"]}"#;
+    let (engine, key) = (Engine::new(), key());
+    let done = Deidentifier::new(&engine, &key, None)
+        .json(CALL, body.as_bytes(), &parts(body.as_bytes()))
+        .unwrap();
+    let (masked, map) = done.into_parts();
+    let masked = String::from_utf8(masked).unwrap();
+    for name in ["okafor", "Okafor", "Thandiwe", "Lindqvist"] {
+        assert!(!masked.contains(name), "{name}: {masked}");
+    }
+    assert_eq!(map.restore(&masked), body);
+}
+
+#[test]
 fn a_map_of_another_call_restores_nothing() {
     let (masked, _) = mask("Maria Schönfeld, 1957-03-04, ann@example.org");
     let (_, other) = mask("bob@example.org");
