@@ -4,7 +4,7 @@
 use super::{Fault, File, line_of, words};
 
 /// Which of our crates a crate may use. One that is not listed may use none.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("wardgate-deid", &[]),
     ("wardgate-ledger", &[]),
     ("wardgate-vault", &[]),
@@ -34,6 +34,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("wardgate-bulk", &["wardgate-deid"]),
+    ("wardgate-notes", &[]),
+    ("wardgate-trainer", &["wardgate-deid", "wardgate-notes"]),
     (
         "wardgate",
         &[

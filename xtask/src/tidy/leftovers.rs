@@ -29,11 +29,16 @@ const REGISTRY_HOSTS: [&str; 7] = [
     concat!("arti", "factory"),
 ];
 
+/// Texts of notes, where a masked number may look like an unfinished mark.
+const NOTES: &str = "crates/wardgate-notes/writers";
+
 /// Leftovers in tracked files.
 pub(super) fn check(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files {
-        faults.extend(unfinished(file));
+        if !file.path.starts_with(NOTES) {
+            faults.extend(unfinished(file));
+        }
         faults.extend(machine_paths(file));
         faults.extend(registry_hosts(file));
         if file.is_rust() {
