@@ -6,9 +6,11 @@
 //! given to [`Pseudonyms::avoid`], and two real values never share one; when a
 //! drawn value would, the next one is taken, in the order in which the values come.
 
+mod checks;
 mod email;
 mod name;
 mod number;
+mod phone;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,6 @@
 //! What each profile lets stand, and what each action makes of each kind.
 
+use proptest::prelude::*;
 use wardgate_deid::{
     Action, Deidentifier, Engine, Kind, Language, Part, PlaceholderKey, Profile, PseudonymKey,
 };
@@ -274,4 +275,29 @@ fn json_strings_stay_strings_whatever_is_written() {
         inner["q"].as_str().unwrap().starts_with("Seen by Dr. ***"),
         "{inner}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn any_text_is_a_profile_or_a_list_of_faults(text in "[a-z0-9=.# \n-]{0,120}", any in any::<String>(), actions in prop::collection::vec(0usize..9, 0..25)) {
+        for text in [&text, &any, &format!("profile = a\n{text}")] {
+            match Profile::parse(text) {
+                Ok(profile) => prop_assert_eq!(Profile::parse(&profile.to_string()), Ok(profile)),
+                Err(faults) => prop_assert!(faults.iter().all(|f| f.line > 0 && !f.message.is_empty() && !f.hint.is_empty())),
+            }
+        }
+        let written = Profile::safe_harbor().to_string();
+        let keys: Vec<&str> = written.lines().skip(1).map(|line| line.split(" = ").next().unwrap()).collect();
+        let all = ["keep", "placeholder", "surrogate", "shift", "generalise 5", "mask X", "hash 8", "redact", "shift keep-weekday"];
+        let lines: Vec<String> = keys.iter().zip(&actions).map(|(key, action)| format!("{key} = {}", all[*action])).collect();
+        let text = format!("profile = a\n{}", lines.join("\n"));
+        match Profile::parse(&text) {
+            Ok(profile) => for line in &lines {
+                prop_assert!(profile.to_string().lines().any(|said| said == line), "{line}");
+            },
+            Err(faults) => prop_assert!(faults.iter().all(|f| lines[f.line - 2].contains("shift") || lines[f.line - 2].contains("generalise"))),
+        }
+    }
 }
