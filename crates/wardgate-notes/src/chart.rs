@@ -41,8 +41,8 @@ impl Chart {
         let born = Day(day.0 - random.between(20, 33_000));
         let date_shape = calendar::own_shape(&mut random, region, lang);
         let phone_shape = random.of(contact::phone_shapes(region));
-        let record_shape = random.of(identifier::RECORD_SHAPES);
-        let names = NameStyle::own(&mut random);
+        let record_shape = random.of(identifier::record_shapes(region));
+        let names = NameStyle::own(&mut random, region);
         Self {
             random,
             lang,
@@ -170,6 +170,10 @@ impl Chart {
         match field {
             Field::Street => {
                 let street = place::street(&mut self.random, region);
+                draft.gold(Kind::Location, &street);
+            }
+            Field::StreetName => {
+                let street = place::street_name(&mut self.random, region);
                 draft.gold(Kind::Location, &street);
             }
             Field::City => {

@@ -1,5 +1,7 @@
 //! Names of places of care, by grammar, and of organisations that do not treat.
 
+mod english;
+
 use crate::place;
 use crate::random::Random;
 use crate::template::{Field, Region};
@@ -17,125 +19,8 @@ pub(crate) fn invent(random: &mut Random, region: Region, field: Field) -> Facil
         Region::De => german(random, field),
         Region::Es => spanish(random, field),
         Region::Uk if random.percent(75) => british(random, field),
-        _ => american(random, field),
+        _ => english::american(random, field),
     }
-}
-
-fn american(random: &mut Random, field: Field) -> Facility {
-    let base = american_base(random);
-    let field = if field == Field::Facility {
-        random.weighted(ANY, Field::Hospital)
-    } else {
-        field
-    };
-    let heads: &str = match field {
-        Field::Clinic => {
-            "\
-            Clinic|Medical Clinic|Family Practice|Family Medicine|Medical Group|Health Center|\
-            Pediatrics|Internal Medicine|Primary Care|Urgent Care|Cardiology Associates|\
-            Orthopedics|Dialysis Center|Dialysis|Dermatology|Women's Health|Surgery Center|\
-            Imaging Center|Imaging|Wellness Center|Community Health Center|OB/GYN|Cancer Center|\
-            Pain Management|Eye Care|Dental|Physical Therapy|Counseling Center|Heart Institute|\
-            Infusion Center|Kidney Care|Walk-In Clinic|Express Care|Neurology Associates|\
-            Sleep Center"
-        }
-        Field::Pharmacy => {
-            "Pharmacy|Drug|Drugs|Drug Store|Compounding Pharmacy|Apothecary|Rx|Specialty Pharmacy"
-        }
-        Field::NursingHome => {
-            "\
-            Nursing Home|Rehab|Care Center|Assisted Living|Nursing and Rehabilitation|\
-            Rehabilitation Center|Hospice|Hospice Care|Skilled Nursing Facility|Manor|\
-            Senior Living|Health and Rehab|Memory Care|Nursing & Rehab Center|Village|\
-            Retirement Community|Rehabilitation Hospital|Home Health|SNF|Convalescent Home"
-        }
-        Field::Lab => {
-            "\
-            Labs|Laboratories|Diagnostics|Pathology|Pathology Associates|Reference Laboratory|\
-            Lab|Clinical Laboratories|Diagnostic Laboratory"
-        }
-        _ => {
-            "\
-            Hospital|Medical Center|General Hospital|Regional Medical Center|Health|\
-            Memorial Hospital|Community Hospital|Regional Hospital|University Hospital|\
-            Health System|Children's Hospital|VA Medical Center|County Hospital|Healthcare|\
-            Medical Center|Hospital|Hospital Center|Med Ctr|Behavioral Health|\
-            Psychiatric Hospital|Heart Hospital|Medical Pavilion"
-        }
-    };
-    let full = match (field, random.below(30)) {
-        (Field::Pharmacy, 0..8) => {
-            format!("{} #{}", random.of(CHAINS), random.between(100, 19_999))
-        }
-        (Field::Hospital | Field::Facility, 0) => format!(
-            "University of {} Medical Center",
-            place::city(random, Region::Us)
-        ),
-        (Field::Hospital | Field::Facility, 1) => {
-            format!("Children's Hospital of {}", place::city(random, Region::Us))
-        }
-        (Field::Hospital | Field::Facility, 2) => format!(
-            "Hospital of the {}",
-            random.of("Sacred Heart|Good Samaritan|Holy Family|Three Rivers")
-        ),
-        (Field::Hospital | Field::Facility, 3) => format!(
-            "{base} {} at {}",
-            random.of(heads),
-            place::city(random, Region::Us)
-        ),
-        (Field::NursingHome, 0..4) => format!(
-            "{} at {}",
-            random.of("The Gardens|The Villas|The Pines|The Terrace|Brookdale"),
-            base
-        ),
-        _ => format!("{base} {}", random.of(heads)),
-    };
-    let short = short_form(random, &full, &base);
-    Facility { full, short }
-}
-
-fn american_base(random: &mut Random) -> String {
-    match random.below(20) {
-        0..4 => format!(
-            "{} {}",
-            random.of("St.|Saint|St|Santa|San|Mount"),
-            random.of(SAINTS)
-        ),
-        4 | 5 => format!("{} County", place::proper(random)),
-        6 => format!(
-            "{} {}",
-            random.of(COMPASS),
-            place::city(random, Region::Us)
-        ),
-        7 | 8 => place::city(random, Region::Us),
-        9..12 => random.of(VIRTUES).to_string(),
-        12 | 13 => format!("{} {}", random.of(NATURE_FIRST), random.of(NATURE)),
-        14 => format!(
-            "{} {}",
-            place::given(random, Region::Us),
-            place::proper(random)
-        ),
-        15 => format!("{}-{}", place::proper(random), place::proper(random)),
-        16 => format!(
-            "{} {}",
-            place::proper(random),
-            random.of("Memorial|Regional|Community|Methodist|Baptist|Lutheran|Presbyterian|Jewish|Adventist")
-        ),
-        _ => place::proper(random),
-    }
-}
-
-/// "Mercy", "St. Luke's", "MGH".
-fn short_form(random: &mut Random, full: &str, base: &str) -> String {
-    let words: Vec<&str> = full.split([' ', '-']).collect();
-    if words.len() >= 3 && random.percent(45) {
-        let letters = words.iter().filter_map(|word| word.chars().next());
-        return letters.filter(|c| c.is_uppercase()).collect();
-    }
-    if random.percent(15) {
-        return format!("{base} {}", random.of("Gen|Med Ctr|Hosp|General|Mem"));
-    }
-    base.to_string()
 }
 
 fn british(random: &mut Random, field: Field) -> Facility {
@@ -169,7 +54,7 @@ fn british(random: &mut Random, field: Field) -> Facility {
         }
     };
     let full = format!("{base} {}", random.of(heads));
-    let short = short_form(random, &full, &base);
+    let short = english::short_form(random, &full, &base);
     Facility { full, short }
 }
 
@@ -344,31 +229,10 @@ fn surname_es(random: &mut Random) -> String {
     random.word(list).to_string()
 }
 
-const ANY: &[(u32, Field)] = &[
-    (5, Field::Hospital),
-    (3, Field::Clinic),
-    (2, Field::NursingHome),
-    (1, Field::Pharmacy),
-];
-const CHAINS: &str = "\
-            CVS Pharmacy|Walgreens|Rite Aid|Walmart Pharmacy|Kroger Pharmacy|Costco Pharmacy|\
-            Publix Pharmacy|CVS|Safeway Pharmacy";
 const SAINTS: &str = "\
     Luke's|Mary's|Joseph|Joseph's|Vincent|Francis|Anthony|Elizabeth|John's|Jude|Agnes|Bernard's|\
     Catherine's|Rose|Claire|Sinai|Carmel|Michael's|Peter's|Thomas|Barnabas|Camillus|Alphonsus|\
     Rita|Monica|Helena|Raphael|Gabriel's|Theresa|Dominic|Anne's|Charles|Cloud|Brendan's|Martha";
-const VIRTUES: &str = "\
-    Mercy|Providence|Good Samaritan|Sacred Heart|Holy Cross|Trinity|Hope|Grace|Unity|Bethesda|\
-    Good Shepherd|Holy Family|Bon Secours|Ascension|Emmanuel|Beacon|Liberty|Heritage|Legacy|\
-    Guardian|Harmony|Memorial|Community|Our Lady of Lourdes|Resurrection|Valley|Summit|Premier|\
-    Cornerstone|Advocate";
-const COMPASS: &str = "North|South|East|West|Northwest|Southeast|Central|Upper|Greater|Mid";
-const NATURE_FIRST: &str = "\
-    Oak|River|Cedar|Lake|Maple|Sunny|Stone|Pine|Willow|Green|Silver|Golden|Spring|Harbor|Clear|\
-    Rolling|Desert|Blue|Rocky|Autumn";
-const NATURE: &str = "\
-    Hill|Valley|Creek|Ridge|Grove|Bend|View|Meadows|Springs|Brook|Shore|Park|Mountain|Lake|\
-    Point|Crest|Glen|Pines|Oaks";
 const SAINTS_DE: &str = "\
     Elisabeth|Josef|Marien|Vinzenz|Anna|Georg|Johannes|Katharina|Barbara|Franziskus|Antonius|\
     Hedwig|Lukas|Klara|Bernward";

@@ -5,7 +5,7 @@ use crate::random::Random;
 use crate::template::Region;
 
 /// Shapes of record numbers; a document keeps to one.
-pub(crate) const RECORD_SHAPES: &str = "\
+const RECORD_SHAPES: &str = "\
     %######|%#######|########|######|%#####|%####|%########|%#########|MR%######|MRN-%######|\
     MR-%#####|H%#######|E%######|%##-##-##|##-##-##|%###-####|%##-%##-%##|?%######|??%#####|\
     ??-%#####|A%##-%##|M%###%##|%#/%#####|PT-%####-##|%##.%##.%##|U%#######|%##%##%##-#|\
@@ -40,6 +40,19 @@ const LICENSE_SHAPES: &str = "\
 const ACCESSION_SHAPES: &str = "\
     S##-%####|S##-%###|SP-##-%####|CY##-%###|%########|ACC%######|RAD-%######|H##-%####|\
     ##-%#####|AP##-%#####|M##-%###|20##-%####|E%#######|NG##-%####|##S-%####|B##.%####";
+
+/// Shapes of record numbers in a region.
+pub(crate) fn record_shapes(region: Region) -> &'static str {
+    match region {
+        Region::Us | Region::Uk => RECORD_SHAPES,
+        Region::De => {
+            "%#######|%######|%########|%#########|%#####|%#####|##-%#####|A-%########|%###|P%######"
+        }
+        Region::Es => {
+            "######|#######|%#####|%######|%####|########|%#######|%#####|%##-%##-%#|H%#####"
+        }
+    }
+}
 
 /// Which number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +109,7 @@ fn license(random: &mut Random, region: Region) -> String {
     match (region, random.below(8)) {
         (Region::Us | Region::Uk, 0 | 1) => dea(random),
         (Region::Us, 2) => npi(random),
-        (Region::Es, 0..6) => {
+        (Region::Es, _) => {
             let province = random.between(1, 52);
             let joint = random.of(" | |-|/|");
             format!(

@@ -23,6 +23,8 @@ pub(crate) struct Person {
 pub(crate) struct NameStyle {
     /// Percent of full names with a middle initial.
     middle_initial: u32,
+    /// Whether middle names stand behind a comma.
+    english: bool,
     /// Percent of full names with the middle name.
     middle_name: u32,
     case: NameCase,
@@ -39,7 +41,9 @@ enum NameCase {
 }
 
 impl NameStyle {
-    pub(crate) fn own(random: &mut Random) -> Self {
+    pub(crate) fn own(random: &mut Random, region: Region) -> Self {
+        // Middle names are a habit of English.
+        let english = matches!(region, Region::Us | Region::Uk) || random.percent(6);
         let cases = [
             (88, NameCase::AsIs),
             (6, NameCase::Upper),
@@ -47,10 +51,16 @@ impl NameStyle {
             (2, NameCase::LastUpper),
         ];
         Self {
-            middle_initial: random.weighted(&[(5, 0), (3, 40), (2, 90)], 0),
+            middle_initial: match random.below(10) {
+                0..5 => 0,
+                _ if !english => 0,
+                5..8 => 40,
+                _ => 90,
+            },
             middle_name: random.weighted(&[(8, 2), (2, 30)], 0),
+            english,
             case: random.weighted(&cases, NameCase::AsIs),
-            comma: random.weighted(&[(12, ", "), (2, ","), (1, " , ")], ", "),
+            comma: random.weighted(&[(12, ", "), (4, ","), (1, " , ")], ", "),
             initials: random.weighted(&[(6, "."), (4, ""), (1, ". ")], "."),
         }
     }
@@ -153,6 +163,7 @@ impl Person {
             self.given.clone()
         };
         let middle = match random.below(10) {
+            _ if !style.english => String::new(),
             0..4 => format!(" {}", first(&self.middle)),
             4 => format!(" {}.", first(&self.middle)),
             5 => format!(" {}", self.middle),

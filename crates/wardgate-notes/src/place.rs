@@ -28,6 +28,33 @@ pub(crate) fn street(random: &mut Random, region: Region) -> String {
     }
 }
 
+/// A street as people talk of it: without a number.
+pub(crate) fn street_name(random: &mut Random, region: Region) -> String {
+    if region == Region::Us && random.percent(30) {
+        let number = random.of("County Road %#|County Rd %##|State Route %#|Route %#|Highway %#|Hwy %##|Interstate %#|I-%#|US-%#|Rural Route %|FM %###");
+        return random.fill(number);
+    }
+    let street = street(random, region);
+    let numbers = |word: &str| word.contains(|c: char| c.is_ascii_digit());
+    let words = street
+        .split([' ', ','])
+        .filter(|word| !word.is_empty() && !numbers(word));
+    let unit = |word: &&str| {
+        !UNITS
+            .split('|')
+            .any(|unit| unit == word.trim_end_matches('.'))
+    };
+    let words: Vec<&str> = words.take_while(unit).collect();
+    if words.len() < 2 {
+        return format!(
+            "{} {}",
+            proper(random),
+            random.of("Street|Lane|Road|Avenue|Park")
+        );
+    }
+    words.join(" ")
+}
+
 fn street_us(random: &mut Random) -> String {
     if random.percent(7) {
         let shape = random.of("PO Box %##|P.O. Box %###|P. O. Box %##|Post Office Box %#");
@@ -442,3 +469,6 @@ const COUNTRIES_ES: &str = "\
 const COUNTRIES_DE: &str = "\
     Deutschland|Türkei|Polen|Österreich|Schweiz|Italien|Spanien|Kenia|Thailand|Ägypten|Indien|\
     Syrien|Afghanistan|Griechenland|Kroatien|Brasilien";
+
+/// Words that begin a part of a building.
+const UNITS: &str = "Apt|Apartment|Suite|Ste|Unit|#|Floor|Rm|Lot|Bldg|Trlr|Flat|Piso|bajo|esc";

@@ -94,6 +94,7 @@ macro_rules! fields {
 
 fields! {
     Street = "street",
+    StreetName = "street.name",
     City = "city",
     State = "state",
     StateAbbr = "state.abbr",

@@ -31,7 +31,7 @@ fn every_slot_is_gold_of_its_type() {
             "date.slash date.short date.monthday date.monthyear date.compact+20 dob dob.long",
             Kind::Date,
         ),
-        ("street city zip county", Kind::Location),
+        ("street street.name city zip county", Kind::Location),
         (
             "hospital hospital.short clinic pharmacy nursing_home lab facility",
             Kind::Facility,
