@@ -43,12 +43,22 @@ fn find_plain(lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
 fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut Vec<Finding>) {
     let date = date::find(lexed, at);
     findings.extend(date);
+    findings.extend(person::starred(lexed, at));
     if date.is_some_and(|date| date.score > DATE_SCORE_SURE) {
         findings.extend(cued::suffixed(lexed, at));
         return;
     }
+    if len <= 3 {
+        findings.extend(age::age(lexed, at));
+    }
     if matches!(after, b'.' | b':' | b'-') {
         findings.extend(network::ip(lexed, at));
+    }
+    if lexed.is(at, Class::QUANTITY) {
+        if len >= 3 {
+            findings.extend(contact::phone(lexed, at));
+        }
+        return;
     }
     if after.is_ascii_alphabetic() {
         if len <= 4 {
@@ -57,7 +67,6 @@ fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut
         findings.extend(number::lettered(lexed, at));
     }
     findings.extend(contact::phone(lexed, at));
-    findings.extend(person::starred(lexed, at));
     findings.extend(number::formatted(lexed, at));
     if len >= 3 {
         findings.extend(cued::suffixed(lexed, at));
@@ -75,9 +84,6 @@ fn at_number(lexed: &Lexed<'_>, at: usize, len: usize, after: u8, findings: &mut
     if matches!(len, 4 | 5) {
         findings.extend(address::city_behind(lexed, at));
         findings.extend(address::state_before(lexed, at));
-    }
-    if len <= 3 {
-        findings.extend(age::age(lexed, at));
     }
 }
 

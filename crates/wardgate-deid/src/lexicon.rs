@@ -124,6 +124,8 @@ impl Class {
 pub(crate) struct Lexicon {
     /// INVARIANT: the length is a power of two, and more than half of the slots are free.
     slots: Vec<Slot>,
+    /// A bit for each word, so that most words that are in no list cost one look.
+    filter: Vec<u64>,
 }
 
 #[derive(Clone, Default)]
@@ -144,6 +146,7 @@ impl Lexicon {
     fn parse(source: &str) -> Self {
         let mut lexicon = Self {
             slots: vec![Slot::default(); SLOTS],
+            filter: vec![0; FILTER_WORDS],
         };
         for line in source.lines().filter(|line| !line.starts_with('#')) {
             let Some((class, words)) = line.split_once(':') else {
@@ -159,6 +162,10 @@ impl Lexicon {
 
     fn insert(&mut self, word: &str, class: Class) {
         let key = key_of(word.as_bytes());
+        let (place, bit) = filter_of(key);
+        if let Some(filter) = self.filter.get_mut(place) {
+            *filter |= bit;
+        }
         let mut index = slot_of(key);
         while let Some(slot) = self.slots.get_mut(index) {
             if slot.word.is_empty() {
@@ -178,7 +185,20 @@ impl Lexicon {
     }
 
     /// The classes of a word in any case, whose key the lexer has computed.
+    #[inline]
     pub(crate) fn classes(&self, key: u64, word: &[u8]) -> Class {
+        let (place, bit) = filter_of(key);
+        if self
+            .filter
+            .get(place)
+            .is_none_or(|filter| filter & bit == 0)
+        {
+            return Class::default();
+        }
+        self.probe(key, word)
+    }
+
+    fn probe(&self, key: u64, word: &[u8]) -> Class {
         let mut index = slot_of(key);
         while let Some(slot) = self.slots.get(index) {
             if slot.word.is_empty() {
@@ -213,5 +233,15 @@ fn slot_of(key: u64) -> usize {
     usize::try_from(mixed).unwrap_or_default()
 }
 
+/// Where the filter has its bit for a key.
+#[inline]
+fn filter_of(key: u64) -> (usize, u64) {
+    let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FILTER_LOG2);
+    let place = usize::try_from(mixed / 64).unwrap_or_default();
+    (place, 1 << (mixed % 64))
+}
+
+const FILTER_LOG2: u32 = 16;
+const FILTER_WORDS: usize = 1 << (FILTER_LOG2 - 6);
 const SLOTS_LOG2: u32 = 13;
 const SLOTS: usize = 1 << SLOTS_LOG2;
