@@ -242,11 +242,10 @@ fn tail(lexed: &Lexed<'_>, at: usize) -> usize {
 /// The last word of the name behind a kind: `Hospital Universitario La Paz`, `Klinikum rechts der Isar`.
 fn named_behind(lexed: &Lexed<'_>, at: usize) -> Option<usize> {
     let head = lexed.token(at)?;
-    if head.shape == Shape::Lower && !lexed.is_word(at, "hospital") && !lexed.is_word(at, "clinica")
-    {
+    if head.shape == Shape::Lower && !lexed.is_word(at, "hospital") {
         return None;
     }
-    let (mut last, mut own, mut generic) = (None, false, 0);
+    let (mut last, mut own, mut generic, mut day) = (None, false, 0, false);
     for index in at + 1..at + 1 + WORDS_BEHIND_MAX {
         let Some(token) = lexed.token(index) else {
             break;
@@ -266,9 +265,15 @@ fn named_behind(lexed: &Lexed<'_>, at: usize) -> Option<usize> {
         }
         let numbered =
             token.shape == Shape::Number && lexed.is_word(index + 1, "de") && token.len() <= 2;
-        let small =
-            token.shape == Shape::Lower && PARTICLES.iter().any(|w| lexed.is_word(index, w));
+        let article = token.len() <= 3 && token.shape != Shape::Upper;
+        let small = (article || token.shape == Shape::Lower)
+            && PARTICLES.iter().any(|w| lexed.is_word(index, w));
         if numbered || small {
+            day |= numbered;
+            continue;
+        }
+        if day && token.classes.any(Class::MONTH) {
+            (own, last) = (true, Some(index));
             continue;
         }
         let title = token.classes.any(Class::TITLE);

@@ -295,7 +295,10 @@ fn beside(lexed: &Lexed<'_>, at: usize, relative: bool) -> Option<Range<usize>> 
     } else {
         !single && given && !lexed.is(at + 1, Class::COMMON)
     };
-    sure.then_some(span)
+    let last = (at + 1..at + 1 + NAME_PARTS_MAX)
+        .take_while(|i| lexed.token(*i).is_some_and(|t| t.end <= span.end))
+        .last()?;
+    (sure && !is_eponym(lexed, last)).then_some(span)
 }
 
 /// `Jane A. Smith, MD`: anchored at the degree.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod exact;
 #[cfg(test)]
+mod families;
+#[cfg(test)]
 mod hidden;
 #[cfg(test)]
 mod json;

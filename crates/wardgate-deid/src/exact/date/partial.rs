@@ -76,11 +76,15 @@ fn slashed(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
             || lexed.digits(at + 2).is_some_and(|d| d.len() == 4) && lexed.gap(at + 2) == " ");
     let timed = lexed.is_word(at + 2, "at") && lexed.gap(at + 3) == " " && lexed.gap(at + 4) == ":"
         || lexed.gap(at + 2) == " " && lexed.gap(at + 3) == ":" && lexed.digits(at + 2).is_some();
-    let ranged = follows_date(lexed, at) || slashed_behind(lexed, at);
+    let closes = lexed.is_word(before, "to")
+        && at >= 3
+        && lexed.gap(at - 2) == "/"
+        && lexed.value(at - 2).is_some_and(|day| day <= 31)
+        && is_dated(lexed, at.wrapping_sub(4));
+    let ranged = closes || follows_date(lexed, at) || slashed_behind(lexed, at);
     let plain = is_unlike_fraction(lexed, at, a, b);
     !partner
-        && !is_fraction(lexed, at, a, b)
-        && (close && said || lined || timed || ranged || plain)
+        && (ranged || !is_fraction(lexed, at, a, b) && (close && said || lined || timed || plain))
 }
 
 /// `from 3/5 to 4/5` is no range of days: both have the same denominator.
