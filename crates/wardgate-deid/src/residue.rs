@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Kind, Layer};
 use crate::fold;
 use crate::gazetteer::{self, Bits};
 use crate::known::KnownIdentifiers;
@@ -204,6 +204,8 @@ impl Replaced {
                 }
             }),
             Kind::Location | Kind::Facility | Kind::Date | Kind::Age => {}
+            // A number that only its surroundings made one may be a measure elsewhere.
+            _ if !matches!(finding.layer, Layer::Known | Layer::Exact) => {}
             _ => chunks(&folded.text, |_, compact| {
                 self.numbers.insert(Secret::new(compact));
             }),
@@ -263,7 +265,8 @@ fn chunks(text: &str, mut each: impl FnMut(Range<usize>, &str)) {
                 .unwrap_or_default();
         at = start + chunk.len();
         let digits = chunk.bytes().filter(u8::is_ascii_digit).count();
-        if digits < NUMBER_DIGITS_MIN || chunk.len() > CHUNK_LEN_MAX {
+        let measured = chunk.contains(['/', '%', '=']) || is_shift(chunk);
+        if digits < NUMBER_DIGITS_MIN || chunk.len() > CHUNK_LEN_MAX || measured {
             continue;
         }
         let compact: String = chunk
@@ -275,6 +278,20 @@ fn chunks(text: &str, mut each: impl FnMut(Range<usize>, &str)) {
             each(start..at, &compact);
         }
     }
+}
+
+/// `0700-1900`: the hours of a shift.
+fn is_shift(chunk: &str) -> bool {
+    let clock = |text: &str| {
+        let (hours, minutes) = text.split_at_checked(2)?;
+        let (hours, minutes) = (hours.parse::<u32>().ok()?, minutes.parse::<u32>().ok()?);
+        Some(text.len() == 4 && hours < 25 && minutes < 60)
+    };
+    let chunk = chunk.trim_matches(|c: char| !c.is_ascii_digit());
+    let both = chunk
+        .split_once('-')
+        .and_then(|(from, to)| Some((clock(from)?, clock(to)?)));
+    both == Some((true, true))
 }
 
 const NAME_LEN_MIN: usize = 4;

@@ -106,4 +106,11 @@ fn a_replaced_number_that_stands_elsewhere_is_seen() {
     let done = Deidentifier::new(&engine, &key, None).text(CALL, text);
     let left = String::from_utf8_lossy(done.body()).contains(" 77123456");
     assert_eq!(done.residue().is_strong(), left);
+    for fine in [
+        "MRN 0700-1900. Shift x 0700-1900",
+        "SSN 98.4-88-18. VS 98.4-88-18-132/76",
+    ] {
+        let done = Deidentifier::new(&engine, &key, None).text(CALL, fine);
+        assert!(!done.residue().is_strong(), "{fine}");
+    }
 }
