@@ -95,30 +95,7 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
     {
         findings.extend(network::spelled_email(lexed, at));
     }
-    match after {
-        b'.' => {
-            findings.extend(network::ip(lexed, at));
-            findings.extend(person::credentialed(lexed, at));
-        }
-        b':' => findings.extend(network::ip(lexed, at)),
-        b'-' => {
-            findings.extend(network::ip(lexed, at));
-            if token.shape.begins_capital() && token.len() <= 5 {
-                findings.extend(number::code(lexed, at));
-                findings.extend(cued::serial(lexed, at));
-            }
-        }
-        b'0'..=b'9' => {
-            findings.extend(number::lettered(lexed, at));
-            findings.extend(address::postcode(lexed, at));
-            findings.extend(cued::serial(lexed, at));
-            findings.extend(number::code(lexed, at));
-            if token.len() <= 4 {
-                findings.extend(network::ip(lexed, at));
-            }
-        }
-        _ => {}
-    }
+    before_sign(lexed, at, token, after, findings);
     if token.len() >= 3 {
         if token.shape.begins_capital() {
             findings.extend(facility::joined(lexed, at));
@@ -156,6 +133,43 @@ fn at_word(lexed: &Lexed<'_>, at: usize, token: &Token, after: u8, findings: &mu
     if classes.any(Class::PHRASE) {
         findings.extend(person::named(lexed, at));
         findings.extend(address::post_box(lexed, at));
+    }
+}
+
+/// Rules that begin at a word with a sign or a digit right behind it.
+fn before_sign(
+    lexed: &Lexed<'_>,
+    at: usize,
+    token: &Token,
+    after: u8,
+    findings: &mut Vec<Finding>,
+) {
+    match after {
+        b'.' => {
+            findings.extend(network::ip(lexed, at));
+            findings.extend(person::credentialed(lexed, at));
+        }
+        b':' => findings.extend(network::ip(lexed, at)),
+        b'-' => {
+            findings.extend(network::ip(lexed, at));
+            if token.shape.begins_capital() && token.len() <= 5 {
+                findings.extend(number::code(lexed, at));
+                findings.extend(cued::serial(lexed, at));
+            }
+        }
+        b'0'..=b'9' => {
+            findings.extend(number::lettered(lexed, at));
+            findings.extend(address::postcode(lexed, at));
+            if token.len() == 1 {
+                findings.extend(contact::inner(lexed, at));
+            }
+            findings.extend(cued::serial(lexed, at));
+            findings.extend(number::code(lexed, at));
+            if token.len() <= 4 {
+                findings.extend(network::ip(lexed, at));
+            }
+        }
+        _ => {}
     }
 }
 

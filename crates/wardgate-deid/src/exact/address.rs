@@ -54,15 +54,17 @@ pub(super) fn street(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         if !matches!(gap, " " | ". " | "-" | "'") && !ordinal {
             return None;
         }
-        let street =
-            word.classes.any(Class::STREET) && (capital || is_plain_street(lexed.str(next)));
+        let street = word.classes.any(Class::STREET)
+            && (capital
+                || is_plain_street(lexed.str(next))
+                || count > 0 && token.len() > 1 && is_short_street(lexed.str(next)));
         let more = lexed.is(next + 1, Class::STREET)
             && lexed.gap(next + 1) == " "
             && lexed
                 .token(next + 1)
                 .is_some_and(|t| t.shape.begins_capital());
         if street && count > 0 && !more && (capital || word.shape == Shape::Lower) {
-            let end = tail(lexed, pointed(lexed, next));
+            let end = tail(lexed, numbered(lexed, pointed(lexed, next)));
             return Some(Finding::exact(
                 lexed.span(at, end),
                 Kind::Location,
@@ -249,6 +251,18 @@ fn lives(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     })
 }
 
+/// `County Road 12`, `State Route 766`.
+fn numbered(lexed: &Lexed<'_>, street: usize) -> usize {
+    let road = ["road", "rd", "route", "rte", "highway", "hwy"]
+        .iter()
+        .any(|w| lexed.is_word(street, w));
+    let number = lexed.gap(street + 1) == " "
+        && lexed
+            .digits(street + 1)
+            .is_some_and(|digits| digits.len() <= 4);
+    if road && number { street + 1 } else { street }
+}
+
 /// `NW` and the like behind a street.
 fn pointed(lexed: &Lexed<'_>, street: usize) -> usize {
     let point = [
@@ -404,6 +418,11 @@ fn plus_four(lexed: &Lexed<'_>, code: usize) -> usize {
     } else {
         code
     }
+}
+
+/// `38 elm st`
+fn is_short_street(word: &str) -> bool {
+    matches!(word, "st" | "ave" | "rd" | "blvd" | "ln")
 }
 
 fn is_plain_street(word: &str) -> bool {

@@ -160,6 +160,7 @@ fn shape_score(
         [3, 7] | [3, 4] | [5] if cued => Some(0.8),
         [4..=6] if cue == Some(Cue::Short) => Some(0.7),
         [3, 4] if first == "555" && lexed.gap(at + 1) == "-" => Some(0.7),
+        [3, 4] if is_local(lexed, at) => Some(0.45),
         [10] if cued || (begins(first, b'2'..=b'9') && begins(first.get(3..)?, b'2'..=b'9')) => {
             Some(0.6)
         }
@@ -186,6 +187,17 @@ fn shape_score(
         _ if cued && !dotted && (6..=15).contains(&total) && lens.len() <= 6 => Some(0.8),
         _ => None,
     }
+}
+
+/// `883-0121`: seven digits that are no range of round numbers.
+fn is_local(lexed: &Lexed<'_>, at: usize) -> bool {
+    let english = matches!(lexed.leaning, Leaning::English | Leaning::Unknown);
+    let (Some(exchange), Some(line)) = (lexed.value(at), lexed.value(at + 1)) else {
+        return false;
+    };
+    let round = line % 100 == 0 || exchange % 5 == 0 && line % 5 == 0;
+    let ends = !matches!(lexed.gap(at + 2), "-" | "/" | "") || lexed.token(at + 2).is_none();
+    english && lexed.gap(at + 1) == "-" && exchange >= 200 && !round && ends
 }
 
 /// `ext. 123`, `x123`, `o. 2522`.
@@ -231,7 +243,7 @@ fn cue_before(lexed: &Lexed<'_>, at: usize) -> Option<Cue> {
         }
         let word = lexed.str(index);
         let is = |words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
-        if is(&["pager", "beeper", "durchwahl"]) {
+        if is(&["pager", "beeper", "durchwahl", "bleep", "pgr"]) {
             return Some(Cue::Short);
         }
         let long = lexed.digits(at).is_some_and(|digits| digits.len() >= 3);

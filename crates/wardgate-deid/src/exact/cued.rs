@@ -215,7 +215,9 @@ fn is_opening(gap: &str) -> bool {
         .strip_suffix('\n')
         .filter(|rest| rest.ends_with(':'))
         .unwrap_or(gap);
-    gap.len() <= OPENING_LEN_MAX
+    let dots = gap.bytes().filter(|b| *b == b'.').count();
+    gap.len() <= OPENING_LEN_MAX + if dots > 3 { dots } else { 0 }
+        && gap.len() <= LEADER_LEN_MAX
         && gap.bytes().all(|b| {
             matches!(
                 b,
@@ -241,6 +243,8 @@ const LETTERS_MAX: usize = 8;
 const DIGITS_MIN: usize = 3;
 const CHARACTERS_MIN: usize = 4;
 const OPENING_LEN_MAX: usize = 6;
+/// With dots that lead to a value, as forms print them.
+const LEADER_LEN_MAX: usize = 32;
 /// Longer groups stand alone, unless their kind is written in groups.
 const GROUP_LEN_MAX: usize = 4;
 const PLATE_LEN_MAX: usize = 6;
@@ -278,6 +282,10 @@ const KINDS: [(Kind, &[&str]); 7] = [
             "aufnahme",
             "medrecno",
             "hospnr",
+            "hosp",
+            "rec",
+            "pt",
+            "mr",
         ],
     ),
     (Kind::Ssn, &["ssn"]),

@@ -205,7 +205,7 @@ fn listed(lexed: &Lexed<'_>, at: usize) -> Bits {
 /// What follows the kind: `Medical Center of Aurora`, `Hospital NHS Trust`, `Hospital Center`.
 fn tail(lexed: &Lexed<'_>, at: usize) -> usize {
     let mut last = at;
-    for _ in 0..2 {
+    for _ in 0..4 {
         let more = [
             "center",
             "centre",

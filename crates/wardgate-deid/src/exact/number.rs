@@ -11,7 +11,9 @@ pub(super) fn formatted(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         return None;
     }
     if digits.len() <= 4 {
-        return ssn(lexed, at).or_else(|| card(lexed, at));
+        return ssn(lexed, at)
+            .or_else(|| card(lexed, at))
+            .or_else(|| dotted(lexed, at));
     }
     let fraction =
         at > 0 && matches!(lexed.gap(at), "." | "," | "-") && lexed.digits(at - 1).is_some();
@@ -130,6 +132,7 @@ pub(super) fn code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         && lexed.digits(at).is_some_and(|head| head.len() <= 2)
         && groups == 2
         && longest >= 5;
+    let pure = pure || letters == 0 && !slashed && is_pair(lexed, at, last);
     let triple = letters == 0 && !slashed && hyphens && groups >= 3 && digits >= 7;
     let mixed = letters > 0 && !slashed && digits >= 5 && (longest >= 4 || groups > 1);
     let drug = DRUG_PREFIXES.iter().any(|prefix| lexed.is_word(at, prefix));
@@ -137,6 +140,34 @@ pub(super) fn code(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
     let variant = births || letters > 0 && !hyphens && digits <= 4;
     let found = (pure || triple || mixed) && !drug && !variant && last > at;
     found.then(|| Finding::exact(lexed.span(at, last), Kind::Id, 0.4, "exact.code"))
+}
+
+/// `2048-71118`, `9254-3127`: two groups that are no range of years or round numbers.
+fn is_pair(lexed: &Lexed<'_>, at: usize, last: usize) -> bool {
+    let lens = [at, at + 1].map(|i| lexed.digits(i).map_or(0, str::len));
+    let (Some(a), Some(b)) = (lexed.value(at), lexed.value(at + 1)) else {
+        return false;
+    };
+    let year = |value: u32| (1900..2100).contains(&value);
+    let round = a % 5 == 0 && b % 5 == 0 || b % 100 == 0;
+    last == at + 1 && matches!(lens, [4, 4..=6]) && !round && !(year(a) && year(b))
+}
+
+/// `452.943.596`: three groups of three digits.
+fn dotted(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
+    let three = |index: usize| lexed.digits(index).is_some_and(|digits| digits.len() == 3);
+    let joined = |index: usize| lexed.gap(index) == ".";
+    let more = joined(at + 3) && lexed.digits(at + 3).is_some() || at > 0 && joined(at);
+    let found = !more && joined(at + 1) && joined(at + 2) && (at..at + 3).all(three);
+    let round = lexed.str(at + 2) == "000";
+    (found && !round).then(|| {
+        Finding::exact(
+            lexed.span(at, at + 2),
+            Kind::Id,
+            0.4,
+            "exact.grouped_number",
+        )
+    })
 }
 
 /// `12345678Z`, `12345678-Z`: the Spanish identity number with its check letter.

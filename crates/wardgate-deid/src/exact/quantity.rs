@@ -100,6 +100,9 @@ fn valued(lexed: &Lexed<'_>, at: usize) -> bool {
     let Some(before) = at.checked_sub(1) else {
         return false;
     };
+    if gap.is_empty() || begins_phone(lexed, at) {
+        return false;
+    }
     let plain = gap.len() <= VALUE_GAP_MAX
         && gap.bytes().all(|b| {
             matches!(
@@ -119,6 +122,17 @@ fn valued(lexed: &Lexed<'_>, at: usize) -> bool {
         .iter()
         .any(|word| lexed.is_word(before, word));
     filler && gap == " " && lexed.is(before.wrapping_sub(1), Class::LAB) && lexed.gap(before) == " "
+}
+
+/// `alt 800-579-7625`, `Ph 1-456-652-1979`: groups of three and four digits are no value.
+fn begins_phone(lexed: &Lexed<'_>, at: usize) -> bool {
+    let group = |index: usize, len: usize| {
+        matches!(lexed.gap(index), "-" | "." | ") " | ")" | " (" | " ")
+            && lexed
+                .digits(index)
+                .is_some_and(|digits| digits.len() == len)
+    };
+    group(at + 1, 3) && (group(at + 2, 4) || group(at + 2, 3) && group(at + 3, 4))
 }
 
 /// `ICD-10 E11.9`, `NDC 0002-8215-01`, `stage 3`, `version 2.1`, `type 2`.

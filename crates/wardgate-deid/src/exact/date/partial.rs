@@ -111,7 +111,10 @@ fn is_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
 
 /// `11/7`, `02/05`, `3/14`: what no score and no fraction looks like.
 fn is_unlike_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
-    let spanned = lexed.gap(at).ends_with(['-', '(', '=', '<', '>', '~'])
+    let padded = [at, at + 1].iter().any(|i| lexed.str(*i).starts_with('0'));
+    let opened = lexed.gap(at).ends_with('(') && !padded && b <= 12;
+    let spanned = opened
+        || lexed.gap(at).ends_with(['-', '=', '<', '>', '~'])
         || lexed.gap(at + 2).starts_with(['-', '%', '"']);
     let counted = lexed.is(
         at.wrapping_sub(1),
@@ -121,7 +124,6 @@ fn is_unlike_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
             .with(Class::SCORE),
     );
     let english = matches!(lexed.leaning, Leaning::English | Leaning::Unknown);
-    let padded = [at, at + 1].iter().any(|i| lexed.str(*i).starts_with('0'));
     let shaped = padded || a > b && b != 5 || b > 12;
     let hung = lexed.gap(at + 2).is_empty() && lexed.token(at + 2).is_some();
     english
@@ -130,7 +132,7 @@ fn is_unlike_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
         && !spanned
         && !hung
         && !counted
-        && (lexed.gap(at).ends_with([' ', '\n', ',']) || at == 0)
+        && (lexed.gap(at).ends_with([' ', '\n', ',', '(']) || at == 0)
 }
 
 /// `3/4-3/8`, `3/4 - 3/8/24`: the second one is a day of a month, too.
