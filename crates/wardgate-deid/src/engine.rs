@@ -187,10 +187,12 @@ fn remembered(
         findings.append(&mut again);
         resolve(findings);
     }
-    for finding in findings {
+    for finding in &mut *findings {
         let at = folded.map.source(finding.range());
         (finding.start, finding.end) = (at.start, at.end);
     }
+    // One character of the source can stand for several words.
+    resolve(findings);
 }
 
 impl fmt::Debug for Engine {

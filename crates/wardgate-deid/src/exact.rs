@@ -185,3 +185,78 @@ const ANCHORS: Class = cued::CUES
     .with(address::CUES)
     .with(Class::MONTH)
     .with(Class::TOP_DOMAIN);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::find;
+    use crate::fold;
+    use crate::lexer::{Lexed, steps};
+    use crate::lexicon::lexicon;
+
+    /// How often the rules look at tokens and gaps of a text.
+    fn steps_of(text: &str) -> usize {
+        let folded = fold::fold(text);
+        steps::take();
+        let lexed = Lexed::new(&folded.text, lexicon());
+        let mut findings = Vec::new();
+        find(&lexed, &mut findings);
+        steps::take()
+    }
+
+    /// What rules look for, to be strung together in the worst way.
+    fn piece() -> impl Strategy<Value = String> {
+        let pieces = [
+            "Dr. ",
+            "12 ",
+            "3/4 ",
+            "3.4. ",
+            "- ",
+            "12-",
+            "A1-",
+            "Calle ",
+            "de la ",
+            "Hospital ",
+            "St. ",
+            "MRN ",
+            "# : ",
+            "Main St, ",
+            "Smith ",
+            "J. ",
+            "(at) ",
+            "a.b.",
+            "1:",
+            "fe80:",
+            "by ",
+            "to ",
+            "x",
+            "\n",
+            "é",
+            "Patient: ",
+            "geb. ",
+            "ext ",
+            "www.",
+            "@",
+            "März ",
+            "no. ",
+            "ID ",
+            "NY 10001 ",
+            "Klinik ",
+            "%40",
+            "&amp;",
+            "**",
+            "J_o_",
+        ];
+        proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned)
+    }
+
+    proptest! {
+        #[test]
+        fn twice_the_text_takes_at_most_about_twice_the_steps(pieces in prop::collection::vec(piece(), 1..6)) {
+            let unit = pieces.concat();
+            let (once, twice) = (steps_of(&unit.repeat(400)), steps_of(&unit.repeat(800)));
+            prop_assert!(twice <= once * 9 / 4 + 2_000, "{once} and {twice} steps for {unit:?}");
+        }
+    }
+}

@@ -123,12 +123,16 @@ impl<'t> Lexed<'t> {
 
     #[inline]
     pub(crate) fn token(&self, index: usize) -> Option<&Token> {
+        #[cfg(test)]
+        steps::count();
         self.tokens.get(index)
     }
 
     /// The characters of a token; nothing when there is none.
     #[inline]
     pub(crate) fn str(&self, index: usize) -> &'t str {
+        #[cfg(test)]
+        steps::count();
         let token = self.tokens.get(index);
         token
             .and_then(|t| self.text.get(t.start..t.end))
@@ -138,6 +142,8 @@ impl<'t> Lexed<'t> {
     /// Whether a token is a word of one of these classes.
     #[inline]
     pub(crate) fn is(&self, index: usize, class: Class) -> bool {
+        #[cfg(test)]
+        steps::count();
         self.tokens.get(index).is_some_and(|t| t.classes.any(class))
     }
 
@@ -156,6 +162,8 @@ impl<'t> Lexed<'t> {
     /// What stands between a token and the one before it.
     #[inline]
     pub(crate) fn gap(&self, index: usize) -> &'t str {
+        #[cfg(test)]
+        steps::count();
         let from = index
             .checked_sub(1)
             .and_then(|i| self.tokens.get(i))
@@ -258,3 +266,22 @@ fn word(start: usize, rest: &[u8], lexicon: &Lexicon) -> Token {
 const LEANING_TOKENS: usize = 1_000;
 /// Longer words are in no list.
 const WORD_LEN_MAX: usize = 24;
+
+/// How often rules look at tokens and gaps: what their cost is made of.
+#[cfg(test)]
+pub(crate) mod steps {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STEPS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn count() {
+        STEPS.set(STEPS.get() + 1);
+    }
+
+    /// The steps since the last call.
+    pub(crate) fn take() -> usize {
+        STEPS.take()
+    }
+}
