@@ -112,40 +112,31 @@ fn state(of: &mut Pseudonyms<'_>, written: &str, folded: &str) -> String {
 pub(super) fn facility(of: &mut Pseudonyms<'_>, written: &str, language: Language) -> String {
     let lists = SurrogateLists::of(language);
     let mut out = String::with_capacity(written.len() + 8);
-    let mut named = false;
-    let mut words = written
-        .split_inclusive(|c: char| c.is_whitespace() || c == '-')
-        .peekable();
-    while let Some(word) = words.next() {
+    // The signs behind the last word of a run of words that became one.
+    let mut behind = "";
+    for word in written.split_inclusive(|c: char| c.is_whitespace() || c == '-') {
         let core = word.trim_matches(|c: char| !c.is_alphanumeric());
         let folded = fold::words(core);
-        let generic = GENERIC.contains(&folded.as_str()) || folded.is_empty();
-        if generic {
+        if core.is_empty() || GENERIC.contains(&folded.as_str()) {
+            out.push_str(std::mem::take(&mut behind));
             out.push_str(word);
-            named = false;
             continue;
         }
-        let tail = word
-            .get(word.find(core).unwrap_or_default() + core.len()..)
-            .unwrap_or_default();
-        if !named {
-            let acronym = core.len() >= 2
-                && core.len() <= ACRONYM_MAX
-                && core.chars().all(char::is_uppercase);
-            let alone = written.trim().len() == core.len();
-            if acronym && alone {
+        let at = word.find(core).unwrap_or_default();
+        let (before, tail) = (word.get(..at), word.get(at + core.len()..));
+        if std::mem::replace(&mut behind, tail.unwrap_or_default()).is_empty() {
+            out.push_str(before.unwrap_or_default());
+            let acronym =
+                (2..=ACRONYM_MAX).contains(&core.len()) && core.chars().all(char::is_uppercase);
+            if acronym && written.trim().len() == core.len() {
                 out.push_str(&number::same_shape(of, "facility", core));
             } else {
                 let drawn = of.draw("facility", &folded, lists.cities, &|_| true);
                 out.push_str(&in_case_of(core, &drawn));
             }
-            out.push_str(tail);
-            named = true;
-        } else if !tail.is_empty() && words.peek().is_none() {
-            // What stands behind the last word of the run stays.
-            out.push_str(tail.trim_start());
         }
     }
+    out.push_str(behind);
     out
 }
 
@@ -273,3 +264,57 @@ const STATES: [&str; 24] = [
     "Oregon",
     "Montana",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surrogate::PseudonymKey;
+
+    #[test]
+    fn institutions_keep_their_generic_words() {
+        let key = PseudonymKey::new([3; 32]);
+        let mut of = Pseudonyms::new(&key);
+        let mut facility = |written: &str| of.facility(written, Language::English);
+        let city = |text: String, before: &str, behind: &str| {
+            let inner = text
+                .strip_prefix(before)
+                .and_then(|text| text.strip_suffix(behind));
+            let inner = inner.unwrap_or_else(|| panic!("{text}")).to_owned();
+            assert!(
+                !inner.is_empty() && inner.chars().all(char::is_alphabetic),
+                "{text}"
+            );
+        };
+        city(facility("Mercy General Hospital"), "", " General Hospital");
+        city(facility("Oak Hill-Ridge Hospital"), "", " Hospital");
+        city(facility("the St. Mary's Clinic, "), "the ", " Clinic, ");
+        city(
+            facility("University of Iowa Hospitals"),
+            "University of ",
+            " Hospitals",
+        );
+        city(facility("Elm-Metaxas"), "", "");
+        let acronym = facility("MGH");
+        assert!(acronym.len() == 3 && acronym != "MGH" && acronym.chars().all(char::is_uppercase));
+    }
+
+    #[test]
+    fn addresses_keep_their_form() {
+        let key = PseudonymKey::new([3; 32]);
+        let mut of = Pseudonyms::new(&key);
+        let new = of.place(
+            "12 Alder Grove Road, Apt 4B, Tillamook, OR 97141",
+            Part::Whole,
+            Language::English,
+        );
+        let parts: Vec<&str> = new.split(", ").collect();
+        assert_eq!(parts.len(), 4, "{new}");
+        assert!(parts[1].starts_with("Apt ") && parts[1].len() == 6, "{new}");
+        assert!(parts[3].len() == 8 && parts[3] != "OR 97141", "{new}");
+        let new = of.place("Hauptstr. 5, 72074 Tübingen", Part::Whole, Language::German);
+        assert!(
+            !new.contains("Haupt") && !new.contains("72074") && !new.contains("Tübingen"),
+            "{new}"
+        );
+    }
+}
