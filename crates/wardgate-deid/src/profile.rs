@@ -190,6 +190,28 @@ impl Profile {
         place::pieces(surface).any(|piece| acts(piece.part))
     }
 
+    /// Whether the profile changes anything at an identifier, however it was found.
+    #[must_use]
+    pub fn takes(&self, kind: Kind, part: Part, surface: &str) -> bool {
+        let acts = |part| self.action(kind, part) != Action::Keep;
+        if kind != Kind::Location || part != Part::Whole {
+            return acts(part);
+        }
+        place::pieces(surface).any(|piece| acts(piece.part))
+    }
+
+    /// The same profile with dates that it shifts, or replaces, moved by whole weeks.
+    #[must_use]
+    pub fn keeping_weekdays(mut self) -> Self {
+        for (action, field) in self.actions.iter_mut().zip(FIELDS) {
+            let moves = matches!(action, Action::Shift { .. } | Action::Surrogate);
+            if moves && field.1 == Kind::Date {
+                *action = Action::Shift { keep_weekday: true };
+            }
+        }
+        self
+    }
+
     /// The same profile with every action that changes something made a placeholder, so that all can be restored.
     #[must_use]
     pub fn reversible(mut self) -> Self {

@@ -44,6 +44,43 @@ pub struct Score {
     pub leaking: Share,
     /// Texts with nothing that identifies, and how many of them were altered.
     pub altered: Share,
+    /// Runs of letters and digits.
+    pub tokens: u64,
+    /// Found spans that touch nothing that identifies or is neutral.
+    pub false_alarms: u64,
+    /// Letters and digits by kind.
+    pub kinds: BTreeMap<Kind, KindScore>,
+}
+
+/// The letters and digits of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KindScore {
+    /// Of the gold standard's spans of the kind, how many were found, as whatever kind.
+    pub found: Share,
+    /// Of what was taken for the kind, how many identify, as whatever kind.
+    pub right: Share,
+}
+
+/// One disagreement with the gold standard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is about: a span of the gold standard, or one that was found.
+    pub at: Range<usize>,
+    /// The kind by the gold standard, or the one that it was taken for.
+    pub kind: Option<Kind>,
+    /// In which way they disagree.
+    pub wrong: Wrong,
+}
+
+/// How a finding and the gold standard disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Nothing of a span was found.
+    Missed,
+    /// A part of a span was not found.
+    Partial,
+    /// Nothing of what was found identifies or is neutral.
+    FalseAlarm,
 }
 
 /// How many of how many.
@@ -80,6 +117,18 @@ impl Share {
 impl Score {
     /// Counts one text. `found` need not be sorted.
     pub fn add(&mut self, text: &str, gold: &[Mark], found: &[Range<usize>]) {
+        let found: Vec<Mark> = found
+            .iter()
+            .map(|at| Mark {
+                at: at.clone(),
+                kind: None,
+            })
+            .collect();
+        self.add_marks(text, gold, &found);
+    }
+
+    /// Counts one text, with the kinds that findings were taken for.
+    pub fn add_marks(&mut self, text: &str, gold: &[Mark], found: &[Mark]) {
         let identifying = covered(
             text.len(),
             gold.iter().filter(|m| m.kind.is_some()).map(|m| &m.at),
@@ -88,9 +137,11 @@ impl Score {
             text.len(),
             gold.iter().filter(|m| m.kind.is_none()).map(|m| &m.at),
         );
-        let found_bytes = covered(text.len(), found.iter());
-        let is = |set: &[bool], at: usize| set.get(at).copied().unwrap_or_default();
-        for (at, _) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
+        let found_bytes = covered(text.len(), found.iter().map(|mark| &mark.at));
+        let mut behind = 0;
+        for (at, c) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
+            self.tokens += u64::from(at == 0 || at > behind);
+            behind = at + c.len_utf8();
             let hit = is(&found_bytes, at);
             if is(&identifying, at) {
                 self.gold_characters += 1;
@@ -104,8 +155,21 @@ impl Score {
             let Some(kind) = mark.kind else { continue };
             let whole = missing(text, &mark.at, &found_bytes).is_none();
             self.spans.entry(kind).or_default().count(whole);
+            let counts = self.kinds.entry(kind).or_default();
+            for at in letters(text, &mark.at) {
+                counts.found.count(is(&found_bytes, at));
+            }
             any = true;
             leaks |= !whole;
+        }
+        for mark in found {
+            let touches = |at| is(&identifying, at) || is(&neutral, at);
+            self.false_alarms += u64::from(!letters(text, &mark.at).any(touches));
+            let Some(kind) = mark.kind else { continue };
+            let counts = self.kinds.entry(kind).or_default();
+            for at in letters(text, &mark.at).filter(|at| !is(&neutral, *at)) {
+                counts.right.count(is(&identifying, at));
+            }
         }
         if any {
             self.leaking.count(leaks);
@@ -124,6 +188,13 @@ impl Score {
         }
         self.leaking.merge(other.leaking);
         self.altered.merge(other.altered);
+        self.tokens += other.tokens;
+        self.false_alarms += other.false_alarms;
+        for (kind, counts) in &other.kinds {
+            let sum = self.kinds.entry(*kind).or_default();
+            sum.found.merge(counts.found);
+            sum.right.merge(counts.right);
+        }
     }
 
     /// Of the letters and digits that identify, how many were found.
@@ -156,12 +227,48 @@ impl Score {
     }
 }
 
+/// Where findings and the gold standard of one text disagree, by position.
+#[must_use]
+pub fn faults(text: &str, gold: &[Mark], found: &[Mark]) -> Vec<Fault> {
+    let found_bytes = covered(text.len(), found.iter().map(|mark| &mark.at));
+    let gold_bytes = covered(text.len(), gold.iter().map(|mark| &mark.at));
+    let missed = gold.iter().filter(|mark| mark.kind.is_some());
+    let missed = missed.filter_map(|mark| {
+        missing(text, &mark.at, &found_bytes)?;
+        let any = letters(text, &mark.at).any(|at| is(&found_bytes, at));
+        Some((mark, if any { Wrong::Partial } else { Wrong::Missed }))
+    });
+    let alarms = found.iter().filter_map(|mark| {
+        let none = !letters(text, &mark.at).any(|at| is(&gold_bytes, at));
+        none.then_some((mark, Wrong::FalseAlarm))
+    });
+    let mut faults: Vec<Fault> = missed
+        .chain(alarms)
+        .map(|(mark, wrong)| Fault {
+            at: mark.at.clone(),
+            kind: mark.kind,
+            wrong,
+        })
+        .collect();
+    faults.sort_by_key(|fault| (fault.at.start, fault.at.end));
+    faults
+}
+
+fn is(set: &[bool], at: usize) -> bool {
+    set.get(at).copied().unwrap_or_default()
+}
+
+/// The letters and digits of a span, by their bytes in the text.
+fn letters<'t>(text: &'t str, span: &Range<usize>) -> impl Iterator<Item = usize> + use<'t> {
+    let start = span.start;
+    let inside = text.get(span.clone()).unwrap_or_default();
+    let letters = inside.char_indices().filter(|(_, c)| c.is_alphanumeric());
+    letters.map(move |(at, _)| start + at)
+}
+
 /// The first letter or digit of a span that was not found.
 fn missing(text: &str, span: &Range<usize>, found: &[bool]) -> Option<usize> {
-    let inside = text.get(span.clone()).unwrap_or_default();
-    let mut letters = inside.char_indices().filter(|(_, c)| c.is_alphanumeric());
-    let missed = letters.find(|(at, _)| !found.get(span.start + at).copied().unwrap_or_default());
-    missed.map(|(at, _)| span.start + at)
+    letters(text, span).find(|at| !is(found, *at))
 }
 
 fn covered<'r>(len: usize, spans: impl Iterator<Item = &'r Range<usize>>) -> Vec<bool> {
@@ -199,5 +306,31 @@ mod tests {
         score.add("see Dr. Who", &[], &[0..3, 0..2]);
         assert_eq!(score.altered, Share { part: 1, of: 1 });
         assert_eq!(score.wrong_characters, 3);
+    }
+    #[test]
+    fn kinds_and_false_alarms_are_counted() {
+        let text = "Ann Smit, Rome, fell.";
+        let mark = |at, kind| Mark { at, kind };
+        let gold = [
+            mark(0..8, Some(Kind::Name)),
+            mark(10..14, Some(Kind::Location)),
+        ];
+        let found = [
+            mark(0..3, Some(Kind::Name)),
+            mark(10..14, Some(Kind::Name)),
+            mark(16..20, Some(Kind::Facility)),
+        ];
+        let mut score = Score::default();
+        score.add_marks(text, &gold, &found);
+        assert_eq!((score.tokens, score.false_alarms), (4, 1));
+        let name = score.kinds[&Kind::Name];
+        assert_eq!(name.found, Share { part: 3, of: 7 });
+        assert_eq!(name.right, Share { part: 7, of: 7 });
+        assert_eq!(score.kinds[&Kind::Facility].right, Share { part: 0, of: 4 });
+        let wrong: Vec<_> = faults(text, &gold, &found)
+            .into_iter()
+            .map(|fault| (fault.at.start, fault.wrong))
+            .collect();
+        assert_eq!(wrong, [(0, Wrong::Partial), (16, Wrong::FalseAlarm)]);
     }
 }
