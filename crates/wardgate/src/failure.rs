@@ -48,6 +48,18 @@ impl Failure {
         }
     }
 
+    /// Some of many things could not be done; the faults tell which.
+    pub(crate) fn with_faults(
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        faults: Vec<FileFault>,
+    ) -> Self {
+        Self {
+            faults,
+            ..Self::new(message, hint)
+        }
+    }
+
     /// A file that can not be read or written.
     pub(crate) fn file(action: &str, path: &Path, error: &std::io::Error) -> Self {
         Self::new(

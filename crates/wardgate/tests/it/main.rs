@@ -7,6 +7,10 @@ mod commands;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod deid;
+#[cfg(test)]
+mod deid_eval;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod doctor;
