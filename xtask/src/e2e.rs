@@ -1,5 +1,5 @@
 //! `cargo xtask e2e`: the official OpenAI packages for Python and Node, and curl, against the real
-//! binary in front of a stand-in model.
+//! binary in front of a stand-in model; and the review page in a real browser.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -92,20 +92,40 @@ fn node_suite(workspace: &Workspace, tests: &Path, scene: &Path, ca: &Path) -> R
         return Ok(());
     }
     let home = tool::node(workspace, "e2e-node", &tests.join("package.json"))?;
-    let script = home.join("calls.test.mjs");
-    std::fs::copy(tests.join("calls.test.mjs"), &script)?;
+    let mut calls = node_script(&home, tests, "calls.test.mjs")?;
+    calls
+        .env("WARDGATE_E2E", scene)
+        .env("NODE_EXTRA_CA_CERTS", ca);
+    passed(&mut calls, "Node package")?;
+    if !process::exists("chromium", "--version") {
+        if !in_ci() {
+            say_skipped("the review page", "there is no `chromium` on this machine");
+            return Ok(());
+        }
+        tool::apt_install(&["chromium"])?;
+    }
+    let mut review = node_script(&home, tests, "review.test.mjs")?;
+    passed(
+        review.env("WARDGATE_BIN", workspace.wardgate()),
+        "review page in a browser",
+    )
+}
+
+fn node_script(home: &Path, tests: &Path, name: &str) -> Result<Command> {
+    let script = home.join(name);
+    std::fs::copy(tests.join(name), &script)?;
     let mut command = Command::new("node");
     command
         .args(["--test", "--test-reporter", "tap"])
         .arg(&script);
-    let said = process::quiet(
-        command
-            .env("WARDGATE_E2E", scene)
-            .env("NODE_EXTRA_CA_CERTS", ca),
-    )?;
+    Ok(command)
+}
+
+fn passed(command: &mut Command, what: &str) -> Result<()> {
+    let said = process::quiet(command)?;
     let passed = number_after(&said, "\n# pass ");
-    ensure!(passed > 0, "no test of the Node package ran");
-    println!("  Node package: {passed} tests passed");
+    ensure!(passed > 0, "no test of the {what} ran");
+    println!("  {what}: {passed} tests passed");
     Ok(())
 }
 
