@@ -65,7 +65,8 @@ fn by_unit(lexed: &Lexed<'_>, at: usize) -> Option<(usize, f32)> {
     }
     if is(&["jahre", "jahr", "jahren", "j"]) {
         let old = small_gap && follows(&["alt", "alte", "alter", "alten", "altes"]);
-        return (old || labelled(lexed, at)).then_some((at, 0.85));
+        let told = lexed.gap(at) == ", " && matches!(lexed.after(lexed.token(next)?), b',' | b'.');
+        return (old || told || labelled(lexed, at)).then_some((at, 0.85));
     }
     // `53-jährige`, `92. Lebensjahr` is ordinal and read by its label.
     word.to_ascii_lowercase()

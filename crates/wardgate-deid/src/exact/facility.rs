@@ -20,7 +20,11 @@ pub(super) fn cued(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         ))
     };
     let english = matches!(lexed.leaning, Leaning::English | Leaning::Unknown);
-    let first = start(lexed, at).filter(|_| english || lexed.gap(at) == "-");
+    let first = if english {
+        start(lexed, at)
+    } else {
+        hung_before(lexed, at)
+    };
     if token.classes.any(Class::FACILITY_FIRST)
         && let Some(last) = named_behind(lexed, at)
     {
@@ -31,6 +35,22 @@ pub(super) fn cued(lexed: &Lexed<'_>, at: usize) -> Option<Finding> {
         return found(first?, last, 0.7);
     }
     None
+}
+
+/// The first word of a name that hangs on its kind by hyphens: `Sankt-Lukas-Krankenhaus`.
+fn hung_before(lexed: &Lexed<'_>, at: usize) -> Option<usize> {
+    let mut first = at;
+    while first > 0
+        && at - first < WORDS_MAX
+        && lexed.gap(first) == "-"
+        && lexed
+            .token(first - 1)
+            .is_some_and(|t| t.shape.begins_capital())
+    {
+        first -= 1;
+    }
+    let own = (first..at).any(|index| is_own(lexed, index) && !is_word_only(lexed, index));
+    (first < at && own).then_some(first)
 }
 
 /// Some kinds are one only behind certain words: `Eye Care`, `Family Medicine`, `Medical Practice`.

@@ -125,8 +125,9 @@ fn is_unlike_fraction(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
     );
     let english = matches!(lexed.leaning, Leaning::English | Leaning::Unknown);
     let shaped = padded || a > b && b != 5 || b > 12;
+    let spanish = lexed.leaning == Leaning::Spanish && (a > 12 && b <= 12 || padded);
     let hung = lexed.gap(at + 2).is_empty() && lexed.token(at + 2).is_some();
-    english
+    (english || spanish)
         && (a != b || padded)
         && shaped
         && !spanned
@@ -169,8 +170,9 @@ fn dotted(lexed: &Lexed<'_>, at: usize, a: u32, b: u32) -> bool {
         .iter()
         .all(|i| lexed.digits(*i).is_some_and(|d| d.len() == 2));
     let lined = at == 0 || lexed.gap(at).contains('\n');
+    let timed = lexed.gap(at + 3) == ":" && lexed.digits(at + 2).is_some();
     cued || follows_date(lexed, at)
-        || german(lexed) && (padded || !lined && leads_to_date(lexed, at + 2))
+        || german(lexed) && (padded || !lined || timed || leads_to_date(lexed, at + 2))
 }
 
 /// `13. - 24.10.2023`, `1. - 21. Juli`, `12-15 March 2024`, `10 und 11.10.2033`: the day that opens a range.

@@ -228,8 +228,8 @@ const SPANISH_MONTHS: [&str; 13] = [
     "diciembre",
 ];
 /// Behind these a month is a time; persons are called June and April, but not `in June`.
-const MONTH_CUES: [&str; 19] = [
-    "in", "since", "last", "next", "this", "early", "late", "mid", "im", "seit", "anfang", "mitte",
-    "ende", "en", "desde", "hasta", "pasado", "until", "during",
+const MONTH_CUES: [&str; 21] = [
+    "bis", "ab", "in", "since", "last", "next", "this", "early", "late", "mid", "im", "seit",
+    "anfang", "mitte", "ende", "en", "desde", "hasta", "pasado", "until", "during",
 ];
 const SPANISH_TIMES: [&str; 6] = ["mes", "finales", "principios", "mediados", "dia", "partir"];
