@@ -21,6 +21,7 @@ mod notes;
 mod process;
 mod source;
 mod step;
+mod tagger;
 mod test;
 mod tidy;
 mod tool;
@@ -77,6 +78,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Train and measure the learned tagger of wardgate-deid
+    Tagger(tagger::Options),
     /// Everything that CI runs
     Ci,
 }
@@ -105,6 +108,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Gates { only } => gates::run(&workspace, only.as_deref())?,
         Command::Notes(options) => notes::run(&workspace, &options)?,
         Command::Docs { check } => docs::run(&workspace, check)?,
+        Command::Tagger(options) => tagger::run(&workspace, &options)?,
         Command::Ci => return ci::run(&workspace),
     }
     Ok(ExitCode::SUCCESS)

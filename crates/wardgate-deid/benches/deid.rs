@@ -77,6 +77,41 @@ fn scan(body: &[u8]) -> Parts {
     parts
 }
 
+/// Texts that would be slow if any layer looked back or ahead without a bound.
+const HOSTILE: [&str; 7] = ["1", "1 ", "A ", "Aa ", " ", "@", "."];
+
+/// What each layer costs, and that the cost of a byte does not grow with the text.
+fn layers(criterion: &mut Criterion) {
+    let (exact, all) = (Engine::exact_only(), Engine::new());
+    let prompt = "Please summarize the course of Maria Okafor, seen at Alder Grove Clinic on March 3 with chest pain. ";
+    let texts = [
+        ("2 KB prompt", prompt.repeat(20)),
+        ("4 KB note", note()),
+        ("1 MB of notes", note().repeat(256)),
+    ];
+    let mut group = criterion.benchmark_group("layers");
+    for (name, text) in &texts {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(format!("exact, {name}"), |b| {
+            b.iter(|| exact.detect(text, None));
+        });
+        group.bench_function(format!("exact and learned, {name}"), |b| {
+            b.iter(|| all.detect(text, None));
+        });
+    }
+    group.sample_size(10);
+    for unit in HOSTILE {
+        for size in [1_000_000, 10_000_000] {
+            let text = unit.repeat(size / unit.len());
+            group.throughput(Throughput::Bytes(text.len() as u64));
+            group.bench_function(format!("hostile {unit:?}, {size} bytes"), |b| {
+                b.iter(|| all.detect(&text, None));
+            });
+        }
+    }
+    group.finish();
+}
+
 fn benches(criterion: &mut Criterion) {
     let (engine, key, known) = (Engine::new(), PlaceholderKey::new([7; 32]), known());
     let mut content = String::new();
@@ -142,5 +177,5 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(deid, benches);
+criterion_group!(deid, benches, layers);
 criterion_main!(deid);

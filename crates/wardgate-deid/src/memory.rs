@@ -121,7 +121,11 @@ impl Memory {
         let plain = is_plain(lexed, at);
         if let Some(entry) = known {
             let small = token.shape == Shape::Lower && word.len() < SMALL_LEN_MIN;
-            let stands = if plain { stands_out(lexed, at) } else { !small };
+            let stands = if plain {
+                stands_out(lexed, at) || acts(lexed, at)
+            } else {
+                !small
+            };
             return stands.then_some(entry.kind);
         }
         if plain || word.len() + 1 < FUZZY_LEN_MIN || !token.shape.begins_capital() {
@@ -179,6 +183,19 @@ fn stands_out(lexed: &Lexed<'_>, at: usize) -> bool {
     shape == Some(Shape::Capital) && !heading && !titled && !disease
 }
 
+/// With a capital at the start of a sentence that it is the subject of: `Baker has`, `Hunter called`.
+fn acts(lexed: &Lexed<'_>, at: usize) -> bool {
+    let lists = gazetteer::lookup(word_hash(lexed.str(at)));
+    let capital = lexed.token(at).is_some_and(|t| t.shape == Shape::Capital);
+    let next = lexed.str(at + 1);
+    let verb = SUBJECT_OF.contains(&next) || next.len() > 4 && next.ends_with("ed");
+    capital
+        && verb
+        && lexed.gap(at + 1) == " "
+        && lists.any(Bits::GIVEN.with(Bits::SURNAME))
+        && !lists.any(Bits::WORD_VERY_COMMON.with(Bits::CLINICAL).with(Bits::DRUG))
+}
+
 /// The hashes of a word with each letter left out once.
 fn for_shortened(word: &str, mut each: impl FnMut(u64)) {
     if !word.is_ascii() || word.len() > FUZZY_LEN_MAX {
@@ -191,6 +208,11 @@ fn for_shortened(word: &str, mut each: impl FnMut(u64)) {
     }
 }
 
+const SUBJECT_OF: &[&str] = &[
+    "is", "was", "has", "had", "says", "said", "states", "reports", "thinks", "spoke", "told",
+    "came", "went", "took", "gave", "and", "will", "lives", "works", "denies", "agrees", "does",
+    "hat", "ist", "war", "wurde", "wird", "es", "fue", "ha", "refiere", "presenta",
+];
 const PLAIN: Bits = Bits::WORD
     .with(Bits::WORD_ES)
     .with(Bits::WORD_DE)

@@ -13,7 +13,7 @@ use crate::finding::{Finding, Kind, Layer};
 use crate::language::Language;
 use crate::lexer::Lexed;
 use atoms::Atoms;
-use decode::{LANES, Lanes};
+use decode::Lanes;
 use weights::Weights;
 
 /// What the tagger tells apart, in the order of its labels.
@@ -59,9 +59,13 @@ pub(crate) fn find(
 fn emit(atoms: &Atoms, weights: &Weights, sums: &mut Vec<Lanes>) {
     sums.clear();
     sums.extend(atoms.windows().map(|window| {
-        let mut sum: Lanes = [0; LANES];
-        templates::rows(&window, |row| weights.add(row, &mut sum));
-        sum
+        let [_, _, _, token, _, _, _] = window;
+        if token.certain {
+            return decode::NOTHING;
+        }
+        let mut rows = weights.gather();
+        templates::rows(&window, |row| rows.add(row));
+        rows.sum()
     }));
 }
 

@@ -25,6 +25,8 @@ pub const ROWS: usize = templates::ROWS;
 pub struct Block {
     /// The bytes of the source that each token stands for.
     pub tokens: Vec<Range<usize>>,
+    /// Which tokens are certainly nothing, whatever their features.
+    pub certain: Vec<bool>,
     /// The rows of each token's features, the same number for each.
     pub rows: Vec<u32>,
 }
@@ -63,6 +65,7 @@ pub fn blocks(
         let mut block = Block::default();
         for (window, atom) in atoms.windows().zip(atoms.own()) {
             block.tokens.push(source(atom));
+            block.certain.push(atom.certain);
             templates::rows(&window, |row| block.rows.push(row));
         }
         block

@@ -9,3 +9,4 @@ pub mod noise;
 mod path;
 pub mod perceptron;
 pub mod random;
+pub mod rename;

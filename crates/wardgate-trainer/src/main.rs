@@ -52,6 +52,20 @@ enum Command {
         #[arg(long)]
         errors: Option<PathBuf>,
     },
+    /// Read texts many times, for a profiler
+    Read {
+        /// Gold files, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`
+        #[arg(required = true)]
+        gold: Vec<Source>,
+        /// The folder of the writers of notes
+        #[arg(long, default_value = TEMPLATES)]
+        templates: PathBuf,
+        #[arg(long, default_value_t = 20)]
+        times: usize,
+        /// Only the rules
+        #[arg(long)]
+        exact: bool,
+    },
     /// Train on all parts but one and measure on that one, for each part
     CrossValidate {
         #[command(flatten)]
@@ -94,6 +108,9 @@ struct Lessons {
     /// Texts with hidden lists, in a hundred
     #[arg(long, default_value_t = 15)]
     hide_lists: usize,
+    /// Texts where a person gets a name that is a word, too, in a hundred
+    #[arg(long, default_value_t = 0)]
+    rename: usize,
 }
 
 impl Lessons {
@@ -109,6 +126,7 @@ impl Lessons {
                 words: self.hide_words,
                 lists: self.hide_lists,
             },
+            renamed: self.rename,
         }
     }
 }
@@ -165,6 +183,25 @@ fn main() -> Result<()> {
                 std::fs::write(path, mistakes)?;
             }
             say(&measure::figures(&score))
+        }
+        Command::Read {
+            gold,
+            templates,
+            times,
+            exact,
+        } => {
+            let engine = if exact {
+                Engine::exact_only()
+            } else {
+                Engine::new()
+            };
+            let documents = documents(&gold, &templates)?;
+            let (mut bytes, mut found) = (0, 0);
+            for document in documents.iter().cycle().take(times * documents.len()) {
+                bytes += document.text.len();
+                found += engine.detect(&document.text, None).len();
+            }
+            say(&format!("{bytes} bytes, {found} findings"))
         }
         Command::CrossValidate {
             lessons,

@@ -8,6 +8,14 @@ pub(crate) type Sums = [i32; LANES];
 /// Lanes that are no label, and steps that no path may take, cost this much.
 pub(crate) const NEVER: i32 = -100_000_000;
 
+/// The sums of a token that is certainly nothing.
+pub(crate) const NOTHING: Sums = {
+    let mut sums = [NEVER / 4; LANES];
+    let [nothing, ..] = &mut sums;
+    *nothing = 0;
+    sums
+};
+
 /// The best path through sums, `steps[from][to]` being what each step adds.
 pub(crate) fn best(sums: &[Sums], steps: &[Sums; LANES]) -> Vec<usize> {
     let mut back: Vec<[u8; LANES]> = Vec::with_capacity(sums.len());

@@ -9,8 +9,9 @@ use wardgate_deid::training::{self, Block, INSIDE, LANES, ROWS};
 
 use crate::corpus::{Document, Span};
 use crate::noise::{self, Curtain, Shares};
-use crate::path::{self, NEVER, Sums};
+use crate::path::{self, NEVER, NOTHING, Sums};
 use crate::random::Random;
+use crate::rename;
 
 /// How the tagger is trained.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub confused: i32,
     /// How much is hidden.
     pub hidden: Shares,
+    /// In how many texts of a hundred a person gets a name that is a word, too.
+    pub renamed: usize,
 }
 
 /// A text and how often it counts in an epoch.
@@ -56,7 +59,13 @@ pub fn train(
             if epoch % lesson.every != 0 {
                 continue;
             }
-            for (block, gold) in read(engine, lesson.document, settings.hidden, &mut random) {
+            let renamed = if random.in_hundred(settings.renamed) {
+                rename::rename(lesson.document, &mut random)
+            } else {
+                None
+            };
+            let document = renamed.as_ref().unwrap_or(lesson.document);
+            for (block, gold) in read(engine, document, settings.hidden, &mut random) {
                 wrong += learner.learn(&block, &gold, settings);
                 all += gold.len() as u64;
             }
@@ -93,20 +102,21 @@ fn read(
 fn gold(block: &Block, spans: &[Span]) -> Vec<Gold> {
     let mut gold = vec![Gold::Lane(0); block.tokens.len()];
     for span in spans {
-        let first = block
-            .tokens
-            .partition_point(|token| token.end <= span.mark.at.start);
-        let last = block
-            .tokens
-            .partition_point(|token| token.start < span.mark.at.end);
+        let at = &span.mark.at;
+        let first = block.tokens.partition_point(|token| token.end <= at.start);
+        let last = block.tokens.partition_point(|token| token.start < at.end);
         let lane = span.mark.kind.and_then(training::lane);
-        for (slot, index) in gold.iter_mut().zip(0..last).skip(first) {
+        let mut inside = false;
+        let tokens = gold.iter_mut().zip(&block.certain).take(last).skip(first);
+        for (slot, certain) in tokens {
             *slot = match lane {
-                Some(lane) if index == first => Gold::Lane(lane),
-                Some(lane) => Gold::Lane(lane + INSIDE),
+                _ if *certain => Gold::Lane(0),
+                Some(lane) if inside => Gold::Lane(lane + INSIDE),
+                Some(lane) => Gold::Lane(lane),
                 None if span.free && *slot == Gold::Lane(0) => Gold::Free,
                 None => *slot,
             };
+            inside = !*certain;
         }
     }
     gold
@@ -146,11 +156,14 @@ impl Learner {
             return 0;
         };
         self.time += 1;
-        let sums: Vec<Sums> = block
-            .rows
-            .chunks_exact(width)
-            .map(|rows| self.sum(rows))
-            .collect();
+        let rows = block.rows.chunks_exact(width);
+        let sums = rows
+            .zip(&block.certain)
+            .map(|(rows, certain)| match certain {
+                true => NOTHING,
+                false => self.sum(rows),
+            });
+        let sums: Vec<Sums> = sums.collect();
         let right = self.gold_path(&sums, gold);
         let tempted = sums
             .iter()
@@ -257,7 +270,12 @@ impl Learner {
         let small = |weight: i64| if weight.abs() < WEIGHT_MIN { 0 } else { weight };
         let cell =
             |mean: i64| i8::try_from(small(scaled(mean)).clamp(-127, 127)).unwrap_or_default();
-        let rows: Vec<[i8; LANES]> = means.iter().map(|row| row.map(cell)).collect();
+        let row = |means: &[i64; LANES]| {
+            let row = means.map(cell);
+            let telling = row.iter().any(|weight| i64::from(weight.abs()) >= ROW_MIN);
+            if telling { row } else { [0; LANES] }
+        };
+        let rows: Vec<[i8; LANES]> = means.iter().map(row).collect();
         let mut steps = [[0; LANES]; LANES];
         for (row, (weights, changes)) in steps
             .iter_mut()
@@ -290,5 +308,7 @@ fn tempt(sum: &Sums, gold: Gold, settings: &Settings) -> Sums {
 /// No weight grows beyond this, so that eight bits hold them all without losing the small ones.
 const WEIGHT_MAX: i32 = 50;
 const STEP_MAX: i64 = 8_000;
+/// Rows without a weight as large as this are left out: most rows tell next to nothing.
+const ROW_MIN: i64 = 10;
 /// Weights that are smaller than this when they are written are left out.
 const WEIGHT_MIN: i64 = 5;

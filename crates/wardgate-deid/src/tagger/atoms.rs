@@ -15,6 +15,10 @@ pub(crate) struct Atom {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) kind: AtomKind,
+    /// A word of the language that is nothing else, or a mark.
+    pub(crate) dull: bool,
+    /// Dull among dull ones: nothing that identifies, without a look at its features.
+    pub(crate) certain: bool,
     /// In small letters.
     pub(crate) word: u32,
     pub(crate) shape: u32,
@@ -65,6 +69,8 @@ impl Atom {
             start: 0,
             end: 0,
             kind: AtomKind::Mark,
+            dull: true,
+            certain: false,
             word: OUTSIDE,
             shape: OUTSIDE,
             prefix: OUTSIDE,
@@ -156,6 +162,7 @@ impl Atoms {
         }
         self.chunks();
         self.runs();
+        self.settle();
         let mut end = Atom::outside();
         end.gap = gap.hash();
         self.all.push(end);
@@ -204,6 +211,7 @@ impl Atoms {
                     self.all.push(Atom {
                         start: at,
                         end: at + 1,
+                        dull: DULL_MARKS.contains(&byte),
                         word: mark(byte),
                         shape: mark(byte),
                         suffix2: mark(byte),
@@ -239,6 +247,21 @@ impl Atoms {
                 place = CHUNK_ATOMS_MAX_U32.min(place + 1);
             }
             rest = after;
+        }
+    }
+
+    /// Finds what is certain: among two dull ones on each side.
+    fn settle(&mut self) {
+        let own = self.own_mut().iter();
+        let settled: Vec<bool> = own.map(|atom| atom.dull && atom.rule == 0).collect();
+        let near = |at: usize| {
+            let from = at.saturating_sub(NEAR);
+            let around = settled.get(from..settled.len().min(at + NEAR + 1));
+            around.is_some_and(|around| around.iter().all(|dull| *dull))
+        };
+        let certain: Vec<bool> = (0..settled.len()).map(near).collect();
+        for (atom, certain) in self.own_mut().iter_mut().zip(certain) {
+            atom.certain = certain;
         }
     }
 
@@ -428,6 +451,7 @@ impl Mode {
             Self::Mixed => !token.shape.begins_capital(),
             Self::AllSmall | Self::AllCapitals => common,
         };
+        let dull = common && !lists.any(if plain { TELLING } else { TELLING_CAPITAL });
         let length = match bytes.len() {
             len @ 0..=3 => len,
             4..=5 => 4,
@@ -442,6 +466,7 @@ impl Mode {
             } else {
                 AtomKind::Proper
             },
+            dull,
             word: narrow(word),
             shape: mix(
                 0x5_0000 + small(length),
@@ -485,12 +510,12 @@ fn number(token: &Token, text: &str) -> Atom {
         start: token.start,
         end: token.end,
         kind: AtomKind::Number,
+        classes: mix(0x7b, token.classes.hash()),
         word,
         shape,
         prefix: mix(0x6_2000, small(len.min(12))),
         suffix2: class,
         suffix3: shape,
-        classes: 0,
         ..Atom::default()
     }
 }
@@ -646,3 +671,23 @@ const REGION: Bits = Bits::STATE
     .with(Bits::STATE_SHORT);
 /// What says nothing about whether a word identifies somebody.
 const UNTELLING: Bits = Bits::FEMALE.with(Bits::MALE);
+/// How many neighbours on each side must be dull for a token to be certain.
+const NEAR: usize = 2;
+const DULL_MARKS: &[u8] = b",.;:()'\"-?!*";
+/// Lists of words that dates, places and institutions begin with, in small letters too.
+const TELLING: Bits = Bits::MONTH
+    .with(Bits::TITLE)
+    .with(Bits::STREET)
+    .with(Bits::GIVEN_COMMON)
+    .with(Bits::SURNAME_COMMON);
+/// With a capital, a word that may be any part of a name is not dull.
+const TELLING_CAPITAL: Bits = TELLING
+    .with(PLACE)
+    .with(Bits::GIVEN)
+    .with(Bits::SURNAME)
+    .with(Bits::PLACE_FIRST)
+    .with(Bits::PLACE_NEXT)
+    .with(Bits::EPONYM)
+    .with(Bits::WEEKDAY)
+    .with(Bits::FACILITY_HEAD)
+    .with(Bits::FACILITY_NAME);

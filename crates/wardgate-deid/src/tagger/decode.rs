@@ -43,7 +43,7 @@ pub(crate) fn margin(sum: &Lanes) -> i16 {
 
 /// Turns the sums into the scores of the best paths up to each token, and reads the best one back.
 pub(crate) fn best_path(sums: &mut [Lanes], transitions: &Transitions, path: &mut Vec<u8>) {
-    let mut before = START;
+    let mut before = NOTHING;
     for sum in sums.iter_mut() {
         *sum = forward(&before, sum, transitions);
         before = *sum;
@@ -129,7 +129,8 @@ fn argmax(scores: &Lanes) -> usize {
 
 /// Far below any sum, and far enough from the end of the range to add to.
 const NEVER: i16 = -20_000;
-const START: Lanes = {
+/// The sums of a token that is certainly nothing.
+pub(crate) const NOTHING: Lanes = {
     let mut start = [NEVER; LANES];
     let [nothing, ..] = &mut start;
     *nothing = 0;

@@ -7,6 +7,9 @@ pub(crate) const ROWS_LOG2: u32 = 19;
 /// Rows of a table.
 pub(crate) const ROWS: usize = 1 << ROWS_LOG2;
 
+/// At most so many features has a token.
+pub(crate) const COUNT_MAX: usize = 64;
+
 /// Names the row of each feature of the token in the middle of a window.
 #[inline]
 pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
@@ -26,18 +29,14 @@ pub(crate) fn rows(window: &Window<'_>, mut each: impl FnMut(u32)) {
 /// The token by itself, and the words around it.
 #[inline]
 fn words(window: &Window<'_>, row: &mut impl FnMut(u32)) {
-    let [p3, p2, p1, t, n1, n2, n3] = *window;
+    let [_, p2, p1, t, n1, n2, _] = *window;
     row(t.word);
     row(t.shape);
     row(t.prefix);
     row(t.suffix3);
     row(pair(t.suffix2, t.shape));
-    row(t.lists);
-    row(t.group);
-    row(t.classes);
     row(pair(t.classes, t.shape));
     row(pair(t.word, t.shape));
-    row(t.rule);
     row(pair(t.rule, t.shape));
     row(p1.word);
     row(n1.word);
@@ -53,10 +52,6 @@ fn words(window: &Window<'_>, row: &mut impl FnMut(u32)) {
     row(triple(p2.word, p1.word, t.shape));
     row(triple(t.shape, n1.word, n2.word));
     row(triple(p1.word, t.shape, n1.shape));
-    row(triple(p3.word, p2.shape, t.shape));
-    row(triple(n3.word, n2.shape, t.shape));
-    row(p1.suffix3);
-    row(n1.suffix3);
 }
 
 /// How it and its neighbours are written.
@@ -66,10 +61,6 @@ fn shapes(window: &Window<'_>, row: &mut impl FnMut(u32)) {
     row(triple(p1.shape, t.shape, n1.shape));
     row(triple(p2.shape, p1.shape, t.shape));
     row(triple(t.shape, n1.shape, n2.shape));
-    row(pair(
-        pair(p2.shape, p1.shape),
-        triple(t.shape, n1.shape, n2.shape),
-    ));
     row(pair(t.chunk, t.place));
     row(triple(t.chunk, t.place, p1.word));
 }
@@ -77,26 +68,20 @@ fn shapes(window: &Window<'_>, row: &mut impl FnMut(u32)) {
 /// The lists that it and its neighbours are on.
 #[inline]
 fn lists(window: &Window<'_>, row: &mut impl FnMut(u32)) {
-    let [_, p2, p1, t, n1, n2, _] = *window;
+    let [_, _, p1, t, n1, _, _] = *window;
     row(pair(t.lists, t.shape));
     row(pair(t.group, t.shape));
     row(triple(t.group, t.left, t.shape));
     row(pair(p1.group, t.group));
     row(pair(t.group, n1.group));
     row(triple(p1.group, t.group, n1.group));
-    row(triple(p1.shape, t.group, n1.shape));
     row(pair(p1.word, t.group));
     row(pair(t.group, n1.word));
-    row(pair(p1.lists, t.shape));
-    row(pair(n1.lists, t.shape));
-    row(triple(p2.group, p1.group, t.group));
-    row(triple(t.group, n1.group, n2.group));
     row(triple(p1.classes, t.group, t.shape));
     row(triple(n1.classes, t.group, t.shape));
     row(pair(t.named, t.shape));
     row(triple(p1.named, p1.shape, pair(t.named, t.shape)));
     row(triple(n1.named, n1.shape, pair(t.named, t.shape)));
-    row(triple(p1.named, t.named, n1.named));
     row(triple(t.named, t.left, t.shape));
     row(triple(t.named, t.right, t.shape));
     row(triple(t.place_name, t.shape, p1.word));

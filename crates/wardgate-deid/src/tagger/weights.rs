@@ -5,23 +5,89 @@
 //! that is not zero, and those lanes.
 
 use super::decode::{HEADS, LANES, Lanes, Transitions};
-use super::templates::ROWS;
+use super::templates::{COUNT_MAX, ROWS};
 
+#[cfg(any(test, feature = "training"))]
 type Row = [i8; LANES];
 
 /// The weights of one language.
 #[derive(Clone)]
 pub(crate) struct Weights {
-    rows: Box<[Row; ROWS]>,
+    /// A bit for each row that is not all zero: small enough to stay in the cache.
+    kept: Box<[u64; GROUPS]>,
+    /// How many rows are kept before each word of those bits.
+    before: Box<[u32; GROUPS]>,
+    /// Those rows, each in two words of eight lanes, 128 added to each weight so that none is negative.
+    rows: Vec<[u64; 2]>,
     transitions: Transitions,
+}
+
+/// The rows of one token's features that say something.
+pub(crate) struct Gather<'w> {
+    weights: &'w Weights,
+    rows: [u32; COUNT_MAX],
+    count: usize,
+}
+
+impl Gather<'_> {
+    /// Takes a row in when it says something.
+    #[inline]
+    pub(crate) fn add(&mut self, row: u32) {
+        let word = self.weights.kept.get((row as usize / 64) & (GROUPS - 1));
+        let bit = word.map_or(0, |word| word >> (row % 64) & 1);
+        if let Some(slot) = self.rows.get_mut(self.count) {
+            *slot = row;
+        }
+        // Without a branch: a row that says nothing is written over by the next.
+        self.count += bit as usize;
+    }
+
+    /// The sum, lane by lane.
+    #[inline]
+    pub(crate) fn sum(&self) -> Lanes {
+        let rows = self.rows.get(..self.count).unwrap_or_default();
+        // First where each row stands, then the rows: so that many of them are fetched at once.
+        let mut places = [0u32; COUNT_MAX];
+        for (place, row) in places.iter_mut().zip(rows) {
+            *place = self.weights.place(*row);
+        }
+        let places = places.get(..rows.len()).unwrap_or_default();
+        // Two bytes for each lane, four lanes in a word: even and odd lanes apart.
+        let (mut low_even, mut low_odd, mut high_even, mut high_odd) = (0u64, 0u64, 0u64, 0u64);
+        for place in places {
+            let row = self.weights.rows.get(*place as usize);
+            let [low, high] = row.copied().unwrap_or([NOTHING; 2]);
+            low_even = low_even.wrapping_add(low & EVEN);
+            low_odd = low_odd.wrapping_add(low >> 8 & EVEN);
+            high_even = high_even.wrapping_add(high & EVEN);
+            high_odd = high_odd.wrapping_add(high >> 8 & EVEN);
+        }
+        let bias = i16::try_from(rows.len() * BIAS).unwrap_or(i16::MAX);
+        let mut sum = [0; LANES];
+        let (low, high) = sum.split_at_mut(LANES / 2);
+        for (lanes, even, odd) in [(low, low_even, low_odd), (high, high_even, high_odd)] {
+            for (pair, shift) in lanes.chunks_exact_mut(2).zip([0, 16, 32, 48]) {
+                if let [first, second] = pair {
+                    *first = lane(even >> shift) - bias;
+                    *second = lane(odd >> shift) - bias;
+                }
+            }
+        }
+        sum
+    }
+}
+
+fn lane(word: u64) -> i16 {
+    i16::try_from(word & 0xffff).unwrap_or(i16::MAX)
 }
 
 impl Weights {
     /// Weights that find nothing.
     pub(crate) fn empty() -> Option<Self> {
-        let rows = vec![[0; LANES]; ROWS].into_boxed_slice().try_into().ok()?;
         Some(Self {
-            rows,
+            kept: vec![0; GROUPS].into_boxed_slice().try_into().ok()?,
+            before: vec![0; GROUPS].into_boxed_slice().try_into().ok()?,
+            rows: Vec::new(),
             transitions: Transitions::default(),
         })
     }
@@ -43,28 +109,50 @@ impl Weights {
             let (mask, mut after) = after.split_first_chunk()?;
             let mask = u16::from_le_bytes(*mask);
             at += gap;
-            let row = weights.rows.get_mut(at)?;
-            for (lane, value) in row.iter_mut().enumerate() {
+            let mut lanes = [0x80u8; LANES];
+            for (lane, value) in lanes.iter_mut().enumerate() {
                 if mask >> lane & 1 == 1 {
                     let (first, behind) = after.split_first()?;
-                    *value = i8::from_le_bytes([*first]);
+                    *value = first.wrapping_add(0x80);
                     after = behind;
                 }
             }
+            let (words, _) = lanes.as_chunks::<8>();
+            let mut row = [0; 2];
+            for (word, bytes) in row.iter_mut().zip(words) {
+                *word = u64::from_le_bytes(*bytes);
+            }
+            weights.rows.push(row);
+            *weights.kept.get_mut(at / 64)? |= 1 << (at % 64);
             at += 1;
             rest = after;
+        }
+        let mut count = 0;
+        for (before, kept) in weights.before.iter_mut().zip(weights.kept.iter()) {
+            *before = count;
+            count += kept.count_ones();
         }
         Some(weights)
     }
 
-    /// Adds a row to a sum.
+    /// Where a row that is kept stands among those.
     #[inline]
-    pub(crate) fn add(&self, row: u32, sum: &mut Lanes) {
-        let index = row as usize & (ROWS - 1);
-        if let Some(row) = self.rows.get(index) {
-            for (sum, weight) in sum.iter_mut().zip(row) {
-                *sum = sum.wrapping_add(i16::from(*weight));
-            }
+    fn place(&self, row: u32) -> u32 {
+        let group = (row as usize / 64) & (GROUPS - 1);
+        let at = self.kept.get(group).zip(self.before.get(group));
+        at.map_or(0, |(kept, before)| {
+            let lower = kept & ((1 << (row % 64)) - 1);
+            before + lower.count_ones()
+        })
+    }
+
+    /// Begins a sum.
+    #[inline]
+    pub(crate) fn gather(&self) -> Gather<'_> {
+        Gather {
+            weights: self,
+            rows: [0; COUNT_MAX],
+            count: 0,
         }
     }
 
@@ -118,6 +206,13 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
+/// A row of zeros.
+const NOTHING: u64 = 0x8080_8080_8080_8080;
+const GROUPS: usize = ROWS / 64;
+const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+const BIAS: usize = 128;
+/// So that no lane of a sum runs over into the next, and none beyond 16 bits with a sign.
+const _: () = assert!(COUNT_MAX * 255 < 1 << 15);
 const HEAD: &[u8] = b"wardgate-tagger 1\n";
 const _: () = assert!(HEADS * 2 == LANES);
 
@@ -135,7 +230,12 @@ mod tests {
         transitions.stay[2] = -300;
         let file = write(&rows, &transitions);
         let weights = Weights::read(&file).unwrap();
-        assert!(*weights.rows == rows[..]);
+        for at in [0, 5, 77_777, ROWS - 1] {
+            let mut gather = weights.gather();
+            gather.add(u32::try_from(at).unwrap());
+            gather.add(u32::try_from(at).unwrap());
+            assert_eq!(gather.sum(), rows[at].map(|weight| 2 * i16::from(weight)));
+        }
         assert_eq!(weights.transitions.stay[2], -300);
         assert!(Weights::read(&file[..file.len() - 1]).is_none());
     }
