@@ -13,7 +13,7 @@ import { chromium } from 'playwright-core';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 const NOTES = [
-  { id: 'n1', text: 'Größe 😀 </script><b>1</b>. Phone: 207-555-0142. E-mail: ida@klinik.example. Ward Zyx called.' },
+  { id: 'n1', text: 'Größe 😀 </script><b>1</b>. Phone: 207-555-0142. E-mail: ida@klinik.example. She slept well.' },
   { id: 'n2', text: 'MRN: 00412345. Phone: 207-555-0143.' },
   { id: 'n3', text: 'Aspirin 100 mg daily.' },
 ];
@@ -68,11 +68,11 @@ test('decisions made by keyboard are exported as a gold standard', async () => {
   await page.keyboard.press('a');
   await page.keyboard.press('r');
   await page.keyboard.press('u');
-  // Select "Zyx" from the last mark on, by words.
+  // Select "slept" from the last mark on, by words.
   await page.evaluate(() => {
     const text = document.getElementById('text');
     const last = text.lastChild;
-    const at = last.textContent.indexOf('Zyx');
+    const at = last.textContent.indexOf('slept');
     getSelection().collapse(last, at);
   });
   await page.keyboard.press('Shift+ArrowRight');
@@ -88,7 +88,7 @@ test('decisions made by keyboard are exported as a gold standard', async () => {
   const { text, records } = await exported(page);
   assert.deepEqual(records.map((record) => [record.id, record.complete]), [['n1', true], ['n2', true], ['n3', true]]);
   const added = records[0].decisions.find((decision) => decision.decision === 'added');
-  assert.deepEqual([surface(records[0], added), added.type], ['Zyx', 'FACILITY']);
+  assert.deepEqual([surface(records[0], added), added.type], ['slept', 'FACILITY']);
   const call = records[0].spans.find((span) => span.type === 'PHONE');
   assert.ok(surface(records[0], call).endsWith('207-555-0142'), surface(records[0], call));
   assert.equal(records[2].spans.length, 0);

@@ -368,6 +368,27 @@ fn a_profile_may_be_a_file_with_all_its_faults_told() {
 }
 
 #[test]
+fn a_text_that_still_identifies_is_refused_and_the_others_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = dir.path().join("report.json");
+    // As the number of a code the engine lets it stand; the second look does not.
+    let lines =
+        "{\"id\":1,\"text\":\"LOINC 219-09-9999\"}\n{\"id\":2,\"text\":\"Call 207-555-0142.\"}\n";
+    let arguments = ["text", "--format", "jsonl", "--report", &text(&report)];
+    let output = deid(&arguments, lines.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json(&output.stdout)["id"], 2);
+    assert!(
+        stderr(&output).contains("still identifies"),
+        "{}",
+        stderr(&output)
+    );
+    let refused = &json(&fs::read(&report).unwrap())["refused"];
+    assert_eq!(refused[0]["line"], 1);
+    assert!(!refused.to_string().contains("219-09"));
+}
+
+#[test]
 fn a_review_page_is_private_and_never_replaced() {
     use std::os::unix::fs::PermissionsExt;
 
