@@ -6,6 +6,7 @@ mod rewrite;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 
 use crate::engine::Engine;
 use crate::known::KnownIdentifiers;
@@ -62,6 +63,7 @@ struct Means<'a> {
     profile: Cow<'a, Profile>,
     pseudonyms: Option<&'a PseudonymKey>,
     language: Option<Language>,
+    stop: Option<&'a AtomicBool>,
 }
 
 impl<'a> Deidentifier<'a> {
@@ -82,6 +84,7 @@ impl<'a> Deidentifier<'a> {
                 profile: Cow::Owned(Profile::safe_harbor().reversible()),
                 pseudonyms: None,
                 language: None,
+                stop: None,
             })),
         }
     }
@@ -120,6 +123,15 @@ impl<'a> Deidentifier<'a> {
         self
     }
 
+    /// The same means until a flag is set: then no further text is read, and [`Self::json`] refuses.
+    #[must_use]
+    pub fn stop_when(mut self, stop: &'a AtomicBool) -> Self {
+        if let Mode::On(means) = &mut self.mode {
+            means.stop = Some(stop);
+        }
+        self
+    }
+
     /// Switched off by configuration: bodies pass as they are, and the proof says why.
     #[must_use]
     pub fn off(reason: &'static str) -> Self {
@@ -131,8 +143,8 @@ impl<'a> Deidentifier<'a> {
     /// Replaces the identifiers in the given parts of a JSON body; every other byte stays.
     ///
     /// # Errors
-    /// When a key or number holds an identifier, a part is not a string of the body, or the second look over
-    /// the output finds an identifier.
+    /// When a key or number holds an identifier, a part is not a string of the body, a layer fails on a text,
+    /// or the second look over the output finds an identifier.
     pub fn json(
         &self,
         call: [u8; 32],
@@ -153,7 +165,11 @@ impl<'a> Deidentifier<'a> {
                 .part(raw, start, part.treat)
                 .map_err(|cause| DeidRefusal::new(cause, start))?;
         }
-        let done = Rewrite::new(means, gather).write(call, body);
+        let rewrite = Rewrite::new(means, gather);
+        if rewrite.unread {
+            return Err(DeidRefusal::new(Cause::Unread, 0));
+        }
+        let done = rewrite.write(call, body);
         match done.residue.is_strong() {
             true => Err(DeidRefusal::new(Cause::Residue, done.residue_at)),
             false => Ok(done),

@@ -5,12 +5,16 @@ use std::sync::{Arc, LazyLock};
 
 use crate::exact;
 use crate::finding::{Finding, resolve};
+#[cfg(feature = "neural")]
+use crate::finding::{Kind, Layer};
 use crate::fold::{self, Folded};
 use crate::known::KnownIdentifiers;
 use crate::language::Language;
 use crate::lexer::Lexed;
 use crate::lexicon::{Lexicon, lexicon};
 use crate::memory::Memory;
+#[cfg(feature = "neural")]
+use crate::neural::NeuralTagger;
 use crate::tagger::{self, weights::Weights};
 use crate::vote;
 
@@ -20,6 +24,8 @@ pub struct Engine {
     lexicon: &'static Lexicon,
     /// For each language, in the order of [`Language::ALL`].
     weights: [Option<Arc<Weights>>; Language::ALL.len()],
+    #[cfg(feature = "neural")]
+    neural: Option<NeuralTagger>,
 }
 
 /// What a caller knows about a text before it is read.
@@ -44,6 +50,8 @@ impl Engine {
         Self {
             lexicon: lexicon(),
             weights: SHIPPED.clone(),
+            #[cfg(feature = "neural")]
+            neural: None,
         }
     }
 
@@ -53,7 +61,26 @@ impl Engine {
         Self {
             lexicon: lexicon(),
             weights: [const { None }; Language::ALL.len()],
+            #[cfg(feature = "neural")]
+            neural: None,
         }
+    }
+
+    /// The same engine with a model as one more layer, which takes far longer than all others.
+    #[cfg(feature = "neural")]
+    #[must_use]
+    pub fn with_neural(mut self, neural: NeuralTagger) -> Self {
+        self.neural = Some(neural);
+        self
+    }
+
+    /// Whether a model is one of the layers: its callers must not run it where others wait.
+    #[must_use]
+    pub fn is_neural(&self) -> bool {
+        #[cfg(feature = "neural")]
+        return self.neural.is_some();
+        #[cfg(not(feature = "neural"))]
+        false
     }
 
     /// What identifies somebody in `text`: sorted, no two findings on one byte.
@@ -61,9 +88,11 @@ impl Engine {
     /// This is all that any profile may take out: [`Profile::applies`](crate::Profile::applies) says which of it goes.
     #[must_use]
     pub fn detect(&self, text: &str, known: Option<&KnownIdentifiers>) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        self.detect_into(text, known, &mut findings);
-        findings
+        let hints = Hints {
+            known,
+            language: None,
+        };
+        self.detect_with(text, &hints)
     }
 
     /// The same with everything that the caller knows.
@@ -71,23 +100,13 @@ impl Engine {
     pub fn detect_with(&self, text: &str, hints: &Hints<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.find(text, hints, &mut findings);
+        #[cfg(feature = "neural")]
+        self.ask_model(text, &mut findings);
         findings
     }
 
-    pub(crate) fn detect_into(
-        &self,
-        text: &str,
-        known: Option<&KnownIdentifiers>,
-        findings: &mut Vec<Finding>,
-    ) {
-        let hints = Hints {
-            known,
-            language: None,
-        };
-        self.find(text, &hints, findings);
-    }
-
-    fn find(&self, text: &str, hints: &Hints<'_>, findings: &mut Vec<Finding>) {
+    /// What all layers but a model find: for the many short words of a body that are only looked at.
+    pub(crate) fn find(&self, text: &str, hints: &Hints<'_>, findings: &mut Vec<Finding>) {
         let folded = fold::fold(text);
         let lexed = Lexed::new(&folded.text, self.lexicon);
         let mut memory = Memory::default();
@@ -96,8 +115,8 @@ impl Engine {
         remembered(&memory, &lexed, &folded, findings);
     }
 
-    /// What identifies somebody in texts that belong together, each with its language: what one of them
-    /// says, all of them remember.
+    /// What all layers but a model find in texts that belong together, each with its language: what one of
+    /// them says, all of them remember.
     pub(crate) fn detect_together(
         &self,
         texts: &[(&str, Language)],
@@ -146,6 +165,19 @@ impl Engine {
         }
         if let Some(known) = hints.known {
             known.find(lexed, findings);
+        }
+        resolve(findings);
+    }
+
+    /// A model votes for what it finds, and against nothing. It reads the text as it is written.
+    #[cfg(feature = "neural")]
+    pub(crate) fn ask_model(&self, text: &str, findings: &mut Vec<Finding>) {
+        let Some(neural) = &self.neural else { return };
+        if neural.find(text, findings).is_err() {
+            findings.push(Finding {
+                layer: Layer::Neural,
+                ..Finding::exact(0..text.len(), Kind::Id, 1.0, UNREAD)
+            });
         }
         resolve(findings);
     }
@@ -200,6 +232,9 @@ impl fmt::Debug for Engine {
         f.debug_struct("Engine").finish_non_exhaustive()
     }
 }
+
+/// The reason of a finding over a whole text, when a layer fails on it: nothing of it may leave.
+pub(crate) const UNREAD: &str = "engine.unread";
 
 static SHIPPED: LazyLock<[Option<Arc<Weights>>; Language::ALL.len()]> =
     LazyLock::new(|| WEIGHT_FILES.map(|file| Weights::read(file).map(Arc::new)));

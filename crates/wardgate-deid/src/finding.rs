@@ -184,11 +184,19 @@ pub enum Layer {
     Memory,
     /// The learned tagger.
     Learned,
+    /// A model from the user's disk.
+    Neural,
 }
 
 impl Layer {
     /// All layers, the surest first.
-    pub const ALL: [Self; 4] = [Self::Known, Self::Exact, Self::Memory, Self::Learned];
+    pub const ALL: [Self; 5] = [
+        Self::Known,
+        Self::Exact,
+        Self::Memory,
+        Self::Learned,
+        Self::Neural,
+    ];
 }
 
 /// Leaves each byte to one finding, sorted by position.

@@ -35,6 +35,8 @@ mod lexer;
 mod lexicon;
 mod memory;
 mod mint;
+#[cfg(feature = "neural")]
+mod neural;
 mod offsets;
 mod place;
 mod placeholder;
@@ -59,6 +61,8 @@ pub use engine::{Engine, Hints};
 pub use finding::{Finding, Kind, Layer, Part};
 pub use known::{Address, KnownIdentifiers, PatientIdentifiers, PersonName};
 pub use language::Language;
+#[cfg(feature = "neural")]
+pub use neural::{NeuralFault, NeuralFile, NeuralTagger};
 pub use placeholder::PlaceholderKey;
 pub use profile::{Action, Profile, ProfileFault, ProfileFaults};
 pub use refusal::DeidRefusal;

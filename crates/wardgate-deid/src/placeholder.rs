@@ -143,6 +143,26 @@ pub(crate) fn collect_tokens(text: &[u8], found: &mut Vec<Token>) {
     }
 }
 
+/// Whether a span begins or ends inside a placeholder.
+#[cfg(feature = "neural")]
+pub(crate) fn cuts(text: &[u8], span: std::ops::Range<usize>) -> bool {
+    let inside = |at: usize| {
+        let from = at.saturating_sub(LEN_MAX);
+        let before = text.get(from..at).unwrap_or_default();
+        let Some(open) = before.iter().rposition(|byte| *byte == b'[') else {
+            return false;
+        };
+        let whole = text.get(from + open..).unwrap_or_default();
+        let whole = whole.get(..LEN_MAX).unwrap_or(whole);
+        let len = whole.iter().position(|byte| *byte == b']');
+        let whole = whole.get(..len.unwrap_or(whole.len())).unwrap_or_default();
+        let mut found = Vec::new();
+        collect_tokens(whole, &mut found);
+        !found.is_empty() && at <= from + open + whole.len()
+    };
+    inside(span.start) || inside(span.end)
+}
+
 /// The value of a digit, in either case.
 pub(crate) fn digit_value(digit: u8) -> Option<u64> {
     let upper = digit.to_ascii_uppercase();
@@ -187,6 +207,9 @@ pub(crate) const TOKEN_LEN: usize = 14;
 pub(crate) const VARIANT_LEN: usize = 3;
 /// The first character of each token, and nowhere else in it: what a search looks for.
 pub(crate) const ANCHOR: u8 = b'X';
+/// Bytes of the longest placeholder, or more.
+#[cfg(feature = "neural")]
+const LEN_MAX: usize = 64;
 /// No vowels, so that a token never spells a word or a name; no anchor.
 const DIGITS: &[u8; 29] = b"0123456789BCDFGHJKMNPQRSTVWYZ";
 /// 29^13: tokens carry 63 bits.

@@ -15,6 +15,7 @@ pub(crate) enum Cause {
     Number,
     Part,
     Residue,
+    Unread,
 }
 
 impl DeidRefusal {
@@ -30,6 +31,7 @@ impl DeidRefusal {
             Cause::Number => "deid.identifier_in_number",
             Cause::Part => "deid.part_invalid",
             Cause::Residue => "deid.residue",
+            Cause::Unread => "deid.unread",
         }
     }
 
@@ -46,6 +48,7 @@ impl DeidRefusal {
             Cause::Key => "send identifiers as string values, not as keys of an object",
             Cause::Number => "send identifiers as strings, which can be replaced, not as numbers",
             Cause::Part => "the parts to scan must be separate strings of the body",
+            Cause::Unread => "check the model that looks for identifiers",
             Cause::Residue => "write identifiers in a usual form, or leave them out",
         }
     }
@@ -58,6 +61,7 @@ impl fmt::Display for DeidRefusal {
             Cause::Number => "a number holds an identifier of the patient",
             Cause::Part => "a part of the body cannot be scanned",
             Cause::Residue => "an identifier is left after de-identification",
+            Cause::Unread => "the model that looks for identifiers failed on a text",
         };
         write!(f, "{what} at byte {}", self.offset)
     }

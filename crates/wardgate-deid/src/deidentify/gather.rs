@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::{JsonPart, Means, Treat};
+use crate::engine::Hints;
 use crate::finding::{Finding, Kind, Layer};
 use crate::json::{self, Path, Visitor};
 use crate::offsets::OffsetMap;
@@ -130,7 +131,12 @@ impl<'a> Gather<'a> {
     fn check(&mut self, raw: &[u8], cause: Cause) -> Result<(), Cause> {
         let (text, _) = json::decode(raw).map_err(|_| Cause::Part)?;
         self.checked += text.len();
-        let found = self.means.engine.detect(&text, self.means.known);
+        let hints = Hints {
+            known: self.means.known,
+            language: None,
+        };
+        let mut found = Vec::new();
+        self.means.engine.find(&text, &hints, &mut found);
         let identifies = |f: &Finding| f.layer == Layer::Known || f.kind == Kind::Email;
         if found.iter().any(identifies) {
             Err(cause)

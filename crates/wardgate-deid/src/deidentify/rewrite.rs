@@ -1,9 +1,11 @@
 //! What goes from the texts of a call, what is written instead, and a second look at the outcome.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 use super::gather::{Gather, Text};
 use super::{Deidentified, Means};
+use crate::engine::UNREAD;
 use crate::finding::{Finding, Kind};
 use crate::json;
 use crate::language::Language;
@@ -22,6 +24,8 @@ pub(super) struct Rewrite<'a> {
     edits: Vec<Edit>,
     taken: Vec<Token>,
     report: Report,
+    /// Whether a layer failed on a text, which is then taken out whole.
+    pub(super) unread: bool,
 }
 
 /// A span of a text that is written anew.
@@ -30,6 +34,17 @@ struct Edit {
     text: usize,
     finding: Finding,
     hints: NameHints,
+}
+
+impl Edit {
+    /// Takes out a text that was not read.
+    fn whole(text: usize, unread: &str) -> Self {
+        Self {
+            text,
+            finding: Finding::exact(0..unread.len(), Kind::Id, 1.0, UNREAD),
+            hints: NameHints::default(),
+        }
+    }
 }
 
 impl<'a> Rewrite<'a> {
@@ -41,6 +56,7 @@ impl<'a> Rewrite<'a> {
             edits: Vec::new(),
             taken: gather.taken,
             report: Report::under(means.profile.id()),
+            unread: false,
         };
         rewrite.report.scanned(gather.checked);
         rewrite.find();
@@ -53,14 +69,28 @@ impl<'a> Rewrite<'a> {
             texts,
             edits,
             report,
+            unread,
             ..
         } = self;
         let texts = with_languages(texts, means.language);
         let found = means.engine.detect_together(&texts, means.known);
         for (index, ((text, language), findings)) in texts.iter().zip(found).enumerate() {
+            if means.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                edits.push(Edit::whole(index, text));
+                *unread = true;
+                continue;
+            }
             report.scanned(text.len());
+            #[cfg(feature = "neural")]
+            let findings = {
+                let mut findings = findings;
+                means.engine.ask_model(text, &mut findings);
+                findings
+            };
             for finding in findings {
-                if !means.profile.applies(&finding, text) {
+                let whole = finding.reason == UNREAD;
+                *unread |= whole;
+                if !whole && !means.profile.applies(&finding, text) {
                     continue;
                 }
                 report.replaced(&finding);

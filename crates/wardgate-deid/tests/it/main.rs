@@ -11,6 +11,9 @@ mod json;
 #[cfg(test)]
 mod known;
 #[cfg(test)]
+#[cfg(feature = "neural")]
+mod neural;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod residue;
