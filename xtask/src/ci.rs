@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use crate::step::step;
 use crate::workspace::Workspace;
-use crate::{check, deny, docs, e2e, fuzz_smoke, gates, notes, process, test, tidy};
+use crate::{check, deny, docs, e2e, fuzz_smoke, gates, neural, notes, process, test, tidy};
 
 /// Runs every step, then the tests; the last line gives their totals.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let start = Instant::now();
     let mut failed: Vec<&str> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 10] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 11] = [
         ("format", &|| check::format(workspace)),
         ("tidy", &|| tidy::run(workspace)),
         ("note templates", &|| notes::check(workspace)),
@@ -23,6 +23,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         ("demo", &|| demo(workspace)),
         ("e2e", &|| e2e::run(workspace)),
         ("deny", &|| deny::run(workspace)),
+        ("neural", &|| neural::run(workspace)),
         ("fuzz-smoke", &|| {
             fuzz_smoke::run(workspace, fuzz_smoke::SECONDS)
         }),

@@ -17,6 +17,7 @@ mod docs;
 mod e2e;
 mod fuzz_smoke;
 mod gates;
+mod neural;
 mod notes;
 mod process;
 mod source;
@@ -70,6 +71,8 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Lint and test the layer that runs a model, which no default build has
+    Neural,
     /// Generate clinical notes with gold spans
     Notes(notes::Options),
     /// Write the generated reference pages
@@ -106,6 +109,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::FuzzSmoke { seconds } => fuzz_smoke::run(&workspace, seconds)?,
         Command::Deny => deny::run(&workspace)?,
         Command::Gates { only } => gates::run(&workspace, only.as_deref())?,
+        Command::Neural => neural::run(&workspace)?,
         Command::Notes(options) => notes::run(&workspace, &options)?,
         Command::Docs { check } => docs::run(&workspace, check)?,
         Command::Tagger(options) => tagger::run(&workspace, &options)?,

@@ -1,6 +1,9 @@
 //! Removes identifiers from a call: rules, and the patient's own identifiers from the record on file.
 
+mod runs;
+
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use wardgate_deid::{
@@ -14,8 +17,12 @@ use crate::call::Call;
 use crate::facts::Gathered;
 use crate::gate::Gate;
 use crate::refusal::{self, Refusal};
+pub use runs::ModelLimits;
+pub(crate) use runs::ModelRuns;
+use runs::NoRun;
 
-/// De-identifies the body of a call. Long bodies leave the I/O thread, which serves other calls.
+/// De-identifies the body of a call. Long bodies leave the I/O thread, which serves other calls, and so do
+/// all when a model looks for identifiers.
 pub(crate) async fn deidentify(
     gate: &Arc<Gate>,
     call: &Call,
@@ -27,19 +34,27 @@ pub(crate) async fn deidentify(
     let parts = call.json_parts();
     let digest = *call.digest().as_bytes();
     let body = call.body().clone();
-    let work = move |gate: &Gate| {
+    let work = move |gate: &Gate, stop: &AtomicBool| {
         let deidentifier = match mode {
             DeidMode::Off => Deidentifier::off(OFF),
             // Any mode this program does not know de-identifies.
             _ => Deidentifier::new(&gate.engine, &key, known.as_deref()),
         };
-        deidentifier.json(digest, &body, &parts)
+        deidentifier.stop_when(stop).json(digest, &body, &parts)
     };
-    let done = if call.body().len() <= INLINE_BYTES_MAX {
-        work(gate)
+    let bytes = call.body().len();
+    let done = if gate.engine.is_neural() && !matches!(mode, DeidMode::Off) {
+        let of = gate.clone();
+        let run = gate.model_runs.run(bytes, move |stop| work(&of, stop));
+        run.await.map_err(|none| match none {
+            NoRun::Late => Refusal::new(&refusal::DEID_BUSY).retry_after_s(BUSY_RETRY_S),
+            NoRun::TooLong | NoRun::Failed => Refusal::new(&refusal::DEID_FAILED),
+        })?
+    } else if bytes <= INLINE_BYTES_MAX {
+        work(gate, &AtomicBool::new(false))
     } else {
         let gate = gate.clone();
-        tokio::task::spawn_blocking(move || work(&gate))
+        tokio::task::spawn_blocking(move || work(&gate, &AtomicBool::new(false)))
             .await
             .map_err(|_| Refusal::new(&refusal::DEID_FAILED))?
     };
@@ -161,5 +176,6 @@ fn addresses(address: &PatientAddress) -> impl Iterator<Item = Address> {
 
 /// Longer bodies leave the I/O thread.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
+const BUSY_RETRY_S: u32 = 5;
 const COMPILED_MAX: usize = 4_096;
 const OFF: &str = "system.deid-off";

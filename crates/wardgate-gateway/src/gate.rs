@@ -10,7 +10,7 @@ use wardgate_vault::{DerivedKey, Label, Vault};
 use crate::body::BodyLimits;
 use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::deidentify::KnownPatients;
+use crate::deidentify::{KnownPatients, ModelLimits, ModelRuns};
 use crate::identity::Failures;
 use crate::limits::Limits;
 use crate::screen::ScreenMode;
@@ -32,6 +32,8 @@ pub struct Parts {
     pub clock: Clock,
     /// TLS towards systems.
     pub upstream_tls: rustls::ClientConfig,
+    /// What looks for identifiers.
+    pub engine: Engine,
 }
 
 impl std::fmt::Debug for Parts {
@@ -53,6 +55,8 @@ pub struct GateOptions {
     pub upstream: UpstreamOptions,
     /// What to do with tool results that try to instruct the model.
     pub screen: ScreenMode,
+    /// What calls may ask of a model in the engine.
+    pub model: ModelLimits,
 }
 
 /// What all threads share.
@@ -64,6 +68,7 @@ pub struct Gate {
     pub(crate) clock: Clock,
     pub(crate) options: GateOptions,
     pub(crate) engine: Engine,
+    pub(crate) model_runs: ModelRuns,
     pub(crate) known: KnownPatients,
     pub(crate) limits: Limits,
     pub(crate) failures: Failures,
@@ -84,8 +89,9 @@ impl Gate {
             payloads: parts.payloads,
             vault: parts.vault,
             clock: parts.clock,
+            model_runs: ModelRuns::new(options.model),
             options,
-            engine: Engine::new(),
+            engine: parts.engine,
             known: KnownPatients::default(),
             limits: Limits::default(),
             failures: Failures::default(),

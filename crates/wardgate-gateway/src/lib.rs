@@ -28,6 +28,7 @@ mod upstream;
 
 pub use body::BodyLimits;
 pub use clock::Clock;
+pub use deidentify::ModelLimits;
 pub use gate::{Gate, GateOptions, Parts};
 pub use screen::ScreenMode;
 pub use server::{ServeError, Server, ServerOptions};

@@ -1,6 +1,7 @@
 //! The configuration file: one struct per concern, read once, checked whole, every fault told.
 
 mod console;
+mod deid;
 mod fields;
 mod gate;
 mod ledger;
@@ -16,6 +17,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 
 pub(crate) use console::Console;
+pub(crate) use deid::Deid;
 use fields::Reader;
 pub(crate) use fields::Setting;
 pub(crate) use gate::Gate;
@@ -30,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) node: Node,
     pub(crate) vault: Vault,
     pub(crate) gate: Gate,
+    pub(crate) deid: Deid,
     pub(crate) upstream: Upstream,
     pub(crate) console: Console,
     pub(crate) ledger: wardgate_ledger::Options,
@@ -65,6 +68,7 @@ impl Config {
         let node = node::read(reader);
         let vault = vault::read(reader);
         let gate = gate::read(reader);
+        let deid = deid::read(reader);
         let upstream = upstream::read(reader);
         let console = console::read(reader);
         let ledger = ledger::read(reader);
@@ -74,6 +78,7 @@ impl Config {
             node: node?,
             vault: vault?,
             gate: gate?,
+            deid: deid?,
             upstream: upstream?,
             console: console?,
             ledger: ledger?,
@@ -120,6 +125,20 @@ mod tests {
         assert_eq!(failure.faults()[0].line, 2);
         let config = parse("gate:\n  listen: 127.0.0.1:8080\n  plain_http: true\n").unwrap();
         assert!(config.gate.tls.is_none());
+    }
+
+    #[test]
+    fn a_model_needs_a_build_that_runs_it() {
+        let parsed = parse("deid:\n  neural: models/deid\n");
+        if crate::neural::BUILT_IN {
+            let folder = parsed.unwrap().deid.neural.unwrap();
+            assert_eq!(folder, Path::new("/data/models/deid"));
+        } else {
+            let failure = parsed.unwrap_err();
+            assert_eq!(failure.faults().len(), 1);
+            assert_eq!(failure.faults()[0].line, 2);
+            assert!(failure.faults()[0].hint.contains("--features neural"));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod config;
 mod data_dir;
 mod demo;
 mod failure;
+mod neural;
 mod output;
 mod wiring;
 

@@ -69,6 +69,8 @@ codes! {
         "an identifier is left in the body after de-identification", "write identifiers in a usual form, or leave them out";
     DEID_FAILED = "deid.failed", Deidentify, 403,
         "the call could not be de-identified", "send a smaller or simpler body";
+    DEID_BUSY = "deid.busy", Deidentify, 503,
+        "the model that looks for identifiers has no time for the call", "try again, or send a shorter body";
     INJECTION = "screen.injection", Screen, 403,
         "a tool result or document tries to instruct the model", "remove the passage at the position named";
     LEDGER_UNAVAILABLE = "ledger.unavailable", Ledger, 503,

@@ -143,6 +143,7 @@ impl Hospital {
             clock: Arc::new(move || *ticking.lock().unwrap()),
             upstream_tls: wardgate_gateway::server::tls::client_config(around.model_ca.as_deref())
                 .unwrap(),
+            engine: wardgate_deid::Engine::new(),
         };
         let mut options = options();
         change(&mut options);
@@ -416,6 +417,7 @@ fn options() -> GateOptions {
         upstream: UpstreamOptions::default(),
         organization: "Organization/test-hospital".to_owned(),
         screen: ScreenMode::Refuse,
+        model: wardgate_gateway::ModelLimits::default(),
     }
 }
 

@@ -15,6 +15,7 @@ use wardgate_records::{PayloadStore, RecordId, Store};
 use super::{Records, clock, now, recovery};
 use crate::commands::call::{self, Shown};
 use crate::failure::Failure;
+use crate::neural;
 
 /// A gate and a console that serve.
 pub(crate) struct RunningNode {
@@ -143,12 +144,14 @@ fn gate(records: &Records, ledger: &Ledger, payloads: &PayloadStore) -> Result<A
         vault: records.vault.clone(),
         clock: clock(),
         upstream_tls: client_config(config.upstream.ca_file.as_deref())?,
+        engine: neural::engine(config.deid.neural.as_deref())?,
     };
     let options = GateOptions {
         body: config.gate.body.clone(),
         answer_bytes_max: config.gate.answer_bytes_max,
         upstream: config.upstream.options.clone(),
         screen: config.gate.screen,
+        model: config.deid.limits,
         organization: config.node.organization.clone(),
     };
     Ok(Arc::new(Gate::new(parts, options)?))

@@ -9,6 +9,7 @@ use wardgate_deid::{
 };
 
 use crate::failure::{Failure, FileFault};
+use crate::neural;
 
 /// Which profile, for which language.
 #[derive(Debug, Args)]
@@ -22,6 +23,11 @@ pub(super) struct Choice {
     /// Language of the texts; auto looks at each
     #[arg(long, value_enum, default_value_t = Tongue::Auto)]
     lang: Tongue,
+
+    /// Folder of a token-classification model (model.onnx, tokenizer.json, config.json) that looks for
+    /// identifiers too; needs a build with --features neural
+    #[arg(long, value_name = "DIR")]
+    neural: Option<PathBuf>,
 }
 
 /// A language, or none stated.
@@ -58,7 +64,7 @@ impl Choice {
             Tongue::De => Some(Language::German),
         };
         Ok(Rules {
-            engine: Engine::new(),
+            engine: neural::engine(self.neural.as_deref())?,
             profiles,
             language,
         })
