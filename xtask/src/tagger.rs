@@ -159,8 +159,8 @@ const ENGLISH: &[&str] = &[
 ];
 /// Every writer but the one that measures.
 const ENGLISH_SOURCES: &[&str] = &[
-    "notes:en:prompts_a,mix_b,chart_en@prompt,clean:11:12000",
-    "notes:en:notes_a,mix_b,chart_en:12:6000",
+    "notes:en:prompts_a,mix_b,chart_en@prompt,clean:11:14000",
+    "notes:en:notes_a,mix_b,chart_en:12:8000",
     "presidio-synth.jsonl",
 ];
 const SPANISH: &[&str] = &[

@@ -5,7 +5,7 @@
 //! words need a capital in the middle of a sentence. Numbers of some length count as they are.
 //! Only hashes are kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::finding::{Finding, Kind, Layer};
 use crate::gazetteer::{self, Bits, hash::word_hash};
@@ -19,6 +19,8 @@ pub(crate) struct Memory {
     /// Long names with one letter left out.
     mistaken: HashMap<u64, Kind>,
     numbers: HashMap<u64, Kind>,
+    /// The first letters of full names, small.
+    initials: HashSet<[u8; 2]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,7 @@ impl Memory {
         let titled = first
             .checked_sub(1)
             .is_some_and(|at| lexed.is(at, Class::TITLE) && lexed.gap(first).len() <= 2);
+        self.initials.extend(initials(lexed, first, behind));
         let cue = matches!(finding.layer, Layer::Known | Layer::Exact);
         for at in words {
             let word = lexed.str(at);
@@ -94,6 +97,13 @@ impl Memory {
             if rest.first().is_some_and(|first| first.start < token.end) {
                 continue;
             }
+            if let Some(end) = self.signed(lexed, at) {
+                findings.push(Finding {
+                    layer: Layer::Memory,
+                    ..Finding::exact(token.start..end, Kind::Name, 0.7, "memory.initials")
+                });
+                continue;
+            }
             let kind = match token.shape {
                 Shape::Number if token.len() >= NUMBER_LEN_MIN => {
                     self.numbers.get(&word_hash(lexed.str(at))).copied()
@@ -107,6 +117,33 @@ impl Memory {
                     ..Finding::exact(token.start..token.end, kind, 0.8, "memory")
                 });
             }
+        }
+    }
+
+    /// The end of initials of a known person: `J.S.`, or `JS` where somebody signs.
+    fn signed(&self, lexed: &Lexed<'_>, at: usize) -> Option<usize> {
+        let token = lexed.token(at)?;
+        let known = |first: u8, last: u8| {
+            self.initials
+                .contains(&[first.to_ascii_lowercase(), last.to_ascii_lowercase()])
+        };
+        match *lexed.str(at).as_bytes() {
+            [first] if lexed.gap(at + 1) == "." => match *lexed.str(at + 1).as_bytes() {
+                [last] if known(first, last) && lexed.gap(at + 2).starts_with('.') => {
+                    lexed.token(at + 1).map(|t| t.end)
+                }
+                _ => None,
+            },
+            [first, last] if token.shape == Shape::Upper && known(first, last) => {
+                let after = lexed.gap(at + 1);
+                let ends = at + 1 == lexed.tokens.len() || after.starts_with(['\n', '\r']);
+                let before = lexed.gap(at);
+                let begins = before.ends_with(". ") || before.ends_with(['-', '\n', '/']);
+                let dashed =
+                    before.ends_with("- ") || before.ends_with("\" ") || before.ends_with("  ");
+                (ends && (begins || dashed)).then_some(token.end)
+            }
+            _ => None,
         }
     }
 
@@ -140,6 +177,20 @@ impl Memory {
         });
         near
     }
+}
+
+/// The first letters of the given and the family name of a full name.
+fn initials(lexed: &Lexed<'_>, first: usize, behind: usize) -> Option<[u8; 2]> {
+    let letter = |at: usize| lexed.str(at).bytes().next().filter(u8::is_ascii_alphabetic);
+    let last = behind.checked_sub(1).filter(|last| *last > first)?;
+    let turned = lexed.gap(first + 1).starts_with(',');
+    let (given, family) = if turned {
+        (first + 1, first)
+    } else {
+        (first, last)
+    };
+    let pair = [letter(given)?, letter(family)?];
+    Some(pair.map(|letter| letter.to_ascii_lowercase()))
 }
 
 /// A word that is a part of a name, not a title or a letter beside it.

@@ -63,7 +63,10 @@ fn possible(lexed: &Lexed<'_>, finding: Finding) -> Option<Finding> {
             ..finding
         }),
         Kind::Id => is_number_like(lexed, &tokens).then_some(finding),
-        Kind::Date => (!is_ratio(lexed, &tokens) || finding.score >= RATIO).then_some(finding),
+        Kind::Date => {
+            let doubtful = is_ratio(lexed, &tokens) || is_quantity(lexed, &tokens);
+            (!doubtful || finding.score >= RATIO).then_some(finding)
+        }
         _ => Some(finding),
     }
 }
@@ -80,12 +83,23 @@ fn is_ratio(lexed: &Lexed<'_>, tokens: &Range<usize>) -> bool {
     !day || first == second || lexed.gap(tokens.start + 1).contains('-')
 }
 
+/// One number that measures something, or is too large for a day or an age and is no year.
+fn is_quantity(lexed: &Lexed<'_>, tokens: &Range<usize>) -> bool {
+    let mut values = tokens.clone().map(|at| lexed.value(at));
+    let (Some(Some(value)), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let year = (1_900..2_100).contains(&value);
+    lexed.is(tokens.start, Class::QUANTITY) || value > AGE_MAX && !year
+}
+
 /// A name or an institution: at least a letter, and not by a hunch what is first of all a drug or a disease.
 fn named(lexed: &Lexed<'_>, tokens: Range<usize>, finding: Finding) -> Option<Finding> {
     let words = tokens.clone().filter(|at| lexed.digits(*at).is_none());
     let only = match (words.clone().next(), words.clone().nth(1)) {
         (None, _) => return None,
         (Some(only), None) => only,
+        _ if is_clock(lexed, &tokens) => return None,
         _ => return Some(finding),
     };
     let lists = gazetteer::lookup(word_hash(lexed.str(only)));
@@ -95,8 +109,20 @@ fn named(lexed: &Lexed<'_>, tokens: Range<usize>, finding: Finding) -> Option<Fi
     let titled = only
         .checked_sub(1)
         .is_some_and(|before| lexed.is(before, Class::TITLE));
-    let doubtful = lists.any(Bits::DRUG.with(Bits::EPONYM)) && !titled;
-    (!doubtful || finding.score >= SAFE_LIST).then_some(finding)
+    let safe = lists.any(Bits::DRUG.with(Bits::EPONYM)) && finding.score < SAFE_LIST;
+    let short = lexed.token(only).is_some_and(|token| match token.shape {
+        Shape::Upper => token.len() <= ABBREVIATION_LEN_MAX,
+        shape => shape == Shape::Lower,
+    });
+    let labelled = lexed.gap(only).contains(':');
+    let hunch = short && !labelled && finding.score < ABBREVIATION && !lists.any(PERSON);
+    (titled || !safe && !hunch).then_some(finding)
+}
+
+/// `a.m.` and `p.m.`.
+fn is_clock(lexed: &Lexed<'_>, tokens: &Range<usize>) -> bool {
+    let half = lexed.is_word(tokens.start, "a") || lexed.is_word(tokens.start, "p");
+    half && lexed.is_word(tokens.start + 1, "m") && tokens.len() == 2
 }
 
 /// `[NAME_X2VC...]`: what stands for a value already, and is of capitals and digits joined by `_`.
@@ -126,7 +152,11 @@ fn region(lexed: &Lexed<'_>, tokens: &Range<usize>) -> Part {
         return Part::Whole;
     };
     let lists = gazetteer::lookup(word_hash(lexed.str(only)));
-    if lists.any(Bits::CITY) {
+    let stated = lexed.gap(only + 1) == ", " && {
+        let next = gazetteer::lookup(word_hash(lexed.str(only + 1)));
+        next.any(Bits::STATE.with(Bits::STATE_SHORT))
+    };
+    if stated || lists.any(Bits::CITY) && !lists.any(Bits::COUNTRY) {
         Part::Whole
     } else if lists.any(Bits::COUNTRY.with(Bits::NATIONALITY)) {
         Part::Country
@@ -196,5 +226,9 @@ const PERSON: Bits = Bits::GIVEN.with(Bits::SURNAME);
 const PHONE_DIGITS_MIN: usize = 3;
 const ID_LEN_MIN: usize = 3;
 const RANGE_LEN_MAX: usize = 4;
+/// How sure the tagger must be of one word of capitals, or of small letters, that no list of names has.
+const ABBREVIATION: f32 = 0.66;
+const ABBREVIATION_LEN_MAX: usize = 5;
+const AGE_MAX: u32 = 120;
 const PLACEHOLDER_TOKENS_MAX: usize = 16;
 const CODE_REACH: usize = 2;

@@ -8,27 +8,50 @@ use wardgate_deid::{Kind, score::Mark};
 use crate::corpus::Document;
 use crate::random::Random;
 
-/// Writes the whole text in small letters or in capitals in some cases; every byte keeps its place.
+/// Writes the whole text in small letters or in capitals in some cases, and names in it in others;
+/// every byte keeps its place.
 #[must_use]
-pub fn recase(text: &str, random: &mut Random) -> Option<String> {
-    let small = match random.below(100) {
-        0..=8 => true,
-        9..=14 => false,
+pub fn recase(document: &Document, random: &mut Random) -> Option<String> {
+    let text = &document.text;
+    match random.below(100) {
+        0..=8 => return Some(text.chars().map(|c| cased(c, true)).collect()),
+        9..=14 => return Some(text.chars().map(|c| cased(c, false)).collect()),
+        15..=64 => {}
         _ => return None,
-    };
-    let other = |c: char| {
-        let mut cased = if small {
-            c.to_lowercase().collect::<Vec<_>>()
-        } else {
-            c.to_uppercase().collect()
-        };
-        match (cased.pop(), cased.pop()) {
-            (Some(one), None) if one.len_utf8() == c.len_utf8() => one,
-            _ => c,
+    }
+    let mut out = String::with_capacity(text.len());
+    for span in document.spans.iter().map(|span| &span.mark) {
+        let named = matches!(
+            span.kind,
+            Some(Kind::Name | Kind::Location | Kind::Facility)
+        );
+        if !named || span.at.start < out.len() || !random.in_hundred(SPANS_RECASED) {
+            continue;
         }
-    };
-    Some(text.chars().map(other).collect())
+        out.push_str(text.get(out.len()..span.at.start)?);
+        let small = random.in_hundred(25);
+        let inside = text.get(span.at.clone())?;
+        out.extend(inside.chars().map(|c| cased(c, small)));
+    }
+    out.push_str(text.get(out.len()..)?);
+    Some(out)
 }
+
+/// A letter in the other case, when that takes as many bytes.
+fn cased(c: char, small: bool) -> char {
+    let mut cased = if small {
+        c.to_lowercase().collect::<Vec<_>>()
+    } else {
+        c.to_uppercase().collect()
+    };
+    match (cased.pop(), cased.pop()) {
+        (Some(one), None) if one.len_utf8() == c.len_utf8() => one,
+        _ => c,
+    }
+}
+
+/// In a hundred names of some texts, how many are written in another case.
+const SPANS_RECASED: usize = 15;
 
 /// Decides for each token what stays hidden.
 #[derive(Debug)]

@@ -88,7 +88,7 @@ fn read(
     hidden: Shares,
     random: &mut Random,
 ) -> Vec<(Block, Vec<Gold>)> {
-    let recased = noise::recase(&document.text, random);
+    let recased = noise::recase(document, random);
     let text = recased.as_deref().unwrap_or(&document.text);
     let mut curtain = Curtain::new(document, hidden, random);
     let blocks = training::blocks(engine, text, document.language, |at| curtain.hide(&at));

@@ -10,6 +10,7 @@ mod hidden;
 mod json;
 #[cfg(test)]
 mod known;
+mod layers;
 #[cfg(test)]
 #[cfg(feature = "neural")]
 mod neural;
