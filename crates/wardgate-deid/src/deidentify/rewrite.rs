@@ -72,6 +72,7 @@ impl<'a> Rewrite<'a> {
             unread,
             ..
         } = self;
+        let quoted: Vec<usize> = texts.iter().map(|text| text.quoted).collect();
         let texts = with_languages(texts, means.language);
         let found = means.engine.detect_together(&texts, means.known);
         for (index, ((text, language), findings)) in texts.iter().zip(found).enumerate() {
@@ -85,6 +86,13 @@ impl<'a> Rewrite<'a> {
             let findings = {
                 let mut findings = findings;
                 means.engine.ask_model(text, &mut findings);
+                findings
+            };
+            let nested = quoted.get(index).is_some_and(|quoted| *quoted > 1);
+            let findings = if nested {
+                let parts = findings.into_iter();
+                parts.flat_map(|finding| unquoted(finding, text)).collect()
+            } else {
                 findings
             };
             for finding in findings {
@@ -242,6 +250,30 @@ fn with_languages(texts: &[Text], told: Option<Language>) -> Vec<(&str, Language
     texts
         .map(|text| (text, told.unwrap_or_else(|| of(text))))
         .collect()
+}
+
+/// A finding in JSON inside of a string, without the characters that JSON escapes: an answer may quote the
+/// stand-in at any depth, and only what needs no escape is right at each.
+fn unquoted(finding: Finding, text: &str) -> Vec<Finding> {
+    let surface = text.get(finding.range()).unwrap_or_default();
+    let mut parts = Vec::new();
+    let mut start = finding.start;
+    for part in surface.split_inclusive(is_escaped) {
+        let end = start + part.trim_end_matches(is_escaped).len();
+        if start < end {
+            parts.push(Finding {
+                start,
+                end,
+                ..finding
+            });
+        }
+        start += part.len();
+    }
+    parts
+}
+
+fn is_escaped(character: char) -> bool {
+    matches!(character, '"' | '\\') || character < ' '
 }
 
 /// Appends a text as it is written inside of strings of JSON.

@@ -441,3 +441,23 @@ fn parts_that_are_no_strings_of_the_body_refuse() {
         assert_eq!(refusal.code(), "deid.part_invalid");
     }
 }
+
+#[test]
+fn values_over_line_ends_and_quotes_come_back_in_json_inside_of_strings() {
+    let bodies = [
+        r#"{"arguments": "{\"to\": \"Dr. Maria\\nSchoenfeld, 12 Oak Street\\nSpringfield, IL 62704\"}"}"#,
+        r#"{"arguments": "{\"deep\": \"{\\\"mail\\\": \\\"ann.lee@example.org\\\"}lee@example.org\\\"}\"}"}"#,
+    ];
+    let (engine, key) = (Engine::new(), PlaceholderKey::new([3; 32]));
+    for body in bodies {
+        let masked = Deidentifier::new(&engine, &key, None)
+            .json([0; 32], body.as_bytes(), &parts(body.as_bytes()))
+            .unwrap();
+        assert!(masked.report().total() > 0, "{body}");
+        let (out, map) = masked.into_parts();
+        let out: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let was: serde_json::Value = serde_json::from_str(body).unwrap();
+        let restored = map.restore(out["arguments"].as_str().unwrap());
+        assert_eq!(restored, was["arguments"].as_str().unwrap());
+    }
+}
