@@ -45,7 +45,8 @@ impl Document {
 pub enum Source {
     /// A file of one JSON object a line.
     File(String),
-    /// `notes:en:anna,bert@prompt,clean:7:1000`: of these writers and kinds, with seed 7, a thousand notes.
+    /// `notes:en:anna,bert@prompt,clean:7:1000:20`: of these writers and kinds, with seed 7, a thousand notes,
+    /// a fifth of them disturbed.
     Notes(Generated),
 }
 
@@ -57,6 +58,8 @@ pub struct Generated {
     kinds: Vec<String>,
     seed: u64,
     count: usize,
+    /// Notes that are disturbed, in a hundred.
+    noise: u32,
 }
 
 impl FromStr for Source {
@@ -67,8 +70,10 @@ impl FromStr for Source {
             return Ok(Self::File(text.to_owned()));
         };
         let parts: Vec<&str> = plan.split(':').collect();
-        let [lang, writers, seed, count] = parts.as_slice() else {
-            bail!("`{text}` is not `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`");
+        let (lang, writers, seed, count, noise) = match *parts.as_slice() {
+            [lang, writers, seed, count] => (lang, writers, seed, count, "0"),
+            [lang, writers, seed, count, noise] => (lang, writers, seed, count, noise),
+            _ => bail!("`{text}` is not `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT[:NOISE]`"),
         };
         let (writers, kinds) = writers.split_once('@').unwrap_or((writers, ""));
         let list = |names: &str| {
@@ -81,6 +86,7 @@ impl FromStr for Source {
             kinds: list(kinds),
             seed: seed.parse()?,
             count: count.parse()?,
+            noise: noise.parse()?,
         }))
     }
 }
@@ -116,7 +122,7 @@ impl Generated {
             kinds: &kinds,
             langs: &[self.lang],
             count: self.count,
-            ..Plan::default()
+            noise: self.noise,
         };
         let notes = corpus.generate(&plan);
         let spans = |note: &wardgate_notes::Note| {

@@ -36,7 +36,7 @@ enum Command {
     Eval {
         #[arg(long, value_enum)]
         language: Tongue,
-        /// Gold files, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`
+        /// Gold files, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT[:NOISE]`
         #[arg(required = true)]
         gold: Vec<Source>,
         /// The folder of the writers of notes
@@ -54,7 +54,7 @@ enum Command {
     },
     /// Read texts many times, for a profiler
     Read {
-        /// Gold files, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`
+        /// Gold files, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT[:NOISE]`
         #[arg(required = true)]
         gold: Vec<Source>,
         /// The folder of the writers of notes
@@ -83,7 +83,7 @@ enum Command {
 struct Lessons {
     #[arg(long, value_enum)]
     language: Tongue,
-    /// Gold files to learn from, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT`
+    /// Gold files to learn from, or `notes:LANGUAGE:WRITERS@KINDS:SEED:COUNT[:NOISE]`
     #[arg(required = true)]
     gold: Vec<Source>,
     /// The folder of the writers of notes

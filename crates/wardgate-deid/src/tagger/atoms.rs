@@ -510,6 +510,7 @@ fn number(token: &Token, text: &str) -> Atom {
         start: token.start,
         end: token.end,
         kind: AtomKind::Number,
+        dull: token.classes.any(Class::QUANTITY),
         classes: mix(0x7b, token.classes.hash()),
         word,
         shape,

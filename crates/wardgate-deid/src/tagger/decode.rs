@@ -45,7 +45,10 @@ pub(crate) fn margin(sum: &Lanes) -> i16 {
 pub(crate) fn best_path(sums: &mut [Lanes], transitions: &Transitions, path: &mut Vec<u8>) {
     let mut before = NOTHING;
     for sum in sums.iter_mut() {
-        *sum = forward(&before, sum, transitions);
+        // From what is certain every path goes on from nothing.
+        if *sum != NOTHING {
+            *sum = forward(&before, sum, transitions);
+        }
         before = *sum;
     }
     path.clear();

@@ -1,5 +1,7 @@
 //! The training program from outside: the same lessons give the same weights, and weights that work.
 
+mod floors;
+
 use wardgate_deid::score::Mark;
 use wardgate_deid::{Engine, Hints, Kind, Language, training};
 use wardgate_trainer::corpus::{Document, Span};
