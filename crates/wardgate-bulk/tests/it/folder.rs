@@ -46,6 +46,26 @@ fn a_folder_is_deidentified_alike_on_one_thread_and_on_many() {
 }
 
 #[test]
+fn a_file_that_still_identifies_is_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, out) = (dir.path().join("in"), dir.path().join("out"));
+    let key = dir.path().join("key");
+    fs::create_dir_all(&input).unwrap();
+    fs::write(&key, [7; 32]).unwrap();
+    fs::write(input.join("plain.txt"), "The course was quiet.").unwrap();
+    // Rules take it for a code; the second look does not.
+    fs::write(input.join("code.txt"), "LOINC 219-09-9999").unwrap();
+    let output = bulk(&input, &out, &key, "1");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        (&report["files"], &report["left_out"]),
+        (&1.into(), &1.into())
+    );
+    assert!(out.join("plain.txt").exists() && !out.join("code.txt").exists());
+}
+
+#[test]
 fn nothing_is_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("key"), [7; 32]).unwrap();
