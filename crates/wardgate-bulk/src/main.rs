@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 
 const AFTER_HELP: &str =
     "Files that can not be read, are not UTF-8 or would still surely identify somebody are left out, named on no output,
-    and counted.
+and counted.
 The report holds counts only.
 
 Exit codes: 0 every file was written, 1 some were not or the run failed, 2 wrong use.
