@@ -10,18 +10,14 @@
 
 #![deny(missing_docs)]
 
-pub mod bundle;
-pub mod checkpoint;
 mod file;
 pub mod journal;
 mod ledger;
-pub mod note;
 pub mod prove;
-pub mod tile;
-pub mod tree;
 pub mod verify;
 
 pub use journal::{Journal, JournalError, JournalOptions, JournalRecovery, Position};
 pub use ledger::{Entries, Health, Ledger, LedgerError, Options, Receipt, Recovery};
 pub use note::Signer;
 pub use verify::{Verified, VerifyError, verify};
+pub use wardgate_tlog::{bundle, checkpoint, note, tile, tree};

@@ -4,9 +4,12 @@
 use super::{Fault, File, line_of, words};
 
 /// Which of our crates a crate may use. One that is not listed may use none.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("wardgate-deid", &[]),
-    ("wardgate-ledger", &[]),
+    ("wardgate-tlog", &[]),
+    ("wardgate-verify", &["wardgate-tlog"]),
+    ("wardgate-ledger", &["wardgate-tlog"]),
+    ("wardgate-anchor", &["wardgate-ledger", "wardgate-tlog"]),
     ("wardgate-vault", &[]),
     ("wardgate-authz", &[]),
     ("wardgate-assess", &[]),
@@ -39,6 +42,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     (
         "wardgate",
         &[
+            "wardgate-anchor",
             "wardgate-assess",
             "wardgate-authz",
             "wardgate-console",
@@ -46,6 +50,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "wardgate-gateway",
             "wardgate-ledger",
             "wardgate-records",
+            "wardgate-tlog",
             "wardgate-vault",
         ],
     ),

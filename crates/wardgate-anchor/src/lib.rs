@@ -1,0 +1,3 @@
+//! Ties a ledger to parties outside: witnesses, timestamp authorities, object stores.
+
+#![deny(missing_docs)]

@@ -1,0 +1,12 @@
+//! The C2SP transparency log formats as pure functions over bytes: tree, tiles, notes, checkpoints.
+//!
+//! What this crate deliberately does not do: it reads no file, opens no connection, knows no
+//! clock and makes no key, so an auditor's tool can be built from it alone.
+
+#![deny(missing_docs)]
+
+pub mod bundle;
+pub mod checkpoint;
+pub mod note;
+pub mod tile;
+pub mod tree;

@@ -1,0 +1,60 @@
+//! Key providers: whoever wraps the root key of a vault with a key that is kept elsewhere.
+
+use std::fmt;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Wraps and unwraps the root key. Blocking; called at start, at rotation and by health checks.
+pub trait KeyProvider: Send + Sync + fmt::Debug {
+    /// Kind and key reference as they stand in the key file and in reports; never a secret.
+    fn describe(&self) -> String;
+
+    /// Wraps a root key. `context` must be given again to unwrap it.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    fn wrap(&self, root: &[u8; 32], context: &[u8]) -> Result<Vec<u8>, ProviderError>;
+
+    /// Unwraps what [`KeyProvider::wrap`] made for the same context.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<[u8; 32]>, ProviderError>;
+}
+
+/// Why a provider does not wrap or unwrap. Holds no secret.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// It can not be reached, or is sealed or overloaded: trying again later may help.
+    #[error("{provider} can not be reached: {what}")]
+    Unavailable {
+        /// Which provider, as it describes itself.
+        provider: String,
+        /// What happened.
+        what: String,
+    },
+    /// It answered no: credentials, permission, or a key that is disabled or gone.
+    #[error("{provider} refused: {what}")]
+    Refused {
+        /// Which provider, as it describes itself.
+        provider: String,
+        /// What it said, without secrets.
+        what: String,
+    },
+    /// What was wrapped is not from this key, or was altered.
+    #[error("{provider} does not open the wrapped root key")]
+    Rejected {
+        /// Which provider, as it describes itself.
+        provider: String,
+    },
+    /// Its answer or its settings make no sense.
+    #[error("{provider} can not be used: {what}")]
+    Unusable {
+        /// Which provider, as it describes itself.
+        provider: String,
+        /// What is wrong.
+        what: String,
+    },
+}
