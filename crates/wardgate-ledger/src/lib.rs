@@ -13,11 +13,14 @@
 mod file;
 pub mod journal;
 mod ledger;
+mod minimum;
 pub mod prove;
+mod published;
 pub mod verify;
 
 pub use journal::{Journal, JournalError, JournalOptions, JournalRecovery, Position};
 pub use ledger::{Entries, Health, Ledger, LedgerError, Options, Receipt, Recovery};
 pub use note::Signer;
+pub use published::{Published, PublishedEntries};
 pub use verify::{Verified, VerifyError, verify};
 pub use wardgate_tlog::{bundle, checkpoint, note, tile, tree};

@@ -1,12 +1,11 @@
 //! Proves from the tiles on disk that an entry is in a signed tree.
 
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
 use crate::checkpoint::Checkpoint;
-use crate::ledger::CHECKPOINT_FILE;
 use crate::note::VerifierKey;
+use crate::published::{Published, read_tile};
 use crate::tile::{Kind, Tile};
 use crate::tree::{Hash, TILE_WIDTH, check_inclusion, inclusion_proof};
 use crate::verify::VerifyError;
@@ -41,15 +40,21 @@ pub fn prove(
     index: u64,
 ) -> Result<Option<InclusionProof>, VerifyError> {
     let key = VerifierKey::parse(vkey).map_err(VerifyError::VerifierKey)?;
-    let path = directory.join(CHECKPOINT_FILE);
-    let note = fs::read(&path).map_err(|error| VerifyError::io(&path, error))?;
-    let checkpoint = Checkpoint::open(&note, &key).map_err(VerifyError::Checkpoint)?;
+    Published::open(directory, &[key])?.prove(index)
+}
+
+/// Proves from the tiles that entry `index` is in the tree of a checkpoint.
+pub(crate) fn from_tiles(
+    directory: &Path,
+    checkpoint: Checkpoint,
+    index: u64,
+) -> Result<Option<InclusionProof>, VerifyError> {
     if index >= checkpoint.size {
         return Ok(None);
     }
-    let mut hashes = |level: u8, range: Range<u64>| read(directory, checkpoint.size, level, range);
-    let leaf = hashes(0, index..index + 1)?;
-    let path = inclusion_proof(index, checkpoint.size, &mut hashes)?;
+    let mut read = |level: u8, range: Range<u64>| hashes(directory, checkpoint.size, level, range);
+    let leaf = read(0, index..index + 1)?;
+    let path = inclusion_proof(index, checkpoint.size, &mut read)?;
     let leaf_hash = leaf.first().copied().unwrap_or_default();
     let proof = InclusionProof {
         index,
@@ -71,7 +76,7 @@ pub fn prove(
 }
 
 /// Reads hashes of one tile; a range never reaches over the end of a tile.
-fn read(
+pub(crate) fn hashes(
     directory: &Path,
     size: u64,
     level: u8,
@@ -79,38 +84,18 @@ fn read(
 ) -> Result<Vec<Hash>, VerifyError> {
     let width = TILE_WIDTH as u64;
     let index = range.start / width;
-    let kind = Kind::Hashes(level);
-    let hashes = size.checked_shr(u32::from(level) * 8).unwrap_or_default();
-    let needed = u16::try_from(hashes.saturating_sub(index * width).min(width)).unwrap_or_default();
-    let full = Tile::new(kind, index, TILE_WIDTH as u16);
-    let mut found = None;
-    for tile in Tile::new(kind, index, needed).into_iter().chain(full) {
-        if let Ok(bytes) = fs::read(directory.join(tile.to_string())) {
-            found = Some((tile, bytes));
-            break;
-        }
-    }
-    let file = || full.map(|tile| tile.to_string()).unwrap_or_default();
-    let first = range
-        .start
-        .checked_shl(u32::from(level) * 8)
-        .unwrap_or_default();
-    let Some((tile, bytes)) = found else {
-        return Err(VerifyError::Bad {
-            index: first,
-            file: file(),
-            what: "is missing",
-        });
-    };
-    let (hashes, _) = bytes.as_chunks::<32>();
+    let row = size.checked_shr(u32::from(level) * 8).unwrap_or_default();
+    let needed = row.saturating_sub(index * width).min(width);
+    let (file, bytes) = read_tile(directory, Kind::Hashes(level), index, needed)?;
+    let (row, _) = bytes.as_chunks::<32>();
     let slots = usize::try_from(range.start % width).unwrap_or_default()
         ..usize::try_from(range.end - index * width).unwrap_or_default();
-    hashes
-        .get(slots)
-        .map(<[Hash]>::to_vec)
-        .ok_or_else(|| VerifyError::Bad {
-            index: first,
-            file: tile.to_string(),
+    row.get(slots).map(<[Hash]>::to_vec).ok_or_else(|| {
+        let shift = u32::from(level) * 8;
+        VerifyError::Bad {
+            index: range.start.checked_shl(shift).unwrap_or_default(),
+            file,
             what: "is cut short",
-        })
+        }
+    })
 }

@@ -69,6 +69,9 @@ pub enum VerifyError {
     /// The verifier key does not read.
     #[error("the verifier key does not read: {0}")]
     VerifierKey(NoteFault),
+    /// No verifier key was given.
+    #[error("no verifier key was given, so no checkpoint counts")]
+    NoKey,
     /// There is no checkpoint.
     #[error("`{}` holds no ledger", .directory.display())]
     Missing {
@@ -122,7 +125,7 @@ impl VerifyError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::VerifierKey(_) => {
+            Self::VerifierKey(_) | Self::NoKey => {
                 "pass the verifier key that was printed when the ledger was made"
             }
             Self::Missing { .. } => "check the path",

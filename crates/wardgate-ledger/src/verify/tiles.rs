@@ -279,7 +279,11 @@ impl Names {
             let entry = entry.map_err(|error| VerifyError::io(directory, error))?;
             let path = entry.path();
             let file = format!("{name}/{}", entry.file_name().to_string_lossy());
-            if path.is_dir() {
+            // As the directory has it: by now the publisher may have removed the entry.
+            let kind = entry
+                .file_type()
+                .map_err(|error| VerifyError::io(&path, error))?;
+            if kind.is_dir() {
                 self.walk(&path, &file)?;
             } else if file::is_temporary(&path) {
                 // Not there yet: a write that is going on or was interrupted.

@@ -15,4 +15,6 @@ mod layout;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod reopen;
