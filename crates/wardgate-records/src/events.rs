@@ -1,11 +1,13 @@
 //! The events that the ledger keeps: the only place where ledger leaves are made.
 //!
-//! A leaf is `{"at":..,"data":{..},"id":..,"type":..,"v":1}` in RFC 8785 canonical JSON, at most
+//! A leaf is `{"at":..,"data":{..},"id":..,"type":..,"v":..}` in RFC 8785 canonical JSON, at most
 //! [`LEAF_BYTES_MAX`] bytes. Its types hold ids, codes, numbers, digests, times and random
 //! patient handles, and cannot hold free text or patient data: text enters as a [`Token`] only.
 
 mod call;
 mod canonical;
+mod custody;
+mod log;
 mod open;
 mod read;
 mod record;
@@ -20,6 +22,14 @@ pub use call::{
     CallIntent, CallOutcome, CallRefused, ConsentHandle, DeidSummary, FactUsed, GateOutcome,
     GateResult, OutcomeStatus, Patient,
 };
+pub use custody::{
+    BackupMade, BackupRestored, HoldPlaced, HoldReleased, KeyRotated, RecoveryDrilled,
+    RetentionSet, VaultSealed, VaultUnsealed,
+};
+pub use log::{
+    AnchorKind, AnchorLost, AnchorRestored, ClockAnomaly, ForkDeclared, LedgerExported,
+    LedgerPruned, LedgerResumed, StorageFault, StorageFull,
+};
 pub use open::{OpenIntent, OpenIntentsFault, open_intents};
 pub use read::{EventFault, EventKind, StoredEvent};
 pub use record::{
@@ -31,8 +41,9 @@ pub use token::{NotAToken, Token};
 /// The largest leaf.
 pub const LEAF_BYTES_MAX: usize = 16 * 1024;
 
-/// The version of the leaf format that this program writes.
-pub const LEAF_VERSION: u64 = 1;
+/// The newest version of the schema that this program writes and reads. Version 2 added the
+/// kinds from `ledger.storage_fault` on and the last two members of `patient.shredded`.
+pub const SCHEMA_VERSION: u64 = 2;
 
 /// Something that happened and that the ledger keeps.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +71,42 @@ pub enum Event<'a> {
     GatewayStopped(GatewayStopped),
     /// Other policies decide from now on.
     PolicyChanged(PolicyChanged),
+    /// The disk failed a write or a sync of the ledger, and calls were refused until it was read back.
+    StorageFault(StorageFault<'a>),
+    /// The disk of the ledger was full, and calls were refused.
+    StorageFull(StorageFull),
+    /// The ledger takes entries again after a fault.
+    LedgerResumed(LedgerResumed),
+    /// A person declared that this ledger goes on under another origin: the old one was rolled back or
+    ForkDeclared(ForkDeclared<'a>),
+    /// The oldest entries were removed after their retention; their hashes stay.
+    LedgerPruned(LedgerPruned),
+    /// Entries were exported.
+    LedgerExported(LedgerExported),
+    /// An anchor could not be reached for longer than configured.
+    AnchorLost(AnchorLost<'a>),
+    /// An anchor that was lost answers again.
+    AnchorRestored(AnchorRestored<'a>),
+    /// How long a class of data is kept. It only ever becomes longer.
+    RetentionSet(RetentionSet<'a>),
+    /// A legal hold was placed: what it covers is neither shredded nor pruned.
+    HoldPlaced(HoldPlaced<'a>),
+    /// A legal hold was released.
+    HoldReleased(HoldReleased<'a>),
+    /// A key of the vault has a new version, and what the old one wrapped was wrapped anew.
+    KeyRotated(KeyRotated<'a>),
+    /// The vault can not open keys, and calls are refused.
+    VaultSealed(VaultSealed<'a>),
+    /// The vault opens keys again.
+    VaultUnsealed(VaultUnsealed<'a>),
+    /// A backup was made and verified.
+    BackupMade(BackupMade),
+    /// A backup was restored into this data directory.
+    BackupRestored(BackupRestored),
+    /// The offline recovery was tried and worked.
+    RecoveryDrilled(RecoveryDrilled),
+    /// The wall clock moved otherwise than the monotonic clock.
+    ClockAnomaly(ClockAnomaly),
 }
 
 impl Event<'_> {
@@ -78,6 +125,34 @@ impl Event<'_> {
             Self::GatewayStarted(_) => EventKind::GatewayStarted,
             Self::GatewayStopped(_) => EventKind::GatewayStopped,
             Self::PolicyChanged(_) => EventKind::PolicyChanged,
+            Self::StorageFault(_) => EventKind::StorageFault,
+            Self::StorageFull(_) => EventKind::StorageFull,
+            Self::LedgerResumed(_) => EventKind::LedgerResumed,
+            Self::ForkDeclared(_) => EventKind::ForkDeclared,
+            Self::LedgerPruned(_) => EventKind::LedgerPruned,
+            Self::LedgerExported(_) => EventKind::LedgerExported,
+            Self::AnchorLost(_) => EventKind::AnchorLost,
+            Self::AnchorRestored(_) => EventKind::AnchorRestored,
+            Self::RetentionSet(_) => EventKind::RetentionSet,
+            Self::HoldPlaced(_) => EventKind::HoldPlaced,
+            Self::HoldReleased(_) => EventKind::HoldReleased,
+            Self::KeyRotated(_) => EventKind::KeyRotated,
+            Self::VaultSealed(_) => EventKind::VaultSealed,
+            Self::VaultUnsealed(_) => EventKind::VaultUnsealed,
+            Self::BackupMade(_) => EventKind::BackupMade,
+            Self::BackupRestored(_) => EventKind::BackupRestored,
+            Self::RecoveryDrilled(_) => EventKind::RecoveryDrilled,
+            Self::ClockAnomaly(_) => EventKind::ClockAnomaly,
+        }
+    }
+
+    /// The oldest version of the schema that has this kind and all its members that are set: an
+    /// older program goes on reading what it can read.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        match self {
+            Self::PatientShredded(event) => event.version(),
+            event => event.kind().since(),
         }
     }
 
@@ -92,7 +167,7 @@ impl Event<'_> {
             json.member("data").object(|json| self.data(json));
             json.member("id").id(&id);
             json.member("type").fixed(self.kind().as_str());
-            json.member("v").integer(LEAF_VERSION);
+            json.member("v").integer(self.version());
         });
         let leaf = json.into_bytes();
         if leaf.len() > LEAF_BYTES_MAX {
@@ -117,6 +192,24 @@ impl Event<'_> {
             Self::GatewayStarted(event) => event.write(json),
             Self::GatewayStopped(event) => event.write(json),
             Self::PolicyChanged(event) => event.write(json),
+            Self::StorageFault(event) => event.write(json),
+            Self::StorageFull(event) => event.write(json),
+            Self::LedgerResumed(event) => event.write(json),
+            Self::ForkDeclared(event) => event.write(json),
+            Self::LedgerPruned(event) => event.write(json),
+            Self::LedgerExported(event) => event.write(json),
+            Self::AnchorLost(event) => event.write(json),
+            Self::AnchorRestored(event) => event.write(json),
+            Self::RetentionSet(event) => event.write(json),
+            Self::HoldPlaced(event) => event.write(json),
+            Self::HoldReleased(event) => event.write(json),
+            Self::KeyRotated(event) => event.write(json),
+            Self::VaultSealed(event) => event.write(json),
+            Self::VaultUnsealed(event) => event.write(json),
+            Self::BackupMade(event) => event.write(json),
+            Self::BackupRestored(event) => event.write(json),
+            Self::RecoveryDrilled(event) => event.write(json),
+            Self::ClockAnomaly(event) => event.write(json),
         }
     }
 }

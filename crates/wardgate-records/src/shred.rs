@@ -79,6 +79,8 @@ impl Store {
         let event = Event::PatientShredded(PatientShredded {
             patient: handle,
             consents,
+            certificate: None,
+            payloads: None,
         });
         numbered
             .tell(&mut change, &self.inner.vault, &event)

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{LEAF_BYTES_MAX, LEAF_VERSION};
+use super::{LEAF_BYTES_MAX, SCHEMA_VERSION};
 use crate::RecordId;
 
 /// What kind of event a leaf is.
@@ -36,11 +36,47 @@ pub enum EventKind {
     GatewayStopped,
     /// `policy.changed`
     PolicyChanged,
+    /// `ledger.storage_fault`
+    StorageFault,
+    /// `ledger.storage_full`
+    StorageFull,
+    /// `ledger.resumed`
+    LedgerResumed,
+    /// `ledger.fork_declared`
+    ForkDeclared,
+    /// `ledger.pruned`
+    LedgerPruned,
+    /// `ledger.exported`
+    LedgerExported,
+    /// `anchor.lost`
+    AnchorLost,
+    /// `anchor.restored`
+    AnchorRestored,
+    /// `retention.set`
+    RetentionSet,
+    /// `hold.placed`
+    HoldPlaced,
+    /// `hold.released`
+    HoldReleased,
+    /// `vault.key_rotated`
+    KeyRotated,
+    /// `vault.sealed`
+    VaultSealed,
+    /// `vault.unsealed`
+    VaultUnsealed,
+    /// `backup.made`
+    BackupMade,
+    /// `backup.restored`
+    BackupRestored,
+    /// `recovery.drilled`
+    RecoveryDrilled,
+    /// `clock.anomaly`
+    ClockAnomaly,
 }
 
 impl EventKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 29] = [
         Self::CallIntent,
         Self::CallOutcome,
         Self::CallRefused,
@@ -52,6 +88,24 @@ impl EventKind {
         Self::GatewayStarted,
         Self::GatewayStopped,
         Self::PolicyChanged,
+        Self::StorageFault,
+        Self::StorageFull,
+        Self::LedgerResumed,
+        Self::ForkDeclared,
+        Self::LedgerPruned,
+        Self::LedgerExported,
+        Self::AnchorLost,
+        Self::AnchorRestored,
+        Self::RetentionSet,
+        Self::HoldPlaced,
+        Self::HoldReleased,
+        Self::KeyRotated,
+        Self::VaultSealed,
+        Self::VaultUnsealed,
+        Self::BackupMade,
+        Self::BackupRestored,
+        Self::RecoveryDrilled,
+        Self::ClockAnomaly,
     ];
 
     /// The word in the leaf.
@@ -69,6 +123,45 @@ impl EventKind {
             Self::GatewayStarted => "gateway.started",
             Self::GatewayStopped => "gateway.stopped",
             Self::PolicyChanged => "policy.changed",
+            Self::StorageFault => "ledger.storage_fault",
+            Self::StorageFull => "ledger.storage_full",
+            Self::LedgerResumed => "ledger.resumed",
+            Self::ForkDeclared => "ledger.fork_declared",
+            Self::LedgerPruned => "ledger.pruned",
+            Self::LedgerExported => "ledger.exported",
+            Self::AnchorLost => "anchor.lost",
+            Self::AnchorRestored => "anchor.restored",
+            Self::RetentionSet => "retention.set",
+            Self::HoldPlaced => "hold.placed",
+            Self::HoldReleased => "hold.released",
+            Self::KeyRotated => "vault.key_rotated",
+            Self::VaultSealed => "vault.sealed",
+            Self::VaultUnsealed => "vault.unsealed",
+            Self::BackupMade => "backup.made",
+            Self::BackupRestored => "backup.restored",
+            Self::RecoveryDrilled => "recovery.drilled",
+            Self::ClockAnomaly => "clock.anomaly",
+        }
+    }
+}
+
+impl EventKind {
+    /// The version of the schema that has the kind first.
+    #[must_use]
+    pub const fn since(self) -> u64 {
+        match self {
+            Self::CallIntent
+            | Self::CallOutcome
+            | Self::CallRefused
+            | Self::IdentityRefused
+            | Self::RecordChanged
+            | Self::KeyCreated
+            | Self::KeyRevoked
+            | Self::PatientShredded
+            | Self::GatewayStarted
+            | Self::GatewayStopped
+            | Self::PolicyChanged => 1,
+            _ => 2,
         }
     }
 }
@@ -112,7 +205,7 @@ impl StoredEvent {
             return Err(EventFault::TooLarge);
         }
         let leaf: Leaf = serde_json::from_slice(leaf).map_err(|_| EventFault::Malformed)?;
-        if leaf.v != LEAF_VERSION {
+        if !(1..=SCHEMA_VERSION).contains(&leaf.v) {
             return Err(EventFault::UnknownVersion(leaf.v));
         }
         Ok(Self {

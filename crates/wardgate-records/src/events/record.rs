@@ -80,6 +80,10 @@ pub struct PatientShredded {
     pub patient: Patient,
     /// How many consents went with it.
     pub consents: u64,
+    /// SHA-256 of the certificate of the shredding.
+    pub certificate: Option<[u8; 32]>,
+    /// How many sealed payloads became unreadable.
+    pub payloads: Option<u64>,
 }
 
 /// A gateway process began to serve.
@@ -163,9 +167,23 @@ impl KeyRevoked<'_> {
 }
 
 impl PatientShredded {
+    pub(super) const fn version(&self) -> u64 {
+        if self.certificate.is_some() || self.payloads.is_some() {
+            2
+        } else {
+            1
+        }
+    }
+
     pub(super) fn write(&self, json: &mut Canonical) {
+        if let Some(certificate) = &self.certificate {
+            json.member("certificate").hex(certificate);
+        }
         json.member("consents").integer(self.consents);
         json.member("patient").hex(self.patient.as_bytes());
+        if let Some(payloads) = self.payloads {
+            json.member("payloads").integer(payloads);
+        }
     }
 }
 

@@ -127,12 +127,67 @@ proptest! {
         }), id, at);
         check(&Event::KeyRevoked(KeyRevoked { key: id, app: token }), id, at);
         let patient = PatientHandle::from_bytes([7; 16]);
-        check(&Event::PatientShredded(PatientShredded { patient, consents: count }), id, at);
+        check(&Event::PatientShredded(PatientShredded {
+            patient, consents: count, certificate: some.then_some(digest),
+            payloads: some.then_some(count),
+        }), id, at);
         check(&Event::GatewayStarted(GatewayStarted {
             boot: id, version: token, policy_hash: digest, recovered: count,
         }), id, at);
         check(&Event::GatewayStopped(GatewayStopped { boot: id }), id, at);
         check(&Event::PolicyChanged(PolicyChanged { before: digest, after: digest }), id, at);
+    }
+
+    #[test]
+    fn events_of_the_ledger_and_its_anchors_are_canonical(
+        id in any_id(), at in any_time(), word in any_word(), digest in any::<[u8; 32]>(),
+        counts in any::<[u64; 2]>(), some in any::<bool>(),
+    ) {
+        let token = Token::or_unfit(&word);
+        let [index, count] = counts;
+        let occurred = some.then_some(at);
+        check(&Event::StorageFault(StorageFault { reason: token, index, occurred }), id, at);
+        check(&Event::StorageFull(StorageFull { index, occurred }), id, at);
+        check(&Event::LedgerResumed(LedgerResumed { index, fault_index: count }), id, at);
+        check(&Event::ForkDeclared(ForkDeclared {
+            old_origin: token, new_origin: token, found_size: index, witnessed_size: count,
+            reason: token, person: some.then_some(token),
+        }), id, at);
+        check(&Event::LedgerPruned(LedgerPruned { minimum: index, entries: count }), id, at);
+        check(&Event::LedgerExported(LedgerExported { from: index, to: count, manifest: digest }), id, at);
+        for anchor in AnchorKind::ALL {
+            check(&Event::AnchorLost(AnchorLost { anchor, name: token, since: at }), id, at);
+            check(&Event::AnchorRestored(AnchorRestored { anchor, name: token, since: at }), id, at);
+        }
+        check(&Event::ClockAnomaly(ClockAnomaly {
+            boot: id, before: at, after: at, monotonic_ms: count,
+        }), id, at);
+    }
+
+    #[test]
+    fn events_of_custody_are_canonical(
+        id in any_id(), at in any_time(), word in any_word(), digest in any::<[u8; 32]>(),
+        counts in any::<[u64; 2]>(), some in any::<bool>(),
+    ) {
+        let token = Token::or_unfit(&word);
+        let [first, second] = counts;
+        let person = some.then_some(token);
+        let patient = some.then(|| PatientHandle::from_bytes([9; 16]));
+        check(&Event::RetentionSet(RetentionSet {
+            class: token, days: first, before_days: some.then_some(second),
+        }), id, at);
+        check(&Event::HoldPlaced(HoldPlaced { hold: id, patient, reason: token, person }), id, at);
+        check(&Event::HoldReleased(HoldReleased { hold: id, patient, reason: token, person }), id, at);
+        check(&Event::KeyRotated(KeyRotated {
+            key: token, from_version: first, to_version: second, provider: token,
+        }), id, at);
+        check(&Event::VaultSealed(VaultSealed { reason: token, provider: token }), id, at);
+        check(&Event::VaultUnsealed(VaultUnsealed { reason: token, provider: token }), id, at);
+        check(&Event::BackupMade(BackupMade { backup: id, bytes: first, entries: second, digest }), id, at);
+        check(&Event::BackupRestored(BackupRestored {
+            backup: id, entries: first, shreddings: second,
+        }), id, at);
+        check(&Event::RecoveryDrilled(RecoveryDrilled { took_ms: first, keys: second }), id, at);
     }
 
     #[test]
@@ -238,10 +293,13 @@ fn a_leaf_of_another_version_type_or_form_is_not_read() {
     let parse = |text: String| StoredEvent::parse(text.as_bytes());
     assert!(parse(leaf("1", "gateway.stopped", "")).is_ok());
     let fault = |text| parse(text).unwrap_err();
-    assert_eq!(
-        fault(leaf("2", "gateway.stopped", "")),
-        EventFault::UnknownVersion(2)
-    );
+    assert!(parse(leaf("2", "gateway.stopped", "")).is_ok());
+    for version in [0, 3] {
+        assert_eq!(
+            fault(leaf(&version.to_string(), "gateway.stopped", "")),
+            EventFault::UnknownVersion(version)
+        );
+    }
     assert_eq!(
         fault(leaf("1", "call.guessed", "")),
         EventFault::UnknownType
@@ -251,6 +309,23 @@ fn a_leaf_of_another_version_type_or_form_is_not_read() {
         EventFault::Malformed
     );
     assert_eq!(fault(" ".repeat(LEAF_BYTES_MAX + 1)), EventFault::TooLarge);
+}
+
+#[test]
+fn a_leaf_states_the_oldest_schema_that_has_its_members() {
+    let patient = PatientHandle::from_bytes([7; 16]);
+    let shredded = |certificate| {
+        let event = Event::PatientShredded(PatientShredded {
+            patient,
+            consents: 1,
+            certificate,
+            payloads: None,
+        });
+        let id = RecordId::from_bytes([1; 16]);
+        String::from_utf8(event.leaf(id, Timestamp::UNIX_EPOCH).unwrap()).unwrap()
+    };
+    assert!(shredded(None).ends_with(r#""type":"patient.shredded","v":1}"#));
+    assert!(shredded(Some([3; 32])).ends_with(r#""type":"patient.shredded","v":2}"#));
 }
 
 #[test]
