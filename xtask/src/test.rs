@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::tool;
 use crate::workspace::Workspace;
 
 /// Runs the tests and prints the totals as the last line, alone.
@@ -52,6 +53,7 @@ impl Totals {
 
 /// Runs `cargo test` and adds up what each binary reports.
 pub(crate) fn totals(workspace: &Workspace, rest: &[String]) -> Result<Totals> {
+    tool::foreign_programs()?;
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--profile", "demo", "--locked", "--no-fail-fast"]);
     if !rest

@@ -76,6 +76,29 @@ pub(crate) fn node(workspace: &Workspace, name: &str, manifest: &Path) -> Result
     Ok(home)
 }
 
+/// Installs the programs of others that tests run ours against. Where that is not allowed the
+/// tests leave them out and this says so, but never in CI.
+pub(crate) fn foreign_programs() -> Result<()> {
+    let missing: Vec<&str> = FOREIGN_PROGRAMS
+        .iter()
+        .filter(|(program, _)| !process::exists(program, "--version"))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    match apt_install(&missing) {
+        Err(error) if std::env::var_os("CI").is_none() => {
+            println!("  note: some tests are left out: {error:#}");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Programs that the tests of the crates look for, and the Debian package of each.
+const FOREIGN_PROGRAMS: [(&str, &str); 2] = [("age", "age"), ("softhsm2-util", "softhsm2")];
+
 /// Installs Debian packages, where that is allowed without asking anyone.
 pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");

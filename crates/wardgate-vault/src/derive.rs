@@ -85,6 +85,11 @@ pub(crate) fn derive(key: &Secret, salt: &[u8], label: Label) -> DerivedKey {
     DerivedKey(expand(&extract(salt, key.bytes()), label.info()))
 }
 
+/// HKDF-SHA-256 (RFC 5869) for one output block, as formats of others ask for it.
+pub(crate) fn hkdf(salt: &[u8], input: &[u8], info: &[u8]) -> Secret {
+    expand(&extract(salt, input), info)
+}
+
 /// A public name for a key that also proves that it is this key: its check value.
 pub(crate) fn key_id(key: &Secret) -> [u8; KEY_ID_BYTES] {
     let mut id = [0; KEY_ID_BYTES];

@@ -41,6 +41,7 @@
 //! that a flash controller or a copy-on-write file system has moved away.
 #![deny(missing_docs)]
 
+pub mod age;
 mod cache;
 mod derive;
 mod envelope;
