@@ -1,3 +1,9 @@
 //! Ties a ledger to parties outside: witnesses, timestamp authorities, object stores.
+//!
+//! What this crate deliberately does not do: it reads no clock, makes no randomness and never
+//! appends to the ledger. Both are passed in, and what changes is told to the caller.
 
 #![deny(missing_docs)]
+
+pub mod http;
+pub mod timestamp;

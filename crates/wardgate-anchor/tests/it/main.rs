@@ -1,0 +1,8 @@
+//! Anchors against parties outside, on loopback.
+
+#[cfg(test)]
+mod authority;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod timestamps;
