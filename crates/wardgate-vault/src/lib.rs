@@ -60,6 +60,6 @@ pub use envelope::{Binding, PLAINTEXT_BYTES_MAX};
 pub use error::VaultError;
 pub use passphrase::{KdfCost, PASSPHRASE_BYTES_MIN, read_passphrase};
 pub use patient::{HandleFault, PatientHandle};
-pub use provider::{KeyProvider, ProviderError};
+pub use provider::{KeyProvider, Pkcs11Provider, Pkcs11Settings, ProviderError, TokenName};
 pub use secret::random;
 pub use vault::Vault;

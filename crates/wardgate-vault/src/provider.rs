@@ -1,9 +1,14 @@
 //! Key providers: whoever wraps the root key of a vault with a key that is kept elsewhere.
 
+mod pkcs11;
+mod secret_file;
+
 use std::fmt;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+pub use pkcs11::{Pkcs11Provider, Pkcs11Settings, TokenName};
 
 /// Wraps and unwraps the root key. Blocking; called at start, at rotation and by health checks.
 pub trait KeyProvider: Send + Sync + fmt::Debug {

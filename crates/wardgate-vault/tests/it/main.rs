@@ -7,6 +7,8 @@ mod folder;
 #[cfg(test)]
 mod patients;
 #[cfg(test)]
+mod pkcs11;
+#[cfg(test)]
 mod root;
 #[cfg(test)]
 mod sealing;
