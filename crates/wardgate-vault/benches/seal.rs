@@ -2,16 +2,22 @@
 
 use std::error::Error;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::Criterion;
 use secrecy::SecretString;
-use wardgate_vault::{Binding, KdfCost, PatientHandle, Vault, commit};
+use wardgate_vault::{
+    Binding, KdfCost, PassphraseProvider, PatientHandle, Recovery, Vault, commit,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     let dir = tempfile::tempdir()?;
-    let passphrase = SecretString::from("a passphrase for benchmarks");
-    let vault = Vault::init(dir.path(), &passphrase, KdfCost::FLOOR)?;
+    let provider = |cost| {
+        let passphrase = SecretString::from("a passphrase for benchmarks");
+        Arc::new(PassphraseProvider::new(passphrase, cost))
+    };
+    let vault = Vault::init(dir.path(), provider(KdfCost::FLOOR), &Recovery::none())?;
     let patient = PatientHandle::random();
     vault.create_patient_key(patient)?;
     let binding = Binding::new("call.request", b"0123456789abcdef");
@@ -39,7 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     criterion.bench_function("open the vault, default cost", |bencher| {
         bencher.iter_with_setup(tempfile::tempdir, |dir| {
-            dir.is_ok_and(|dir| Vault::init(dir.path(), &passphrase, KdfCost::default()).is_ok())
+            dir.is_ok_and(|dir| {
+                Vault::init(dir.path(), provider(KdfCost::default()), &Recovery::none()).is_ok()
+            })
         });
     });
     criterion.final_summary();

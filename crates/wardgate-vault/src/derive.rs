@@ -24,6 +24,9 @@ pub enum Label {
     SessionToken,
     /// Shifting dates per patient.
     DateShift,
+    /// Proving that the key file comes from a holder of the root key. Used by the vault only.
+    #[doc(hidden)]
+    KeyFile,
     /// Wrapping patient keys. Used by the vault only.
     #[doc(hidden)]
     PatientWrap,
@@ -42,13 +45,14 @@ impl Label {
             Self::CertificateAuthority => b"wardgate v1 certificate-authority",
             Self::SessionToken => b"wardgate v1 session-token",
             Self::DateShift => b"wardgate v1 date-shift",
+            Self::KeyFile => b"wardgate v2 key-file",
             Self::PatientWrap => b"wardgate v1 patient-wrap",
             Self::Seal => b"wardgate v1 seal",
         }
     }
 }
 
-/// A key derived from the tenant key. Wiped when dropped, never printed.
+/// A key derived from the derivation key. Wiped when dropped, never printed.
 pub struct DerivedKey(Secret);
 
 impl DerivedKey {
@@ -170,6 +174,7 @@ mod tests {
             Label::CertificateAuthority,
             Label::SessionToken,
             Label::DateShift,
+            Label::KeyFile,
             Label::PatientWrap,
             Label::Seal,
         ];

@@ -56,6 +56,10 @@ impl SealingKey {
         })
     }
 
+    pub(crate) fn id(&self) -> [u8; KEY_ID_BYTES] {
+        self.id
+    }
+
     pub(crate) fn seal(
         &self,
         context: Context<'_>,
@@ -113,6 +117,15 @@ impl SealingKey {
         body.truncate(length);
         Ok(body)
     }
+}
+
+/// The id of the tenant's key that sealed these bytes.
+pub(crate) fn tenant_key_of(sealed: &[u8]) -> Result<[u8; KEY_ID_BYTES], VaultError> {
+    let parts = Parts::read(sealed)?;
+    if parts.kind != Owner::Tenant.kind() {
+        return Err(VaultError::Rejected);
+    }
+    Ok(parts.key_id)
 }
 
 /// Everything outside the payload that its sealing depends on.

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::age::AgeError;
+use crate::provider::ProviderError;
+
 /// A failure of the vault. Never holds a key, a passphrase or patient data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,9 +22,36 @@ pub enum VaultError {
         /// The folder that holds it.
         path: PathBuf,
     },
-    /// The passphrase does not open the root key.
-    #[error("the passphrase does not open this vault")]
-    WrongPassphrase,
+    /// The provider of the root key does not give it.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The provider gave a root key, and it is not the one that this vault was made with.
+    #[error("{provider} gives another root key than this vault has")]
+    OtherRoot {
+        /// Which provider, as it describes itself.
+        provider: String,
+    },
+    /// The root key could not be wrapped for a recovery recipient.
+    #[error(transparent)]
+    Recipient(#[from] AgeError),
+    /// The root key was wrapped for nobody but its provider.
+    #[error("this vault has no recovery recipient")]
+    NoRecovery,
+    /// The vault was opened by its recovery, which is for looking and rotating the root only.
+    #[error("the vault is open without its key provider")]
+    NoProvider,
+    /// Another process rotates a key.
+    #[error("another process rotates a key of this vault")]
+    Rotating,
+    /// The root key was wrapped for other recipients.
+    #[error("the identity is not one that this vault can be recovered with")]
+    WrongIdentity,
+    /// The tenant key was rotated as often as it can be.
+    #[error("the vault has {max} versions of its tenant key, and can not have more")]
+    TooManyKeys {
+        /// The greatest number.
+        max: usize,
+    },
     /// A key file does not hold what was written to it.
     #[error("the key file `{path}` is damaged: {what}")]
     Damaged {
@@ -39,20 +69,6 @@ pub enum VaultError {
         version: u32,
         /// The version this build reads.
         supported: u32,
-    },
-    /// The cost of the passphrase derivation is outside the allowed range.
-    #[error("the key derivation cost is outside the allowed range: {what}")]
-    Cost {
-        /// Which parameter, and its range.
-        what: &'static str,
-    },
-    /// The passphrase is too short to protect a root key.
-    #[error("the passphrase has {bytes} bytes, at least {bytes_min} are needed")]
-    PassphraseTooShort {
-        /// Its length.
-        bytes: usize,
-        /// The least length.
-        bytes_min: usize,
     },
     /// Others than the owner can read the passphrase file.
     #[error("the passphrase file `{path}` can be read by others than its owner")]
@@ -105,13 +121,20 @@ impl VaultError {
         match self {
             Self::Missing { .. } => "run `wardgate init`, or name the right data folder",
             Self::AlreadyExists { .. } => "choose another folder; a vault is never overwritten",
-            Self::WrongPassphrase => {
-                "check which passphrase file belongs to this data folder; without it the data cannot be read"
+            Self::Provider(error) => error.hint(),
+            Self::OtherRoot { .. } => {
+                "check that the configuration names the key that belongs to this data folder"
             }
+            Self::Recipient(error) => error.hint(),
+            Self::NoRecovery => "name a recovery recipient at the next rotation of the root key",
+            Self::NoProvider => "run `wardgate vault recover` first",
+            Self::Rotating => "wait until it has ended",
+            Self::WrongIdentity => {
+                "`wardgate vault status` names the recipients; use the identity of one of them"
+            }
+            Self::TooManyKeys { .. } => "report this; it takes decades of rotations",
             Self::Damaged { .. } => "restore this file from a backup",
             Self::Version { .. } => "use the build that wrote it, or a newer one",
-            Self::Cost { .. } => "use the default cost unless memory is scarce",
-            Self::PassphraseTooShort { .. } => "use a longer, randomly made passphrase",
             Self::PassphraseExposed { .. } => "run `chmod 600` on the passphrase file",
             Self::NoPatientKey => "create the patient first",
             Self::Shredded => "nothing can bring the data back; this is what shredding means",

@@ -2,8 +2,10 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
 
 use crate::error::VaultError;
 use crate::secret::random;
@@ -70,12 +72,115 @@ pub(crate) fn destroy(path: &Path) -> Result<(), VaultError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return sync_parent(path),
         Err(error) => return Err(VaultError::io("open", path)(error)),
     };
+    step("overwrite", path)?;
     overwrite(&mut file).map_err(VaultError::io("overwrite", path))?;
     remove(path)
 }
 
+/// Replaces a file durably, or makes it. One process at a time: the caller holds a lock.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    let draft = beside(path, "new");
+    remove(&draft)?;
+    write_draft(&draft, bytes)?;
+    rename(&draft, path)
+}
+
+/// Replaces a file durably and overwrites what it held before. What a crash leaves is put
+/// right by [`settle`]. One process at a time: the caller holds a lock.
+pub(crate) fn supersede(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    settle(path)?;
+    let old = beside(path, "old");
+    step("link", path)?;
+    fs::hard_link(path, &old).map_err(VaultError::io("link", path))?;
+    replace(path, bytes)?;
+    destroy(&old)
+}
+
+/// Finishes what [`supersede`] left when it was cut short.
+pub(crate) fn settle(path: &Path) -> Result<(), VaultError> {
+    let old = beside(path, "old");
+    match (identity(path)?, identity(&old)?) {
+        (_, None) => {}
+        // Nothing had been replaced yet: both names mean the file that is in use.
+        (Some(current), Some(old_file)) if current == old_file => remove(&old)?,
+        _ => destroy(&old)?,
+    }
+    let draft = beside(path, "new");
+    if exists(&draft)? {
+        destroy(&draft)?;
+    }
+    Ok(())
+}
+
+/// Destroys a file, and what a cut-short replacement left of it.
+pub(crate) fn destroy_all(path: &Path) -> Result<(), VaultError> {
+    for path in [path, &beside(path, "old"), &beside(path, "new")] {
+        destroy(path)?;
+    }
+    Ok(())
+}
+
+/// A lock on a file, between processes and threads alike; released when dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the lock.
+    pub(crate) fn take(path: &Path) -> Result<Self, VaultError> {
+        let file = lock_file(path)?;
+        rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))
+            .map_err(|error| VaultError::io("lock", path)(error.into()))?;
+        Ok(Self { _file: file })
+    }
+
+    /// The lock, if nobody has it.
+    pub(crate) fn try_take(path: &Path) -> Result<Option<Self>, VaultError> {
+        let file = lock_file(path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(VaultError::io("lock", path)(error.into())),
+        }
+    }
+}
+
+fn lock_file(path: &Path) -> Result<File, VaultError> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(VaultError::io("open", path))
+}
+
+/// Which file a name means, if any.
+fn identity(path: &Path) -> Result<Option<(u64, u64)>, VaultError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some((found.dev(), found.ino()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(VaultError::io("look for", path)(error)),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
+    step("replace", to)?;
+    fs::rename(from, to).map_err(VaultError::io("replace", to))?;
+    sync_parent(to)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 /// Removes a file durably. It may be gone already.
 pub(crate) fn remove(path: &Path) -> Result<(), VaultError> {
+    step("remove", path)?;
     match fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -99,6 +204,7 @@ fn overwrite(file: &mut File) -> io::Result<()> {
 }
 
 fn write_draft(draft: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    step("write", draft)?;
     let write = || -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
@@ -118,6 +224,7 @@ fn draft_path(path: &Path) -> PathBuf {
 }
 
 fn sync_parent(path: &Path) -> Result<(), VaultError> {
+    step("sync folder", path)?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -125,4 +232,30 @@ fn sync_parent(path: &Path) -> Result<(), VaultError> {
     File::open(parent)
         .and_then(|dir| dir.sync_all())
         .map_err(VaultError::io("sync folder", parent))
+}
+
+/// One step on files. Tests make the Nth step and all after it fail, as a crash does.
+#[cfg(not(test))]
+#[expect(clippy::unnecessary_wraps, reason = "in tests it fails")]
+fn step(_action: &'static str, _path: &Path) -> Result<(), VaultError> {
+    Ok(())
+}
+
+#[cfg(test)]
+fn step(action: &'static str, path: &Path) -> Result<(), VaultError> {
+    let left = STEPS_LEFT.with(|left| {
+        let before = left.get();
+        left.set(before.saturating_sub(1));
+        before
+    });
+    if left == 0 {
+        return Err(VaultError::io(action, path)(io::Error::other("crashed")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many steps of this thread succeed from now on.
+    pub(crate) static STEPS_LEFT: std::cell::Cell<u64> = const { std::cell::Cell::new(u64::MAX) };
 }

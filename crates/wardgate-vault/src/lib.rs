@@ -1,10 +1,11 @@
 //! The key hierarchy: seals, opens, and destroys a patient's key.
 //!
 //! ```text
-//! passphrase --Argon2id--> root key --wraps--> tenant key --HKDF--> derived keys (peppers, indexes, signers)
-//!                                                         --HKDF--> sealing key  --wraps--> data key of one payload
-//!                                                         --HKDF--> patient wrap --wraps--> patient key (one file each)
-//!                                                                                           --wraps--> data key of one payload
+//! provider --wraps--> root key --wraps--> derivation key --HKDF--> derived keys (peppers, indexes, signers)
+//!                              --wraps--> tenant key, one per version
+//!                                         --HKDF--> sealing key  --wraps--> data key of one payload
+//!                                         --HKDF--> patient wrap --wraps--> patient key (one file each)
+//!                                                                           --wraps--> data key of one payload
 //! ```
 //!
 //! A payload is sealed with AES-256-GCM under a data key of its own. Data keys, patient keys
@@ -16,12 +17,14 @@
 //! ([`commit`]) that can no longer be opened.
 //!
 //! ```
-//! use wardgate_vault::{Binding, KdfCost, PatientHandle, Vault, VaultError};
+//! use std::sync::Arc;
+//!
+//! use wardgate_vault::{Binding, KdfCost, PassphraseProvider, PatientHandle, Recovery, Vault, VaultError};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dir = tempfile::tempdir()?;
-//! let passphrase = "correct horse battery staple".into();
-//! let vault = Vault::init(dir.path(), &passphrase, KdfCost::FLOOR)?;
+//! let provider = PassphraseProvider::new("correct horse battery staple".into(), KdfCost::FLOOR);
+//! let vault = Vault::init(dir.path(), Arc::new(provider), &Recovery::none())?;
 //! let patient = PatientHandle::random();
 //! vault.create_patient_key(patient)?;
 //!
@@ -37,7 +40,7 @@
 //! ```
 //!
 //! What this crate does not do: it does not protect against someone who holds both a backup
-//! of a patient's key file and the passphrase, and overwriting a file does not reach blocks
+//! of a patient's key file and the way to the root key, and overwriting a file does not reach blocks
 //! that a flash controller or a copy-on-write file system has moved away.
 #![deny(missing_docs)]
 
@@ -48,9 +51,11 @@ mod envelope;
 mod error;
 mod files;
 mod keyring;
-mod passphrase;
+mod keys;
 mod patient;
 mod provider;
+mod recovery;
+mod rotation;
 mod secret;
 mod vault;
 mod xaes;
@@ -58,8 +63,13 @@ mod xaes;
 pub use derive::{DerivedKey, Label, commit};
 pub use envelope::{Binding, PLAINTEXT_BYTES_MAX};
 pub use error::VaultError;
-pub use passphrase::{KdfCost, PASSPHRASE_BYTES_MIN, read_passphrase};
+pub use keyring::VaultStatus;
 pub use patient::{HandleFault, PatientHandle};
+pub use provider::passphrase::{
+    KdfCost, PASSPHRASE_BYTES_MIN, PassphraseProvider, read_passphrase,
+};
 pub use provider::{KeyProvider, Pkcs11Provider, Pkcs11Settings, ProviderError, TokenName};
+pub use recovery::Recovery;
+pub use rotation::TenantRotation;
 pub use secret::random;
 pub use vault::Vault;

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! patients/<2 hex>/<handle>.key        the wrapped key
+//! patients/<2 hex>/<handle>.key.old    what a rewrap has replaced and not yet overwritten
+//! patients/<2 hex>/<handle>.key.new    what a rewrap is about to put in place
 //! patients/<2 hex>/<handle>.shredded   tombstone: this handle never gets a key again
 //! shredding/<handle>                   a shredding that has begun and not yet ended
 //! ```
@@ -9,6 +11,12 @@
 //! A shredding begins with its entry under `shredding/`, so that one cut short by a crash is
 //! finished when the vault is next opened. From the tombstone on, no process uses the key:
 //! every use looks for the tombstone first, also when the key is still in memory.
+//!
+//! ```text
+//! "WGPK" 2 | handle 16 | id of the tenant key 8 | id of the key 8 | nonce 24 | wrapped key 48 | SHA-256 32
+//! ```
+//!
+//! Format 1 does not name the tenant key; it is read, and written anew by the next rotation.
 
 use std::fmt;
 use std::fs;
@@ -22,8 +30,9 @@ use crate::envelope::SealingKey;
 use crate::error::VaultError;
 use crate::files;
 use crate::keyring::TENANT_BYTES;
+use crate::keys::{Keys, Version};
 use crate::secret::{Secret, random};
-use crate::xaes::{NONCE_BYTES, WRAPPED_BYTES, WrapKey};
+use crate::xaes::{NONCE_BYTES, WRAPPED_BYTES};
 
 /// A random name for a patient. It says nothing about the person and is safe to record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,31 +101,20 @@ impl FromStr for PatientHandle {
 #[derive(Debug)]
 pub(crate) struct PatientKeys {
     dir: PathBuf,
-    tenant: [u8; TENANT_BYTES],
-    wrap: WrapKey,
 }
 
 impl PatientKeys {
     /// Opens the folder, and finishes every shredding that was cut short.
-    pub(crate) fn open(
-        dir: &Path,
-        tenant: [u8; TENANT_BYTES],
-        wrap: WrapKey,
-    ) -> Result<Self, VaultError> {
+    pub(crate) fn open(dir: &Path) -> Result<Self, VaultError> {
         let keys = Self {
             dir: dir.to_owned(),
-            tenant,
-            wrap,
         };
         files::make_dir(&keys.dir.join("patients"))?;
         let pending = keys.dir.join("shredding");
         files::make_dir(&pending)?;
-        let entries = fs::read_dir(&pending).map_err(VaultError::io("list", &pending))?;
-        for entry in entries {
-            let entry = entry.map_err(VaultError::io("list", &pending))?;
-            let name = entry.file_name();
+        for name in names_in(&pending)? {
             // Other names are drafts of entries that were never made.
-            if let Some(patient) = name.to_str().and_then(|name| name.parse().ok()) {
+            if let Ok(patient) = name.parse() {
                 keys.shred(patient)?;
             }
         }
@@ -124,7 +122,8 @@ impl PatientKeys {
     }
 
     /// Makes a key for a patient who has none.
-    pub(crate) fn create(&self, patient: PatientHandle) -> Result<(), VaultError> {
+    pub(crate) fn create(&self, patient: PatientHandle, keys: &Keys) -> Result<(), VaultError> {
+        let _changing = self.lock()?;
         self.refuse_shredded(patient)?;
         let path = self.key_path(patient);
         if files::exists(&path)? {
@@ -133,25 +132,58 @@ impl PatientKeys {
         if let Some(folder) = path.parent() {
             files::make_dir(folder)?;
         }
-        files::create(&path, &self.encode(patient, &Secret::random())?)?;
-        // Another process may have shredded the handle meanwhile; its tombstone wins.
-        if let Err(refused) = self.refuse_shredded(patient) {
-            files::destroy(&path)?;
-            return Err(refused);
-        }
+        let file = encode(patient, &Secret::random(), keys.tenant(), keys.current()?)?;
+        files::create(&path, &file)?;
         Ok(())
     }
 
-    /// Reads a patient's key.
-    pub(crate) fn load(&self, patient: PatientHandle) -> Result<SealingKey, VaultError> {
+    /// Reads a patient's key. [`VaultError::OtherKey`] when it is wrapped under a tenant key
+    /// that is not among the keys.
+    pub(crate) fn load(
+        &self,
+        patient: PatientHandle,
+        keys: &Keys,
+    ) -> Result<SealingKey, VaultError> {
         let path = self.key_path(patient);
         let Some(bytes) = files::read(&path, FILE_BYTES as u64)? else {
             self.refuse_shredded(patient)?;
             return Err(VaultError::NoPatientKey);
         };
         self.refuse_shredded(patient)?;
-        let key = self.decode(patient, &path, &bytes)?;
-        SealingKey::new(&key)
+        let file = PatientFile::read(patient, &path, &bytes)?;
+        SealingKey::new(&file.open(patient, &path, keys)?)
+    }
+
+    /// Wraps a patient's key under the current tenant key. Returns whether it was not yet.
+    pub(crate) fn rewrap(&self, patient: PatientHandle, keys: &Keys) -> Result<bool, VaultError> {
+        let _changing = self.lock()?;
+        let path = self.key_path(patient);
+        files::settle(&path)?;
+        let Some(bytes) = files::read(&path, FILE_BYTES as u64)? else {
+            return Ok(false);
+        };
+        let file = PatientFile::read(patient, &path, &bytes)?;
+        let current = keys.current()?;
+        if file.tenant_key == Some(current.id) || files::exists(&self.tombstone_path(patient))? {
+            return Ok(false);
+        }
+        let key = file.open(patient, &path, keys)?;
+        files::supersede(&path, &encode(patient, &key, keys.tenant(), current)?)?;
+        Ok(true)
+    }
+
+    /// The folders with key files.
+    pub(crate) fn folders(&self) -> Result<Vec<String>, VaultError> {
+        let mut folders = names_in(&self.dir.join("patients"))?;
+        folders.sort_unstable();
+        Ok(folders)
+    }
+
+    /// The patients with a key file in one of the folders.
+    pub(crate) fn patients_in(&self, folder: &str) -> Result<Vec<PatientHandle>, VaultError> {
+        let names = names_in(&self.dir.join("patients").join(folder))?;
+        let handle = |name: &String| name.strip_suffix(".key")?.parse().ok();
+        Ok(names.iter().filter_map(handle).collect())
     }
 
     /// Refuses a patient whose key was destroyed, or is being destroyed.
@@ -164,6 +196,7 @@ impl PatientKeys {
 
     /// Destroys a patient's key for good. Does nothing more when that has been done.
     pub(crate) fn shred(&self, patient: PatientHandle) -> Result<(), VaultError> {
+        let _changing = self.lock()?;
         let key = self.key_path(patient);
         let tombstone = self.tombstone_path(patient);
         let pending = self.dir.join("shredding").join(patient.to_string());
@@ -175,63 +208,13 @@ impl PatientKeys {
         }
         files::create(&pending, b"")?;
         files::create(&tombstone, b"")?;
-        files::destroy(&key)?;
+        files::destroy_all(&key)?;
         files::remove(&pending)
     }
 
-    fn encode(&self, patient: PatientHandle, key: &Secret) -> Result<Vec<u8>, VaultError> {
-        let id = key_id(key);
-        let nonce = random::<NONCE_BYTES>();
-        let wrapped = self.wrap.wrap(nonce, &self.aad(patient, id), key)?;
-        let mut bytes = [MAGIC.as_slice(), &patient.0, &id, &nonce, &wrapped].concat();
-        let sum = digest::digest(&digest::SHA256, &bytes);
-        bytes.extend_from_slice(sum.as_ref());
-        Ok(bytes)
-    }
-
-    fn decode(
-        &self,
-        patient: PatientHandle,
-        path: &Path,
-        bytes: &[u8],
-    ) -> Result<Secret, VaultError> {
-        let damaged = |what| VaultError::damaged(path, what);
-        let (body, sum) = bytes
-            .split_last_chunk::<32>()
-            .ok_or_else(|| damaged("it is cut short"))?;
-        if digest::digest(&digest::SHA256, body).as_ref() != sum {
-            return Err(damaged("its checksum does not fit"));
-        }
-        let read = || {
-            let rest = body.strip_prefix(MAGIC.as_slice())?;
-            let (handle, rest) = rest.split_first_chunk::<16>()?;
-            let (id, rest) = rest.split_first_chunk::<KEY_ID_BYTES>()?;
-            let (nonce, rest) = rest.split_first_chunk::<NONCE_BYTES>()?;
-            let wrapped: &[u8; WRAPPED_BYTES] = rest.try_into().ok()?;
-            Some((*handle, *id, *nonce, *wrapped))
-        };
-        let (handle, id, nonce, wrapped) = read().ok_or_else(|| damaged("it is no key file"))?;
-        if handle != patient.0 {
-            return Err(damaged("it belongs to another patient handle"));
-        }
-        let key = self
-            .wrap
-            .unwrap(nonce, &self.aad(patient, id), wrapped)
-            .ok_or_else(|| damaged("it does not open with this vault's keys"))?;
-        if key_id(&key) != id {
-            return Err(damaged("its check value does not fit"));
-        }
-        Ok(key)
-    }
-
-    fn aad(&self, patient: PatientHandle, id: [u8; KEY_ID_BYTES]) -> Vec<u8> {
-        [
-            b"wardgate v1 patient key ".as_slice(),
-            &self.tenant,
-            &patient.0,
-            &id,
-        ]
-        .concat()
+    /// Held while a key file is made, replaced or destroyed, so that none of these meet.
+    fn lock(&self) -> Result<files::Lock, VaultError> {
+        files::Lock::take(&self.dir.join("lock"))
     }
 
     fn key_path(&self, patient: PatientHandle) -> PathBuf {
@@ -252,5 +235,123 @@ impl PatientKeys {
     }
 }
 
-const MAGIC: &[u8; 5] = b"WGPK\x01";
-const FILE_BYTES: usize = MAGIC.len() + 16 + KEY_ID_BYTES + NONCE_BYTES + WRAPPED_BYTES + 32;
+/// A patient key file whose checksum holds.
+struct PatientFile {
+    /// `None` in format 1.
+    tenant_key: Option<[u8; KEY_ID_BYTES]>,
+    id: [u8; KEY_ID_BYTES],
+    nonce: [u8; NONCE_BYTES],
+    wrapped: [u8; WRAPPED_BYTES],
+}
+
+impl PatientFile {
+    fn read(patient: PatientHandle, path: &Path, bytes: &[u8]) -> Result<Self, VaultError> {
+        let damaged = |what| VaultError::damaged(path, what);
+        let (body, sum) = bytes
+            .split_last_chunk::<32>()
+            .ok_or_else(|| damaged("it is cut short"))?;
+        if digest::digest(&digest::SHA256, body).as_ref() != sum {
+            return Err(damaged("its checksum does not fit"));
+        }
+        let read = || {
+            let (magic, rest) = body.split_first_chunk::<5>()?;
+            let (handle, rest) = rest.split_first_chunk::<16>()?;
+            let (tenant_key, rest) = match magic {
+                FIRST_MAGIC => (None, rest),
+                MAGIC => {
+                    let (id, rest) = rest.split_first_chunk::<KEY_ID_BYTES>()?;
+                    (Some(*id), rest)
+                }
+                _ => return None,
+            };
+            let (id, rest) = rest.split_first_chunk()?;
+            let (nonce, rest) = rest.split_first_chunk()?;
+            let file = Self {
+                tenant_key,
+                id: *id,
+                nonce: *nonce,
+                wrapped: rest.try_into().ok()?,
+            };
+            Some((*handle, file))
+        };
+        let (handle, file) = read().ok_or_else(|| damaged("it is no key file"))?;
+        if handle != patient.0 {
+            return Err(damaged("it belongs to another patient handle"));
+        }
+        Ok(file)
+    }
+
+    fn open(&self, patient: PatientHandle, path: &Path, keys: &Keys) -> Result<Secret, VaultError> {
+        let aad = aad(keys.tenant(), patient, self.tenant_key, self.id);
+        let unwrap = |version: &Version| version.wrap.unwrap(self.nonce, &aad, self.wrapped);
+        let key = match self.tenant_key {
+            Some(id) => unwrap(keys.version(id).ok_or(VaultError::OtherKey)?),
+            None => keys.versions().find_map(unwrap),
+        };
+        let damaged = |what| VaultError::damaged(path, what);
+        let key = key.ok_or_else(|| damaged("it does not open with this vault's keys"))?;
+        if key_id(&key) != self.id {
+            return Err(damaged("its check value does not fit"));
+        }
+        Ok(key)
+    }
+}
+
+fn encode(
+    patient: PatientHandle,
+    key: &Secret,
+    tenant: [u8; TENANT_BYTES],
+    under: &Version,
+) -> Result<Vec<u8>, VaultError> {
+    let id = key_id(key);
+    let nonce = random::<NONCE_BYTES>();
+    let aad = aad(tenant, patient, Some(under.id), id);
+    let wrapped = under.wrap.wrap(nonce, &aad, key)?;
+    let mut bytes = [
+        MAGIC.as_slice(),
+        &patient.0,
+        &under.id,
+        &id,
+        &nonce,
+        &wrapped,
+    ]
+    .concat();
+    let sum = digest::digest(&digest::SHA256, &bytes);
+    bytes.extend_from_slice(sum.as_ref());
+    Ok(bytes)
+}
+
+fn aad(
+    tenant: [u8; TENANT_BYTES],
+    patient: PatientHandle,
+    tenant_key: Option<[u8; KEY_ID_BYTES]>,
+    id: [u8; KEY_ID_BYTES],
+) -> Vec<u8> {
+    let begin: &[u8] = match tenant_key {
+        None => b"wardgate v1 patient key ",
+        Some(_) => b"wardgate v2 patient key ",
+    };
+    let tenant_key = tenant_key.as_ref().map_or(&[][..], |id| id);
+    [begin, &tenant, &patient.0, tenant_key, &id].concat()
+}
+
+/// The names in a folder that are text; none when there is no such folder.
+fn names_in(folder: &Path) -> Result<Vec<String>, VaultError> {
+    let listed = |error| VaultError::io("list", folder)(error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(listed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        if let Ok(name) = entry.map_err(listed)?.file_name().into_string() {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+const MAGIC: &[u8; 5] = b"WGPK\x02";
+const FIRST_MAGIC: &[u8; 5] = b"WGPK\x01";
+const FILE_BYTES: usize = MAGIC.len() + 16 + 2 * KEY_ID_BYTES + NONCE_BYTES + WRAPPED_BYTES + 32;

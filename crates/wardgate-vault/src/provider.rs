@@ -1,5 +1,6 @@
 //! Key providers: whoever wraps the root key of a vault with a key that is kept elsewhere.
 
+pub(crate) mod passphrase;
 mod pkcs11;
 mod secret_file;
 
@@ -62,4 +63,23 @@ pub enum ProviderError {
         /// What is wrong.
         what: String,
     },
+}
+
+impl ProviderError {
+    /// What the reader of this error can do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => {
+                "check that the key provider runs and can be reached from here"
+            }
+            Self::Refused { .. } => {
+                "check the credentials, the permission and the state of the key"
+            }
+            Self::Rejected { .. } => {
+                "check which key or passphrase belongs to this data folder; without it the data cannot be read"
+            }
+            Self::Unusable { .. } => "correct the settings of the key provider",
+        }
+    }
 }

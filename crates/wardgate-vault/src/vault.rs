@@ -1,57 +1,116 @@
 //! The vault: opened once at start, shared by every thread.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use crate::age::Identity;
 use crate::cache::KeyCache;
-use crate::derive::{DerivedKey, Label, derive};
+use crate::derive::{DerivedKey, Label};
 use crate::envelope::{Binding, Context, Owner, SealingKey};
 use crate::error::VaultError;
-use crate::keyring::{self, Keyring};
-use crate::passphrase::KdfCost;
+use crate::keyring::{Keyring, KeyringFile, VaultStatus};
+use crate::keys::Keys;
 use crate::patient::{PatientHandle, PatientKeys};
-use crate::secret::Secret;
-use crate::xaes::WrapKey;
+use crate::provider::KeyProvider;
+use crate::recovery::Recovery;
 
 /// The open vault of one data folder.
 #[derive(Debug)]
 pub struct Vault {
-    keyring: Keyring,
-    sealing: SealingKey,
-    patients: PatientKeys,
+    pub(crate) dir: PathBuf,
+    pub(crate) file: KeyringFile,
+    keys: RwLock<Arc<Keys>>,
+    /// Who gave the root key; asked again when the key file changes. Held during a change of
+    /// the keys in memory.
+    provider: Mutex<Option<Arc<dyn KeyProvider>>>,
+    pub(crate) patients: PatientKeys,
     cache: KeyCache,
-    /// Held while a key is made or destroyed, so that the two never interleave here.
-    changing: Mutex<()>,
 }
 
 impl Vault {
     /// Makes a vault in `dir`, which must exist and hold none.
     ///
     /// # Errors
-    /// When there is a vault already, the passphrase is too short, the cost is outside its
-    /// range, or a file cannot be written.
-    pub fn init(dir: &Path, passphrase: &SecretString, cost: KdfCost) -> Result<Self, VaultError> {
-        let keyring = keyring::create(&dir.join(KEY_FILE), passphrase, cost)?;
-        Self::with(dir, keyring)
+    /// When there is a vault already, the provider or the recovery does not wrap the root key,
+    /// or a file cannot be written.
+    pub fn init(
+        dir: &Path,
+        provider: Arc<dyn KeyProvider>,
+        recovery: &Recovery,
+    ) -> Result<Self, VaultError> {
+        let file = KeyringFile::of(dir);
+        let keyring = file.create(&*provider, recovery)?;
+        Self::with(dir, file, keyring, Some(provider))
     }
 
     /// Opens the vault in `dir`, and finishes every shredding that a crash cut short.
     ///
     /// # Errors
-    /// [`VaultError::Missing`] without a vault, [`VaultError::WrongPassphrase`],
+    /// [`VaultError::Missing`] without a vault, [`VaultError::Provider`] when the provider does
+    /// not give the root key, [`VaultError::OtherRoot`] when it gives another,
     /// [`VaultError::Damaged`] when the key file is not what was written.
-    pub fn open(dir: &Path, passphrase: &SecretString) -> Result<Self, VaultError> {
-        let keyring = keyring::open(&dir.join(KEY_FILE), passphrase)?;
-        Self::with(dir, keyring)
+    pub fn open(dir: &Path, provider: Arc<dyn KeyProvider>) -> Result<Self, VaultError> {
+        let file = KeyringFile::of(dir);
+        let keyring = file.open(&*provider)?;
+        Self::with(dir, file, keyring, Some(provider))
+    }
+
+    /// Opens the vault in `dir` without its provider.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]; [`VaultError::NoRecovery`] and [`VaultError::WrongIdentity`] when
+    /// the identity does not help.
+    pub fn recover(dir: &Path, identity: &Identity) -> Result<Self, VaultError> {
+        let file = KeyringFile::of(dir);
+        let keyring = file.recover(identity)?;
+        Self::with(dir, file, keyring, None)
+    }
+
+    /// What the key file in `dir` tells without any key.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Damaged`].
+    pub fn status(dir: &Path) -> Result<VaultStatus, VaultError> {
+        KeyringFile::of(dir).status()
+    }
+
+    /// Takes up keys that another process has made since. Returns whether there were any.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]; the keys in memory stay.
+    pub fn refresh(&self) -> Result<bool, VaultError> {
+        let provider = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.file.generation()? == self.keys().generation() {
+            return Ok(false);
+        }
+        let Some(provider) = provider.as_deref() else {
+            return Ok(false);
+        };
+        self.take_up(self.file.open(provider)?)?;
+        Ok(true)
+    }
+
+    /// Proves that a provider gives the root key, and uses it from now on.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]; the keys in memory and the provider before stay.
+    pub fn prove(&self, provider: Arc<dyn KeyProvider>) -> Result<(), VaultError> {
+        let mut current = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.file.generation()? == self.keys().generation() {
+            self.file.check(&*provider)?;
+        } else {
+            self.take_up(self.file.open(&*provider)?)?;
+        }
+        *current = Some(provider);
+        Ok(())
     }
 
     /// A key for one purpose, the same whenever this vault is open.
     #[must_use]
     pub fn derive(&self, label: Label) -> DerivedKey {
-        derive(&self.keyring.key, &self.keyring.tenant, label)
+        self.keys().derive(label)
     }
 
     /// Random bytes.
@@ -65,8 +124,9 @@ impl Vault {
     /// # Errors
     /// [`VaultError::TooLarge`].
     pub fn seal(&self, bound_to: &Binding<'_>, plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
-        self.sealing
-            .seal(self.context(Owner::Tenant, bound_to), plaintext)
+        let keys = self.keys();
+        let context = context(&keys, Owner::Tenant, bound_to);
+        keys.current()?.sealing.seal(context, plaintext)
     }
 
     /// Opens what [`Vault::seal`] made for the same binding.
@@ -79,8 +139,28 @@ impl Vault {
         bound_to: &Binding<'_>,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        self.sealing
-            .open(self.context(Owner::Tenant, bound_to), sealed)
+        self.with_keys(|keys| {
+            let context = context(keys, Owner::Tenant, bound_to);
+            keys.that_sealed(sealed)?.sealing.open(context, sealed)
+        })
+    }
+
+    /// Seals anew, under the current tenant key, what an older one had sealed. `None` when
+    /// the current one had.
+    ///
+    /// # Errors
+    /// As [`Vault::open_sealed`].
+    pub fn reseal(
+        &self,
+        bound_to: &Binding<'_>,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, VaultError> {
+        let keys = self.keys();
+        if keys.that_sealed(sealed)?.number == keys.current()?.number {
+            return Ok(None);
+        }
+        let plaintext = self.open_sealed(bound_to, sealed)?;
+        self.seal(bound_to, &plaintext).map(Some)
     }
 
     /// Makes a key for a patient; a patient who has one keeps it.
@@ -88,8 +168,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Shredded`] when this handle's key was destroyed: handles are not reused.
     pub fn create_patient_key(&self, patient: PatientHandle) -> Result<(), VaultError> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.patients.create(patient)
+        self.patients.create(patient, &self.keys())
     }
 
     /// Seals bytes so that they die with the patient's key.
@@ -104,7 +183,7 @@ impl Vault {
     ) -> Result<Vec<u8>, VaultError> {
         let owner = Owner::Patient(*patient.as_bytes());
         self.patient_key(patient)?
-            .seal(self.context(owner, bound_to), plaintext)
+            .seal(context(&self.keys(), owner, bound_to), plaintext)
     }
 
     /// Opens what [`Vault::seal_for_patient`] made for the same patient and binding.
@@ -120,7 +199,7 @@ impl Vault {
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let owner = Owner::Patient(*patient.as_bytes());
         self.patient_key(patient)?
-            .open(self.context(owner, bound_to), sealed)
+            .open(context(&self.keys(), owner, bound_to), sealed)
     }
 
     /// Destroys a patient's key for good. Repeating it is harmless.
@@ -129,7 +208,6 @@ impl Vault {
     /// [`VaultError::Io`]; the shredding is then finished when the vault is next opened, or
     /// by calling this again.
     pub fn shred_patient(&self, patient: PatientHandle) -> Result<(), VaultError> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let shredded = self.patients.shred(patient);
         self.cache.forget(patient);
         shredded
@@ -147,18 +225,46 @@ impl Vault {
         }
     }
 
-    fn with(dir: &Path, keyring: Keyring) -> Result<Self, VaultError> {
-        let key = |label| derive(&keyring.key, &keyring.tenant, label);
-        let sealing = SealingKey::new(&Secret::new(*key(Label::Seal).expose()))?;
-        let wrap = WrapKey::new(&Secret::new(*key(Label::PatientWrap).expose()))?;
-        let patients = PatientKeys::open(dir, keyring.tenant, wrap)?;
+    fn with(
+        dir: &Path,
+        file: KeyringFile,
+        keyring: Keyring,
+        provider: Option<Arc<dyn KeyProvider>>,
+    ) -> Result<Self, VaultError> {
         Ok(Self {
-            keyring,
-            sealing,
-            patients,
+            dir: dir.to_owned(),
+            file,
+            keys: RwLock::new(Arc::new(Keys::new(keyring)?)),
+            provider: Mutex::new(provider),
+            patients: PatientKeys::open(dir)?,
             cache: KeyCache::new(),
-            changing: Mutex::new(()),
         })
+    }
+
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn provider(&self) -> Result<Arc<dyn KeyProvider>, VaultError> {
+        let provider = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
+        provider.clone().ok_or(VaultError::NoProvider)
+    }
+
+    pub(crate) fn take_up(&self, keyring: Keyring) -> Result<(), VaultError> {
+        let keys = Arc::new(Keys::new(keyring)?);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    /// Uses the keys; once more when another process has made the key that was not found.
+    fn with_keys<T>(
+        &self,
+        mut using: impl FnMut(&Keys) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        match using(&self.keys()) {
+            Err(VaultError::OtherKey) if self.refresh()? => using(&self.keys()),
+            result => result,
+        }
     }
 
     /// The patient's key, from memory or from its file, and never after its shredding.
@@ -171,18 +277,16 @@ impl Vault {
             }
             return Ok(key);
         }
-        let key = Arc::new(self.patients.load(patient)?);
+        let key = Arc::new(self.with_keys(|keys| self.patients.load(patient, keys))?);
         self.cache.keep(patient, Arc::clone(&key));
         Ok(key)
     }
-
-    fn context<'a>(&self, owner: Owner, binding: &'a Binding<'a>) -> Context<'a> {
-        Context {
-            tenant: self.keyring.tenant,
-            owner,
-            binding,
-        }
-    }
 }
 
-const KEY_FILE: &str = "keys.json";
+fn context<'a>(keys: &Keys, owner: Owner, binding: &'a Binding<'a>) -> Context<'a> {
+    Context {
+        tenant: keys.tenant(),
+        owner,
+        binding,
+    }
+}

@@ -4,13 +4,14 @@ mod logging;
 mod node;
 mod recovery;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use wardgate_ledger::{JournalError, Ledger, LedgerError, Signer};
 use wardgate_records::{PayloadStore, RecordsError, Store};
-use wardgate_vault::{Label, Vault};
+use wardgate_vault::{KdfCost, KeyProvider, Label, PassphraseProvider, Vault};
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -122,10 +123,22 @@ pub(crate) enum Recorded {
     ByServer,
 }
 
-/// Opens the vault with the passphrase file that the configuration names.
+/// Opens the vault with the provider that the configuration names.
 pub(crate) fn open_vault(dir: &DataDir, config: &Config) -> Result<Arc<Vault>, Failure> {
-    let passphrase = wardgate_vault::read_passphrase(&config.vault.passphrase_file)?;
-    Ok(Arc::new(Vault::open(&dir.vault(), &passphrase)?))
+    let provider = key_provider(config)?;
+    Ok(Arc::new(Vault::open(&dir.vault(), provider)?))
+}
+
+/// The provider of the root key that the configuration names.
+pub(crate) fn key_provider(config: &Config) -> Result<Arc<dyn KeyProvider>, Failure> {
+    passphrase_provider(&config.vault.passphrase_file)
+}
+
+/// The provider that takes the first line of a file as its passphrase.
+pub(crate) fn passphrase_provider(file: &Path) -> Result<Arc<dyn KeyProvider>, Failure> {
+    let passphrase = wardgate_vault::read_passphrase(file)?;
+    let cost = KdfCost::default();
+    Ok(Arc::new(PassphraseProvider::new(passphrase, cost)))
 }
 
 /// The key that signs the ledger's checkpoints.

@@ -8,13 +8,14 @@ use tokio::net::TcpStream;
 use wardgate_console::{Parts, serve};
 use wardgate_ledger::{Ledger, Options, Signer};
 use wardgate_records::Store;
-use wardgate_vault::{KdfCost, Vault};
+use wardgate_vault::{KdfCost, PassphraseProvider, Recovery, Vault};
 
 const NOW: &str = "2026-11-23T18:00:00Z";
 
 async fn parts(dir: &tempfile::TempDir, clock: &str) -> Parts {
     let passphrase = SecretString::from("a passphrase of a test");
-    let vault = Vault::init(dir.path(), &passphrase, KdfCost::FLOOR).unwrap();
+    let provider = PassphraseProvider::new(passphrase, KdfCost::FLOOR);
+    let vault = Vault::init(dir.path(), Arc::new(provider), &Recovery::none()).unwrap();
     let now: Timestamp = NOW.parse().unwrap();
     let store = Store::create(dir.path(), Arc::new(vault), now)
         .await

@@ -22,7 +22,7 @@ use wardgate_gateway::{
 use wardgate_ledger::{Ledger, Options, Signer};
 use wardgate_records::events::StoredEvent;
 use wardgate_records::{Documents, KeyRequest, Mode, PayloadStore, Store};
-use wardgate_vault::{KdfCost, Vault};
+use wardgate_vault::{KdfCost, PassphraseProvider, Recovery, Vault};
 
 use crate::fake_model::FakeModel;
 
@@ -120,8 +120,15 @@ impl Hospital {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("vault")).unwrap();
         let passphrase = SecretString::from("correct horse battery staple twelve");
-        let vault =
-            Arc::new(Vault::init(&dir.path().join("vault"), &passphrase, KdfCost::FLOOR).unwrap());
+        let provider = PassphraseProvider::new(passphrase, KdfCost::FLOOR);
+        let vault = Arc::new(
+            Vault::init(
+                &dir.path().join("vault"),
+                Arc::new(provider),
+                &Recovery::none(),
+            )
+            .unwrap(),
+        );
         let start: Timestamp = START.parse().unwrap();
         let store = Store::create(dir.path(), vault.clone(), start)
             .await

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use wardgate_ledger::{Ledger, Options, Signer};
 use wardgate_records::{Applied, ApplyError, Documents, Fault, Mode, PayloadStore, Store};
-use wardgate_vault::{KdfCost, Vault};
+use wardgate_vault::{KdfCost, PassphraseProvider, Recovery, Vault};
 
 pub(crate) struct Hospital {
     pub(crate) dir: TempDir,
@@ -28,7 +28,7 @@ impl Hospital {
     pub(crate) async fn empty() -> Self {
         let dir = tempfile::tempdir().unwrap();
         copy(template(), &dir.path().join("vault"));
-        let vault = Arc::new(Vault::open(&dir.path().join("vault"), &passphrase()).unwrap());
+        let vault = Arc::new(Vault::open(&dir.path().join("vault"), provider()).unwrap());
         let store = Store::create(dir.path(), Arc::clone(&vault), now())
             .await
             .unwrap();
@@ -57,7 +57,7 @@ impl Hospital {
 
     /// A second handle on the same store, as another process would have.
     pub(crate) async fn again(&self) -> Store {
-        let vault = Vault::open(&self.dir.path().join("vault"), &passphrase()).unwrap();
+        let vault = Vault::open(&self.dir.path().join("vault"), provider()).unwrap();
         Store::open(self.dir.path(), Arc::new(vault), now())
             .await
             .unwrap()
@@ -101,8 +101,9 @@ pub(crate) fn faults(error: ApplyError) -> Vec<Fault> {
     }
 }
 
-pub(crate) fn passphrase() -> SecretString {
-    SecretString::from("correct horse battery staple twelve")
+pub(crate) fn provider() -> Arc<PassphraseProvider> {
+    let passphrase = SecretString::from("correct horse battery staple twelve");
+    Arc::new(PassphraseProvider::new(passphrase, KdfCost::FLOOR))
 }
 
 /// Whether `needle` stands in `bytes`, in any case, as UTF-8 or UTF-16.
@@ -122,7 +123,7 @@ fn template() -> &'static Path {
         .get_or_init(|| {
             let dir = tempfile::tempdir().unwrap();
             std::fs::create_dir(dir.path().join("vault")).unwrap();
-            Vault::init(&dir.path().join("vault"), &passphrase(), KdfCost::FLOOR).unwrap();
+            Vault::init(&dir.path().join("vault"), provider(), &Recovery::none()).unwrap();
             dir
         })
         .path()

@@ -9,6 +9,10 @@ mod patients;
 #[cfg(test)]
 mod pkcs11;
 #[cfg(test)]
+mod provider;
+#[cfg(test)]
 mod root;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod sealing;

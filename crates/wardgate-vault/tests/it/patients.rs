@@ -6,7 +6,7 @@ use std::thread;
 
 use wardgate_vault::{Binding, PatientHandle, Vault, VaultError};
 
-use crate::folder::{Folder, passphrase};
+use crate::folder::{Folder, provider};
 
 const BINDING: Binding<'static> = Binding {
     object: "call.request",
@@ -136,7 +136,7 @@ fn a_shredding_cut_short_at_any_step_is_finished_on_opening() {
             fs::write(key.with_extension("shredded"), b"").unwrap();
         }
         if step > 1 {
-            fs::write(&key, [0xaa; 137]).unwrap();
+            fs::write(&key, [0xaa; 145]).unwrap();
         }
         if step > 2 {
             fs::remove_file(&key).unwrap();
@@ -209,7 +209,7 @@ fn a_key_file_under_another_name_is_refused() {
 fn threads_and_processes_that_make_one_key_agree_on_it() {
     let (folder, first) = Folder::with_vault();
     let vaults: Vec<Vault> = std::iter::once(first)
-        .chain((0..3).map(|_| Vault::open(folder.path(), &passphrase()).unwrap()))
+        .chain((0..3).map(|_| Vault::open(folder.path(), provider()).unwrap()))
         .collect();
     for _ in 0..20 {
         let patient = PatientHandle::random();

@@ -2,11 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
-use wardgate_vault::{Binding, KdfCost, Label, Vault, VaultError, read_passphrase};
+use secrecy::ExposeSecret;
+use wardgate_vault::{
+    Binding, KdfCost, Label, PassphraseProvider, ProviderError, Recovery, Vault, VaultError,
+    read_passphrase,
+};
 
-use crate::folder::{Folder, passphrase};
+use crate::folder::{Folder, provider, provider_of};
 
 #[test]
 fn a_reopened_vault_has_the_same_keys() {
@@ -37,37 +41,40 @@ fn two_vaults_share_no_key() {
 fn a_wrong_passphrase_is_told_apart_from_damage_and_absence() {
     let (folder, vault) = Folder::with_vault();
     drop(vault);
-    let wrong = SecretString::from("another passphrase");
-    let opened = Vault::open(folder.path(), &wrong);
-    assert!(matches!(opened, Err(VaultError::WrongPassphrase)));
+    let opened = Vault::open(folder.path(), provider_of("another passphrase"));
+    let rejected = matches!(
+        opened,
+        Err(VaultError::Provider(ProviderError::Rejected { .. }))
+    );
+    assert!(rejected, "{opened:?}");
 
-    let opened = Vault::open(Folder::empty().path(), &passphrase());
+    let opened = Vault::open(Folder::empty().path(), provider());
     assert!(matches!(opened, Err(VaultError::Missing { .. })));
 
-    let again = Vault::init(folder.path(), &passphrase(), KdfCost::FLOOR);
+    let again = Vault::init(folder.path(), provider(), &Recovery::none());
     assert!(matches!(again, Err(VaultError::AlreadyExists { .. })));
     folder.open();
 }
 
 #[test]
-fn every_damaged_byte_of_the_key_file_is_noticed() {
+fn every_flipped_bit_of_the_key_file_is_noticed() {
     let (folder, vault) = Folder::with_vault();
     drop(vault);
     let path = folder.file("keys.json");
     let good = fs::read(&path).unwrap();
-    for position in 0..good.len() {
+    for position in 0..good.len() * 8 {
         let mut bad = good.clone();
-        bad[position] ^= 1;
+        bad[position / 8] ^= 1 << (position % 8);
         fs::write(&path, &bad).unwrap();
-        let opened = Vault::open(folder.path(), &passphrase());
+        let opened = Vault::open(folder.path(), provider());
         assert!(
             matches!(opened, Err(VaultError::Damaged { .. })),
-            "byte {position}: {opened:?}"
+            "bit {position}: {opened:?}"
         );
     }
     for length in [0, 1, good.len() / 2, good.len() - 1] {
         fs::write(&path, &good[..length]).unwrap();
-        let opened = Vault::open(folder.path(), &passphrase());
+        let opened = Vault::open(folder.path(), provider());
         assert!(
             matches!(opened, Err(VaultError::Damaged { .. })),
             "{length}"
@@ -101,8 +108,9 @@ fn a_cost_outside_its_range_is_refused() {
             ..floor
         },
     ] {
-        let made = Vault::init(folder.path(), &passphrase(), cost);
-        assert!(matches!(made, Err(VaultError::Cost { .. })), "{cost:?}");
+        let provider = PassphraseProvider::new("a passphrase for tests".into(), cost);
+        let made = Vault::init(folder.path(), Arc::new(provider), &Recovery::none());
+        assert!(is_unusable(&made), "{cost:?}: {made:?}");
     }
     assert!(folder.files().is_empty());
 }
@@ -110,8 +118,8 @@ fn a_cost_outside_its_range_is_refused() {
 #[test]
 fn a_short_passphrase_is_refused_for_a_new_vault() {
     let folder = Folder::empty();
-    let made = Vault::init(folder.path(), &SecretString::from("short"), KdfCost::FLOOR);
-    assert!(matches!(made, Err(VaultError::PassphraseTooShort { .. })));
+    let made = Vault::init(folder.path(), provider_of("short"), &Recovery::none());
+    assert!(is_unusable(&made), "{made:?}");
     assert!(folder.files().is_empty());
 }
 
@@ -126,8 +134,8 @@ fn only_the_owner_can_read_what_the_vault_writes() {
     let files = folder.files();
     assert_eq!(
         files.len(),
-        3,
-        "key file, patient key, tombstone: {files:?}"
+        4,
+        "key file, lock, patient key, tombstone: {files:?}"
     );
     for file in files {
         let mode = fs::metadata(&file).unwrap().permissions().mode();
@@ -160,6 +168,12 @@ fn errors_and_debug_output_hold_no_secret() {
     let bytes = key.expose();
     assert!(!shown.contains(&format!("{:?}", &bytes[..4]).replace(['[', ']'], "")));
     assert!(shown.contains("DerivedKey(32 bytes)"));
-    assert!(!format!("{:?}", VaultError::WrongPassphrase).contains("passphrase for tests"));
-    assert!(!VaultError::WrongPassphrase.hint().is_empty());
+    assert!(!format!("{:?}", provider()).contains("for tests"));
+}
+
+fn is_unusable(made: &Result<Vault, VaultError>) -> bool {
+    matches!(
+        made,
+        Err(VaultError::Provider(ProviderError::Unusable { .. }))
+    )
 }

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use wardgate_ledger::{Ledger, Options};
 use wardgate_records::{PayloadStore, Store};
-use wardgate_vault::{KdfCost, Vault};
+use wardgate_vault::{Recovery, Vault};
 use zeroize::Zeroizing;
 
 use super::Ended;
@@ -154,8 +153,8 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
     if choices.passphrase_file == Path::new(PASSPHRASE_FILE) {
         write_private(&passphrase_file, new_passphrase().as_bytes())?;
     }
-    let passphrase: SecretString = wardgate_vault::read_passphrase(&passphrase_file)?;
-    let vault = Vault::init(&dir.vault(), &passphrase, KdfCost::default())?;
+    let provider = wiring::passphrase_provider(&passphrase_file)?;
+    let vault = Vault::init(&dir.vault(), provider, &Recovery::none())?;
 
     let signer = wiring::ledger_signer(&vault, &choices.name)?;
     let ledger_key = signer.vkey();
