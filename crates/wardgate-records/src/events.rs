@@ -6,7 +6,9 @@
 
 mod call;
 mod canonical;
+mod catalogue;
 mod custody;
+mod examples;
 mod log;
 mod open;
 mod read;
@@ -22,10 +24,12 @@ pub use call::{
     CallIntent, CallOutcome, CallRefused, ConsentHandle, DeidSummary, FactUsed, GateOutcome,
     GateResult, OutcomeStatus, Patient,
 };
+pub use catalogue::{Form, KindEntry, Member, catalogue, json_schema};
 pub use custody::{
     BackupMade, BackupRestored, HoldPlaced, HoldReleased, KeyRotated, RecoveryDrilled,
     RetentionSet, VaultSealed, VaultUnsealed,
 };
+pub use examples::examples;
 pub use log::{
     AnchorKind, AnchorLost, AnchorRestored, ClockAnomaly, ForkDeclared, LedgerExported,
     LedgerPruned, LedgerResumed, StorageFault, StorageFull,

@@ -37,6 +37,7 @@ fn check(event: &Event<'_>, id: RecordId, at: Timestamp) {
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(text, canonical(&value));
     assert!(text.is_ascii());
+    catalogue::tests::conforms(&value).unwrap();
     let stored = StoredEvent::parse(&leaf).unwrap();
     assert_eq!((stored.id, stored.at, stored.kind), (id, at, event.kind()));
 }

@@ -1,5 +1,7 @@
 //! `wardgate reference`: the pages that are made from the program itself.
 
+mod events;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -11,7 +13,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Write the reference pages: refusal codes, configuration, commands
+/// Write the reference pages: refusal codes, configuration, commands, ledger events
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
@@ -27,6 +29,9 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         ("refusals.md", refusals()?),
         ("configuration.md", configuration()),
         ("commands.md", commands()),
+        ("events.md", events::page()?),
+        ("events.schema.json", events::schema()),
+        ("events.examples.ndjson", events::example_lines()?),
     ];
     let mut written = Vec::new();
     for (name, text) in pages {

@@ -153,4 +153,6 @@ fn the_reference_pages_are_written() {
     assert!(page("refusals.md").contains("`vendor.agreement_expired`"));
     assert!(page("configuration.md").contains("`body_bytes_max`"));
     assert!(page("commands.md").contains("## wardgate ledger verify"));
+    assert!(page("events.md").contains("| `deid.counts[].kind` | token |"));
+    assert!(page("events.schema.json").contains("\"#/$defs/call.intent\""));
 }
