@@ -7,13 +7,15 @@ use anyhow::Result;
 
 use crate::step::step;
 use crate::workspace::Workspace;
-use crate::{check, deny, docs, e2e, fuzz_smoke, gates, neural, notes, process, test, tidy};
+use crate::{
+    check, deny, docs, e2e, foreign, fuzz_smoke, gates, neural, notes, process, test, tidy,
+};
 
 /// Runs every step, then the tests; the last line gives their totals.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let start = Instant::now();
     let mut failed: Vec<&str> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 11] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 12] = [
         ("format", &|| check::format(workspace)),
         ("tidy", &|| tidy::run(workspace)),
         ("note templates", &|| notes::check(workspace)),
@@ -22,6 +24,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         ("docs are current", &|| docs::run(workspace, true)),
         ("demo", &|| demo(workspace)),
         ("e2e", &|| e2e::run(workspace)),
+        ("foreign", &|| {
+            foreign::run(workspace, &foreign::Options::default())
+        }),
         ("deny", &|| deny::run(workspace)),
         ("neural", &|| neural::run(workspace)),
         ("fuzz-smoke", &|| {

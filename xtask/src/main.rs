@@ -15,6 +15,7 @@ mod ci;
 mod deny;
 mod docs;
 mod e2e;
+mod foreign;
 mod fuzz_smoke;
 mod gates;
 mod neural;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Run the official OpenAI packages and curl against the real binary
     E2e,
+    /// Verify ledgers of the real binary with a verifier in Go, also with bits changed
+    Foreign(foreign::Options),
     /// Measure the real binary on loopback
     Bench(bench::Options),
     /// Check what lints cannot: sizes, borders between crates, names, leftovers
@@ -104,6 +107,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check => check::run(&workspace)?,
         Command::Test { rest } => test::run(&workspace, &rest)?,
         Command::E2e => e2e::run(&workspace)?,
+        Command::Foreign(options) => foreign::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Tidy => tidy::run(&workspace)?,
         Command::FuzzSmoke { seconds } => fuzz_smoke::run(&workspace, seconds)?,

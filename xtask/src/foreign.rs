@@ -1,0 +1,224 @@
+//! `cargo xtask foreign`: the verifier in `tests/foreign`, written in Go from the public
+//! specifications alone, over logs of the real binary, and over the same logs with single bits
+//! changed.
+
+use std::fmt::Write as _;
+use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::workspace::Workspace;
+use crate::{process, tool};
+
+/// What a run may be told.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Seed of the bit changes [default: another one on every run]
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Entries of the largest log
+    #[arg(long, default_value_t = LARGE)]
+    large: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: None,
+            large: LARGE,
+        }
+    }
+}
+
+/// Builds the verifier and the logs, verifies, changes bits, verifies again.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let seed = options.seed.unwrap_or_else(any_seed);
+    println!("  seed {seed}: `cargo xtask foreign --seed {seed}` makes the same changes");
+    process::quiet(
+        workspace
+            .cargo()
+            .args(["build", "--quiet", "--profile", "demo", "--locked"]),
+    )?;
+    let verifier = Verifier::build(workspace)?;
+    let home = workspace.target.join("foreign").join("logs");
+    for (entries, changes) in SIZES {
+        let log = Log::create(workspace, &home.join(entries.to_string()), entries)?;
+        log.judge(&verifier, seed, changes)?;
+    }
+    let large = Log::create(workspace, &roomy(&home), options.large)?;
+    large.judge(&verifier, seed, CHANGES_OF_LARGE)?;
+    std::fs::remove_dir_all(&large.directory)?;
+    Ok(())
+}
+
+/// A seed that nobody chose.
+fn any_seed() -> u64 {
+    let hasher = std::hash::RandomState::new().build_hasher();
+    hasher.finish() % 1_000_000
+}
+
+/// Where a large log is made: in memory where that is possible, for its many syncs.
+fn roomy(home: &Path) -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let name = format!("wardgate-foreign-{}", std::process::id());
+    if memory.is_dir() {
+        memory.join(name)
+    } else {
+        home.join(name)
+    }
+}
+
+/// The verifier, built.
+struct Verifier {
+    program: PathBuf,
+}
+
+impl Verifier {
+    fn build(workspace: &Workspace) -> Result<Self> {
+        let source = workspace.root.join("tests").join("foreign");
+        let python = tool::python(
+            workspace,
+            "foreign-python",
+            &source.join("requirements.txt"),
+        )?;
+        let tools = python
+            .parent()
+            .context("the interpreter has no directory")?;
+        let home = workspace.target.join("foreign");
+        let program = home.join("verify");
+        let go = || {
+            let mut go = Command::new(tools.join("go"));
+            go.current_dir(&source)
+                .env("GOFLAGS", "-mod=mod")
+                .env("GOPROXY", "off")
+                .env("GOTOOLCHAIN", "local")
+                .env("GOCACHE", home.join("cache"))
+                .env("GOPATH", home.join("path"));
+            go
+        };
+        process::quiet(go().args(["vet", "."]))?;
+        let tests = process::quiet(go().args(["test", "-v", "."]))?;
+        let passed = tests.matches("--- PASS").count();
+        ensure!(passed > 0, "no test of the foreign verifier ran");
+        println!("  its own tests, with the examples of the specifications: {passed} passed");
+        process::quiet(go().args(["build", "-o"]).arg(&program).arg("."))?;
+        Ok(Self { program })
+    }
+
+    /// What it says of something that it must accept.
+    fn accepts(&self, arguments: &[&str]) -> Result<String> {
+        process::quiet(Command::new(&self.program).args(arguments))
+    }
+
+    /// What it says of something that it must reject.
+    fn rejects(&self, arguments: &[&str]) -> Result<String> {
+        let output = process::output(Command::new(&self.program).args(arguments))?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.code() != Some(1) || !said.starts_with("rejected: ") {
+            bail!("the verifier did not reject `{arguments:?}`\n{said}");
+        }
+        Ok(said)
+    }
+}
+
+/// A data directory of the real binary whose ledger has a number of entries.
+struct Log {
+    directory: PathBuf,
+    entries: u64,
+}
+
+impl Log {
+    /// Each declared person is one entry; nothing else has made any before.
+    fn create(workspace: &Workspace, directory: &Path, entries: u64) -> Result<Self> {
+        if directory.exists() {
+            std::fs::remove_dir_all(directory)?;
+        }
+        std::fs::create_dir_all(directory)?;
+        let log = Self {
+            directory: directory.to_path_buf(),
+            entries,
+        };
+        let data = log.data();
+        let wardgate = |arguments: &[&str]| {
+            let mut command = Command::new(workspace.wardgate());
+            command.args(arguments).args(["--dir", &data]);
+            process::quiet(&mut command)
+        };
+        wardgate(&[
+            "init",
+            "--plain-http",
+            "--listen",
+            "127.0.0.1:0",
+            "--console",
+            "127.0.0.1:0",
+        ])?;
+        let people = log.path("people.yaml");
+        let mut done = 0;
+        while done < entries {
+            let next = entries.min(done + PEOPLE_PER_FILE);
+            let mut text = String::new();
+            for person in done..next {
+                write!(
+                    text,
+                    "---\nkind: Person\nid: p{person:06}\nroles: [clinician]\nmfa: 1\n"
+                )?;
+            }
+            std::fs::write(&people, text)?;
+            wardgate(&["apply", "-f", &people])?;
+            done = next;
+        }
+        Ok(log)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.join(name).to_string_lossy().into_owned()
+    }
+
+    fn data(&self) -> String {
+        self.path("data")
+    }
+
+    /// Accepted as it is, rejected with a stranger's key, and with any bit changed.
+    fn judge(&self, verifier: &Verifier, seed: u64, changes: u64) -> Result<()> {
+        let (data, seed, changes) = (self.data(), seed.to_string(), changes.to_string());
+        let ledger = format!("{data}/ledger");
+        let keys = format!("{data}/ledger.vkey");
+        let said = verifier.accepts(&["ledger", &ledger, "-keys", &keys])?;
+        let counted = match self.entries {
+            0 => "no entries of 0,".to_owned(),
+            entries => format!("entries 0 to {} of {entries},", entries - 1),
+        };
+        ensure!(
+            said.contains(&counted),
+            "{} entries, but {said}",
+            self.entries
+        );
+        print!("  ledger: {said}");
+        let said = verifier.accepts(&[
+            "mutate", "ledger", &ledger, "-keys", &keys, "-n", &changes, "-seed", &seed,
+        ])?;
+        print!("    {said}");
+        verifier.rejects(&["ledger", &ledger, "-key", STRANGER])?;
+        Ok(())
+    }
+}
+
+/// Sizes around the borders of a tile, and how many bits are changed in each.
+const SIZES: [(u64, u64); 6] = [
+    (0, 100),
+    (1, 100),
+    (255, 100),
+    (256, 100),
+    (257, 100),
+    (700, 1_000),
+];
+/// Large enough for a third level of tiles.
+const LARGE: u64 = 70_000;
+const CHANGES_OF_LARGE: u64 = 100;
+const PEOPLE_PER_FILE: u64 = 10_000;
+/// The key of a log of the same name that somebody else made.
+const STRANGER: &str = "localhost/wardgate+4a35c403+AYrKTzZ3T4KmfFB8uclmeUguLMdn8tOFAiaVV6VmsJL7";
