@@ -68,7 +68,10 @@ pub use patient::{HandleFault, PatientHandle};
 pub use provider::passphrase::{
     KdfCost, PASSPHRASE_BYTES_MIN, PassphraseProvider, read_passphrase,
 };
-pub use provider::{KeyProvider, Pkcs11Provider, Pkcs11Settings, ProviderError, TokenName};
+pub use provider::{
+    HttpsSettings, KeyProvider, Pkcs11Provider, Pkcs11Settings, ProviderError, TokenName,
+    TransitLogin, TransitProvider, TransitSettings,
+};
 pub use recovery::Recovery;
 pub use rotation::TenantRotation;
 pub use secret::random;

@@ -1,15 +1,20 @@
 //! Key providers: whoever wraps the root key of a vault with a key that is kept elsewhere.
 
+mod fault;
+mod https;
 pub(crate) mod passphrase;
 mod pkcs11;
 mod secret_file;
+mod transit;
 
 use std::fmt;
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use https::HttpsSettings;
 pub use pkcs11::{Pkcs11Provider, Pkcs11Settings, TokenName};
+pub use transit::{TransitLogin, TransitProvider, TransitSettings};
 
 /// Wraps and unwraps the root key. Blocking; called at start, at rotation and by health checks.
 pub trait KeyProvider: Send + Sync + fmt::Debug {

@@ -20,9 +20,9 @@ use cryptoki::session::Session;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
+use super::fault::Fault;
 use super::{KeyProvider, ProviderError, secret_file};
 use crate::secret::random;
-use session::Fault;
 
 /// Which key of which token wraps, and how to log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Pkcs11Provider {
                 ));
             }
             let outcome = session::run(&self.settings, &pin, work);
-            if matches!(outcome, Err(Fault::Pin(_))) {
+            if matches!(outcome, Err(Fault::Login(_))) {
                 *refused = Some(digest);
             }
             outcome
@@ -151,8 +151,8 @@ impl Pkcs11Provider {
         ];
         let found = session.get_attributes(*key, &kinds)?;
         if wanted.iter().any(|attribute| !found.contains(attribute)) {
-            return Err(Fault::Unusable(
-                "the key is not an AES-256 key that stays in the token".to_owned(),
+            return Err(Fault::unusable(
+                "the key is not an AES-256 key that stays in the token",
             ));
         }
         Ok(*key)
@@ -169,7 +169,14 @@ impl KeyProvider for Pkcs11Provider {
     }
 
     fn wrap(&self, root: &[u8; 32], context: &[u8]) -> Result<Vec<u8>, ProviderError> {
-        self.with_session(|session| seal(session, self.key(session)?, root, context))
+        self.with_session(|session| {
+            let key = self.key(session)?;
+            let wrapped = seal(session, key, root, context)?;
+            if *open(session, key, &wrapped, context)? != *root {
+                return Err(Fault::unusable("it does not return what it was given"));
+            }
+            Ok(wrapped)
+        })
     }
 
     fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<[u8; 32]>, ProviderError> {
@@ -201,8 +208,8 @@ fn seal(
     // Some tokens put a nonce of their own in the place of the one they are given.
     let wrapped = [&[VERSION], nonce.as_slice(), &sealed].concat();
     if wrapped.len() != WRAPPED_BYTES {
-        return Err(Fault::Unusable(
-            "the token returned a wrapped key of another length".to_owned(),
+        return Err(Fault::unusable(
+            "the token returned a wrapped key of another length",
         ));
     }
     Ok(wrapped)

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod age;
 #[cfg(test)]
+mod fake;
+#[cfg(test)]
 mod folder;
 #[cfg(test)]
 mod patients;
@@ -16,3 +18,5 @@ mod root;
 mod rotation;
 #[cfg(test)]
 mod sealing;
+#[cfg(test)]
+mod transit;

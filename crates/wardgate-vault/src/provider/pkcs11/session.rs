@@ -11,29 +11,7 @@ use cryptoki::slot::Slot;
 use secrecy::SecretString;
 
 use super::{Pkcs11Settings, TokenName};
-use crate::provider::ProviderError;
-
-/// Why an operation with a token failed, before the provider is named.
-#[derive(Debug)]
-pub(super) enum Fault {
-    Unavailable(String),
-    Refused(String),
-    /// The token refused the PIN itself.
-    Pin(String),
-    Rejected,
-    Unusable(String),
-}
-
-impl Fault {
-    pub(super) fn named(self, provider: String) -> ProviderError {
-        match self {
-            Self::Unavailable(what) => ProviderError::Unavailable { provider, what },
-            Self::Refused(what) | Self::Pin(what) => ProviderError::Refused { provider, what },
-            Self::Rejected => ProviderError::Rejected { provider },
-            Self::Unusable(what) => ProviderError::Unusable { provider, what },
-        }
-    }
-}
+use crate::provider::fault::Fault;
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
@@ -46,9 +24,10 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
+    /// What the return code of a module means.
     fn from_code(code: RvError, what: String) -> Self {
         match code {
-            RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => Self::Pin(what),
+            RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => Self::Login(what),
             RvError::PinExpired
             | RvError::PinLocked
             | RvError::UserPinNotInitialized
