@@ -69,6 +69,8 @@ pub struct Options {
     pub queue_entries_max: usize,
     /// How many bytes of durable entries may wait for publication before appends wait too.
     pub unpublished_bytes_max: usize,
+    /// The time that checkpoints carry, in seconds since 1970; 0 states none.
+    pub clock: fn() -> u64,
 }
 
 impl Default for Options {
@@ -78,6 +80,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             queue_entries_max: 4096,
             unpublished_bytes_max: 64 << 20,
+            clock: || 0,
         }
     }
 }

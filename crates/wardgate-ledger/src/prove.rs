@@ -33,14 +33,15 @@ impl InclusionProof {
 
 /// Proves that entry `index` is in the published tree of a ledger directory.
 ///
+/// `vkeys` are the verifier keys of its signer, one a line; each must have signed.
 /// `None` when the checkpoint does not cover the index.
 pub fn prove(
     directory: &Path,
-    vkey: &str,
+    vkeys: &str,
     index: u64,
 ) -> Result<Option<InclusionProof>, VerifyError> {
-    let key = VerifierKey::parse(vkey).map_err(VerifyError::VerifierKey)?;
-    Published::open(directory, &[key])?.prove(index)
+    let keys = VerifierKey::parse_list(vkeys).map_err(VerifyError::VerifierKey)?;
+    Published::open(directory, &keys)?.prove(index)
 }
 
 /// Proves from the tiles that entry `index` is in the tree of a checkpoint.

@@ -41,11 +41,10 @@ impl Published {
             },
             _ => VerifyError::io(&path, error),
         })?;
-        let mut opened = Err(VerifyError::NoKey);
-        for key in keys {
-            opened = Ok(Checkpoint::open(&note, key).map_err(VerifyError::Checkpoint)?);
+        if keys.is_empty() {
+            return Err(VerifyError::NoKey);
         }
-        let checkpoint = opened?;
+        let checkpoint = Checkpoint::open_all(&note, keys).map_err(VerifyError::Checkpoint)?;
         let minimum = minimum::read(directory)
             .map_err(|error| VerifyError::io(&directory.join(minimum::MINIMUM_FILE), error))?;
         Ok(Self {

@@ -17,13 +17,13 @@ use crate::ledger::{CHECKPOINT_FILE, JOURNAL_DIRECTORY};
 use crate::note::{NoteFault, VerifierKey};
 use crate::tree::Hash;
 
-/// Verifies the ledger in `directory` with the verifier key of its signer.
+/// Verifies the ledger in `directory` with the verifier keys of its signer, one a line.
 ///
-/// Checks the signature of the checkpoint, every entry against every tile on disk and against
+/// Checks that every key has signed the checkpoint, every entry against every tile on disk and against
 /// the root, and, when the journal is there, every record of it against the entries. Reads
 /// files only; an export without a journal verifies too.
-pub fn verify(directory: &Path, vkey: &str) -> Result<Verified, VerifyError> {
-    let key = VerifierKey::parse(vkey).map_err(VerifyError::VerifierKey)?;
+pub fn verify(directory: &Path, vkeys: &str) -> Result<Verified, VerifyError> {
+    let keys = VerifierKey::parse_list(vkeys).map_err(VerifyError::VerifierKey)?;
     let path = directory.join(CHECKPOINT_FILE);
     let note = fs::read(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => VerifyError::Missing {
@@ -31,7 +31,7 @@ pub fn verify(directory: &Path, vkey: &str) -> Result<Verified, VerifyError> {
         },
         _ => VerifyError::io(&path, error),
     })?;
-    let checkpoint = Checkpoint::open(&note, &key).map_err(VerifyError::Checkpoint)?;
+    let checkpoint = Checkpoint::open_all(&note, &keys).map_err(VerifyError::Checkpoint)?;
     let names = Names::list(directory)?;
     let journal_directory = directory.join(JOURNAL_DIRECTORY);
     let journal = match journal_directory.is_dir() {

@@ -43,8 +43,22 @@ impl Checkpoint {
 
     /// Checks the signature of `key` on a checkpoint note and reads it.
     pub fn open(note: &[u8], key: &VerifierKey) -> Result<Self, CheckpointFault> {
-        let checkpoint = Self::parse(Note::parse(note)?.open(key)?)?;
-        if checkpoint.origin == key.name() {
+        Self::open_all(note, std::slice::from_ref(key))
+    }
+
+    /// Checks the signatures of all `keys` of a log on a checkpoint note and reads it.
+    ///
+    /// Each must be there; with no key at all, nothing is signed.
+    pub fn open_all(note: &[u8], keys: &[VerifierKey]) -> Result<Self, CheckpointFault> {
+        let note = Note::parse(note)?;
+        if keys.is_empty() {
+            return Err(NoteFault::NotSigned.into());
+        }
+        for key in keys {
+            note.open(key)?;
+        }
+        let checkpoint = Self::parse(note.unchecked_text())?;
+        if keys.iter().all(|key| checkpoint.origin == key.name()) {
             Ok(checkpoint)
         } else {
             Err(CheckpointFault::Origin)
@@ -61,9 +75,9 @@ impl Checkpoint {
         )
     }
 
-    /// The signed note.
-    pub fn sign(&self, signer: &Signer) -> String {
-        signer.sign(&self.text())
+    /// The note, signed with every key of the log at a time in seconds since 1970.
+    pub fn sign(&self, signer: &Signer, timestamp: u64) -> Result<String, NoteFault> {
+        signer.sign_checkpoint(&self.text(), timestamp)
     }
 }
 
@@ -82,7 +96,8 @@ pub enum CheckpointFault {
     Note(#[from] NoteFault),
 }
 
-fn parse_size(text: &str) -> Option<u64> {
+/// Reads a number without sign or leading zeroes.
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit())
         && (text.len() == 1 || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()

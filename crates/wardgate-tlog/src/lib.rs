@@ -1,4 +1,5 @@
-//! The C2SP transparency log formats as pure functions over bytes: tree, tiles, notes, checkpoints.
+//! The C2SP transparency log formats as pure functions over bytes: tree, tiles, notes, checkpoints,
+//! cosignatures, policies, proofs and the messages of witnesses.
 //!
 //! What this crate deliberately does not do: it reads no file, opens no connection, knows no
 //! clock and makes no key, so an auditor's tool can be built from it alone.
@@ -7,6 +8,10 @@
 
 pub mod bundle;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod witness;

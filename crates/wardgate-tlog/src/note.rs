@@ -1,134 +1,15 @@
-//! C2SP signed notes with Ed25519 signatures.
+//! C2SP signed notes: a text and the signature lines below it.
 
-use std::fmt;
+mod key;
+mod signer;
 
-use aws_lc_rs::digest;
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
-/// Signs checkpoints: an Ed25519 key and the name it signs under.
-pub struct Signer {
-    pair: Ed25519KeyPair,
-    key: VerifierKey,
-}
-
-impl Signer {
-    /// Makes the signer of the log `name` from a 32-byte seed.
-    ///
-    /// The name is also the origin line of the checkpoints; a URL without its scheme is usual,
-    /// such as `hospital.example/wardgate/node-1`.
-    pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, NoteFault> {
-        check_name(name)?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteFault::Key)?;
-        let public = pair
-            .public_key()
-            .as_ref()
-            .try_into()
-            .map_err(|_| NoteFault::Key)?;
-        let key = VerifierKey::new(name, public);
-        Ok(Self { pair, key })
-    }
-
-    /// The name that stands in the signature line and as the origin of the log.
-    pub fn name(&self) -> &str {
-        &self.key.name
-    }
-
-    /// The verifier key that an auditor needs: `name+keyid+base64(0x01 || public key)`.
-    pub fn vkey(&self) -> String {
-        self.key.to_string()
-    }
-
-    /// The public half.
-    pub fn verifier_key(&self) -> &VerifierKey {
-        &self.key
-    }
-
-    /// Signs `text`, which must end in a newline, and returns the whole note.
-    pub fn sign(&self, text: &str) -> String {
-        let mut blob = self.key.id.to_vec();
-        blob.extend_from_slice(self.pair.sign(text.as_bytes()).as_ref());
-        format!(
-            "{text}\n{SIGNATURE_START}{} {}\n",
-            self.key.name,
-            STANDARD.encode(blob)
-        )
-    }
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer")
-            .field("name", &self.key.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The public key that a note is checked with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifierKey {
-    name: String,
-    id: [u8; 4],
-    public: [u8; 32],
-}
-
-impl VerifierKey {
-    /// Reads `name+keyid+base64(0x01 || public key)`.
-    pub fn parse(vkey: &str) -> Result<Self, NoteFault> {
-        let mut parts = vkey.trim().splitn(3, '+');
-        let (Some(name), Some(id), Some(blob)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteFault::VerifierKey);
-        };
-        check_name(name)?;
-        let blob = STANDARD.decode(blob).map_err(|_| NoteFault::VerifierKey)?;
-        let Some((&ED25519_TYPE, public)) = blob.split_first() else {
-            return Err(NoteFault::VerifierKey);
-        };
-        let key = Self::new(name, public.try_into().map_err(|_| NoteFault::VerifierKey)?);
-        if hex(key.id) == id {
-            Ok(key)
-        } else {
-            Err(NoteFault::VerifierKey)
-        }
-    }
-
-    /// The name of the key.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn new(name: &str, public: [u8; 32]) -> Self {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(name.as_bytes());
-        context.update(&[b'\n', ED25519_TYPE]);
-        context.update(&public);
-        let mut id = [0; 4];
-        id.iter_mut()
-            .zip(context.finish().as_ref())
-            .for_each(|(to, from)| *to = *from);
-        Self {
-            name: name.to_owned(),
-            id,
-            public,
-        }
-    }
-}
-
-impl fmt::Display for VerifierKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut blob = vec![ED25519_TYPE];
-        blob.extend_from_slice(&self.public);
-        write!(
-            f,
-            "{}+{}+{}",
-            self.name,
-            hex(self.id),
-            STANDARD.encode(blob)
-        )
-    }
-}
+use self::key::check_name;
+pub use self::key::{KEYS_MAX, KeyType, VerifierKey};
+pub use self::signer::Signer;
 
 /// A parsed note whose signatures nobody has checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,21 +59,52 @@ impl<'a> Note<'a> {
     /// Signatures of other keys are ignored, as the specification demands; one bad signature
     /// of this key refuses the note.
     pub fn open(&self, key: &VerifierKey) -> Result<&'a str, NoteFault> {
-        let mut signed = false;
+        self.signed_by(key)?
+            .map(|_| self.text)
+            .ok_or(NoteFault::NotSigned)
+    }
+
+    /// Whether `key` has signed the note, and when; a bad signature of it is a fault.
+    pub fn signed_by(&self, key: &VerifierKey) -> Result<Option<Signed>, NoteFault> {
+        let mut signed = None;
         for signature in &self.signatures {
-            if signature.name == key.name && signature.id == key.id {
-                UnparsedPublicKey::new(&ED25519, &key.public)
-                    .verify(self.text.as_bytes(), &signature.bytes)
-                    .map_err(|_| NoteFault::Signature)?;
-                signed = true;
+            if signature.name == key.name() && signature.id == key.id() {
+                let timestamp = key.check(self.text, &signature.bytes)?;
+                signed = signed.max(Some(Signed { timestamp }));
             }
         }
-        if signed {
-            Ok(self.text)
-        } else {
-            Err(NoteFault::NotSigned)
-        }
+        Ok(signed)
     }
+
+    /// Name and key id of each signature line, in order. Nobody has checked the signatures.
+    pub fn signers(&self) -> impl Iterator<Item = (&'a str, [u8; 4])> {
+        self.signatures.iter().map(|line| (line.name, line.id))
+    }
+
+    /// The text, although nobody has checked who signed it.
+    pub fn unchecked_text(&self) -> &'a str {
+        self.text
+    }
+}
+
+/// That a key has signed a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Signed {
+    /// The latest time that a signature of the key carries, if its type has one: seconds since
+    /// 1970, 0 when it states no time.
+    pub timestamp: Option<u64>,
+}
+
+/// The line of a signature below a note.
+pub(crate) fn signature_line(key: &VerifierKey, signature: &[u8]) -> String {
+    let mut blob = key.id().to_vec();
+    blob.extend_from_slice(signature);
+    format!(
+        "{SIGNATURE_START}{} {}\n",
+        key.name(),
+        STANDARD.encode(blob)
+    )
 }
 
 impl<'a> Signature<'a> {
@@ -232,27 +144,22 @@ pub enum NoteFault {
     #[error("the signature does not fit the text")]
     Signature,
     /// A name that cannot stand in a signature line.
-    #[error("a key name must not be empty nor hold spaces, control characters or `+`")]
+    #[error(
+        "a key name must not be empty nor hold spaces, control characters or `+`, nor be too long"
+    )]
     Name,
     /// Not a verifier key, or the key id does not fit.
-    #[error("not an Ed25519 verifier key of the form name+keyid+base64")]
+    #[error("not a verifier key of the form name+keyid+base64")]
     VerifierKey,
+    /// A verifier key of a type that is not known here.
+    #[error("the verifier key is neither Ed25519 nor ML-DSA-44")]
+    KeyType,
+    /// A cosignature of something that is no checkpoint, or with a time out of range.
+    #[error("only a checkpoint can be cosigned, at a time below 2^63")]
+    Cosigned,
     /// The seed makes no key.
-    #[error("the seed makes no Ed25519 key")]
+    #[error("the seed makes no key")]
     Key,
-}
-
-fn check_name(name: &str) -> Result<(), NoteFault> {
-    let bad = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '+';
-    if name.is_empty() || name.contains(bad) {
-        Err(NoteFault::Name)
-    } else {
-        Ok(())
-    }
-}
-
-fn hex(id: [u8; 4]) -> String {
-    format!("{:08x}", u32::from_be_bytes(id))
 }
 
 /// The longest note that is read; a post-quantum signature has up to 5 kB.
@@ -260,7 +167,6 @@ pub const NOTE_BYTES_MAX: usize = 1 << 18;
 
 const SIGNATURES_MAX: usize = 64;
 const SIGNATURE_START: &str = "— ";
-const ED25519_TYPE: u8 = 0x01;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
-//! The RFC 6962 Merkle tree with SHA-256: hashes, roots and inclusion proofs.
+//! The RFC 6962 Merkle tree with SHA-256: hashes, roots and the frontier of a growing tree.
 
-use std::ops::Range;
+mod proofs;
 
 use aws_lc_rs::digest;
+
+pub use self::proofs::{check_consistency, check_inclusion, consistency_proof, inclusion_proof};
 
 /// A SHA-256 hash of a leaf or of a subtree.
 pub type Hash = [u8; 32];
@@ -146,90 +148,6 @@ pub fn partial_widths(size: u64) -> Vec<u16> {
         rest /= TILE_WIDTH as u64;
     }
     widths
-}
-
-/// Makes the RFC 6962 audit path of leaf `index` in the tree of `size` leaves.
-///
-/// `hashes(level, range)` delivers the hashes of a range of a tile level, as tiles hold them.
-/// An index outside the tree has the empty path.
-pub fn inclusion_proof<E>(
-    index: u64,
-    size: u64,
-    hashes: &mut impl FnMut(u8, Range<u64>) -> Result<Vec<Hash>, E>,
-) -> Result<Vec<Hash>, E> {
-    let mut path = Vec::new();
-    let mut range = 0..size;
-    if index >= size {
-        return Ok(path);
-    }
-    while range.end - range.start > 1 {
-        let middle = range.start + split(range.end - range.start);
-        if index < middle {
-            path.push(range_root(middle..range.end, hashes)?);
-            range.end = middle;
-        } else {
-            path.push(range_root(range.start..middle, hashes)?);
-            range.start = middle;
-        }
-    }
-    path.reverse();
-    Ok(path)
-}
-
-/// Checks an audit path, as RFC 9162 section 2.1.3.2 puts it.
-pub fn check_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> bool {
-    if index >= size {
-        return false;
-    }
-    let mut node = index;
-    let mut last = size - 1;
-    let mut hash = *leaf;
-    for sibling in path {
-        if last == 0 {
-            return false;
-        }
-        if node & 1 == 1 || node == last {
-            hash = node_hash(sibling, &hash);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        node >>= 1;
-        last >>= 1;
-    }
-    last == 0 && hash == *root
-}
-
-fn range_root<E>(
-    range: Range<u64>,
-    hashes: &mut impl FnMut(u8, Range<u64>) -> Result<Vec<Hash>, E>,
-) -> Result<Hash, E> {
-    // A range that a proof needs starts at a multiple of the power of two at or above its
-    // length, so it falls into whole subtrees from the largest down.
-    let mut peaks = Vec::new();
-    let mut start = range.start;
-    while start < range.end {
-        let height = (range.end - start).ilog2();
-        let level = u8::try_from(height / 8).unwrap_or_default();
-        let step = u64::from(level) * 8;
-        let end = start + (1u64 << height);
-        let row = hashes(level, (start >> step)..(end >> step))?;
-        peaks.push(root_of(&row).unwrap_or_else(empty_root));
-        start = end;
-    }
-    let joined = peaks
-        .into_iter()
-        .rev()
-        .reduce(|right, left| node_hash(&left, &right));
-    Ok(joined.unwrap_or_else(empty_root))
-}
-
-/// The largest power of two below `size`, which must be at least 2.
-fn split(size: u64) -> u64 {
-    1u64 << (size - 1).ilog2()
 }
 
 fn to_hash(digest: &digest::Digest) -> Hash {

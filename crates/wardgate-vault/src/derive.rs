@@ -18,6 +18,8 @@ pub enum Label {
     Placeholder,
     /// Seed of the ledger's signing key.
     LedgerSigner,
+    /// Seed of the ledger's second signing key, ML-DSA-44.
+    LedgerSignerMlDsa44,
     /// Seed of the development certificate authority.
     CertificateAuthority,
     /// Signing cookies, form tokens and other short-lived tokens.
@@ -42,6 +44,7 @@ impl Label {
             Self::BlindIndex => b"wardgate v1 blind-index",
             Self::Placeholder => b"wardgate v1 placeholder",
             Self::LedgerSigner => b"wardgate v1 ledger-signer",
+            Self::LedgerSignerMlDsa44 => b"wardgate v1 ledger-signer ml-dsa-44",
             Self::CertificateAuthority => b"wardgate v1 certificate-authority",
             Self::SessionToken => b"wardgate v1 session-token",
             Self::DateShift => b"wardgate v1 date-shift",
@@ -171,6 +174,7 @@ mod tests {
             Label::BlindIndex,
             Label::Placeholder,
             Label::LedgerSigner,
+            Label::LedgerSignerMlDsa44,
             Label::CertificateAuthority,
             Label::SessionToken,
             Label::DateShift,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
-use wardgate_ledger::{JournalError, Ledger, LedgerError, Signer};
+use wardgate_ledger::{JournalError, Ledger, LedgerError, Options, Signer};
 use wardgate_records::{PayloadStore, RecordsError, Store};
 use wardgate_vault::{KdfCost, KeyProvider, Label, PassphraseProvider, Vault};
 
@@ -88,7 +88,8 @@ impl Records {
                 reason: fault.message().into(),
             }
         })?;
-        Ok(Ledger::open(&self.dir.ledger(), signer, &self.config.ledger)?.0)
+        let options = with_clock(self.config.ledger);
+        Ok(Ledger::open(&self.dir.ledger(), signer, &options)?.0)
     }
 
     /// Opens the payloads, which only one process can have.
@@ -141,8 +142,18 @@ pub(crate) fn passphrase_provider(file: &Path) -> Result<Arc<dyn KeyProvider>, F
     Ok(Arc::new(PassphraseProvider::new(passphrase, cost)))
 }
 
-/// The key that signs the ledger's checkpoints.
+/// The two keys that sign the ledger's checkpoints.
 pub(crate) fn ledger_signer(vault: &Vault, node: &str) -> Result<Signer, Failure> {
-    let seed = vault.derive(Label::LedgerSigner);
-    Ok(Signer::from_seed(node, seed.expose())?)
+    let ed25519 = vault.derive(Label::LedgerSigner);
+    let ml_dsa_44 = vault.derive(Label::LedgerSignerMlDsa44);
+    Ok(Signer::from_seed(node, ed25519.expose())?.with_ml_dsa_44(ml_dsa_44.expose())?)
+}
+
+/// Has checkpoints carry the time of the system.
+pub(crate) fn with_clock(options: Options) -> Options {
+    Options {
+        // A clock before 1970 states no time.
+        clock: || u64::try_from(now().as_second()).unwrap_or_default(),
+        ..options
+    }
 }

@@ -17,7 +17,7 @@ use crate::bundle;
 use crate::checkpoint::Checkpoint;
 use crate::file;
 use crate::journal::{self, Job, Journal, JournalError, OnDurable, OpenFor, Replayed};
-use crate::note::Signer;
+use crate::note::{Note, Signer};
 use crate::tile::Kind;
 use crate::tree::{Frontier, Hash, TILE_WIDTH, leaf_hash};
 
@@ -130,6 +130,7 @@ impl Ledger {
             unpublished: Arc::clone(&unpublished),
             edge,
             delay: Duration::from_millis(options.publish_after_ms),
+            clock: options.clock,
         };
         publisher.publish().map_err(failed)?;
         let publisher = thread::Builder::new()
@@ -167,7 +168,14 @@ fn read_checkpoint(directory: &Path, signer: &Signer) -> Result<Checkpoint, Ledg
         },
         _ => LedgerError::io("reading", &path, error),
     })?;
-    Checkpoint::open(&note, signer.verifier_key()).map_err(LedgerError::Checkpoint)
+    let checkpoint = Checkpoint::open(&note, signer.verifier_key());
+    let checkpoint = checkpoint.map_err(LedgerError::Checkpoint)?;
+    // A checkpoint of an older build has one signature; a second one that is there must be good.
+    if let Some(key) = signer.ml_dsa_44_key() {
+        let signed = Note::parse(&note).and_then(|note| note.signed_by(key));
+        signed.map_err(|fault| LedgerError::Checkpoint(fault.into()))?;
+    }
+    Ok(checkpoint)
 }
 
 /// Reads the unfinished tiles of the checkpoint and checks that they make its root.

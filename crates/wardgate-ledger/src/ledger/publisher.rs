@@ -21,6 +21,7 @@ pub(super) struct Publisher {
     pub(super) unpublished: Arc<Unpublished>,
     pub(super) edge: Edge,
     pub(super) delay: Duration,
+    pub(super) clock: fn() -> u64,
 }
 
 /// Where the published tree ends: all that is needed to go on from there.
@@ -75,7 +76,8 @@ impl Publisher {
             size: edge.frontier.size(),
             root: edge.frontier.root(),
         };
-        let note = checkpoint.sign(&self.signer);
+        let note = checkpoint.sign(&self.signer, (self.clock)());
+        let note = note.map_err(io::Error::other)?;
         file::write_durably(&self.directory.join(CHECKPOINT_FILE), note.as_bytes())?;
         self.edge = edge;
         self.unpublished.advance(checkpoint.size);

@@ -18,3 +18,5 @@ mod log;
 mod published;
 #[cfg(test)]
 mod reopen;
+#[cfg(test)]
+mod signatures;

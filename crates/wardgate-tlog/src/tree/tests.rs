@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -145,6 +147,114 @@ proptest! {
     }
 }
 
+#[test]
+fn the_shared_consistency_vectors_hold() {
+    let leaves: Vec<Hash> = ENTRIES
+        .iter()
+        .map(|entry| leaf_hash(&unhex(entry)))
+        .collect();
+    let path = |old, new| -> Vec<String> { between(&leaves, old, new).iter().map(hex).collect() };
+    assert!(path(1, 1).is_empty());
+    assert_eq!(
+        path(1, 8),
+        [
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ]
+    );
+    assert_eq!(
+        path(6, 8),
+        [
+            "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ]
+    );
+    assert_eq!(
+        path(2, 5),
+        [
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ]
+    );
+}
+
+#[test]
+fn trees_are_consistent_with_the_empty_one_and_themselves() {
+    let (root, other) = ([1; 32], [2; 32]);
+    let empty = empty_root();
+    assert!(check_consistency((0, &empty), (0, &empty), &[]));
+    assert!(check_consistency((0, &empty), (5, &root), &[]));
+    assert!(!check_consistency((0, &other), (5, &root), &[]));
+    assert!(!check_consistency((0, &empty), (5, &root), &[other]));
+    assert!(check_consistency((5, &root), (5, &root), &[]));
+    assert!(!check_consistency((5, &root), (5, &other), &[]));
+    assert!(!check_consistency((5, &root), (5, &root), &[other]));
+    assert!(!check_consistency((6, &root), (5, &root), &[]));
+    assert!(!check_consistency((5, &root), (6, &root), &[]));
+    assert!(!check_consistency((4, &root), (6, &root), &[]));
+    let max = (u64::MAX, &root);
+    assert!(!check_consistency((u64::MAX - 1, &root), max, &[other; 64]));
+    assert!(!check_inclusion(
+        &root,
+        u64::MAX - 1,
+        u64::MAX,
+        &[other; 64],
+        &root
+    ));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn consistency_proofs_are_those_of_the_naive_tree(new in 1usize..1200, at: prop::sample::Index) {
+        let leaves = some_leaves(new);
+        let old = at.index(new) + 1;
+        let path = between(&leaves, old as u64, new as u64);
+        prop_assert_eq!(&path, &naive_consistency(old, &leaves, true));
+        let (old_root, new_root) = (naive_root(&leaves[..old]), naive_root(&leaves));
+        let (old, new) = (old as u64, new as u64);
+        let check = |old, new, path: &[Hash]| check_consistency((old, &old_root), (new, &new_root), path);
+        prop_assert!(check(old, new, &path));
+        prop_assert!(!check_consistency((old, &[9; 32]), (new, &new_root), &path));
+        prop_assert!(!check_consistency((old, &old_root), (new, &[9; 32]), &path));
+        let mut longer = path.clone();
+        longer.push([7; 32]);
+        prop_assert!(!check(old, new, &longer));
+        for (at, _) in path.iter().enumerate() {
+            let mut other = path.clone();
+            other[at][0] ^= 1;
+            prop_assert!(!check(old, new, &other));
+            other.remove(at);
+            prop_assert!(!check(old, new, &other));
+        }
+    }
+}
+
+/// PROOF as RFC 6962 section 2.1.2 defines it; `whole` is the b of SUBPROOF.
+fn naive_consistency(old: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
+    if old == leaves.len() {
+        return if whole {
+            vec![]
+        } else {
+            vec![naive_root(leaves)]
+        };
+    }
+    let (left, right) = leaves.split_at(naive_split(leaves.len()));
+    let (mut path, other) = if old <= left.len() {
+        (naive_consistency(old, left, whole), naive_root(right))
+    } else {
+        (
+            naive_consistency(old - left.len(), right, false),
+            naive_root(left),
+        )
+    };
+    path.push(other);
+    path
+}
+
 /// MTH as RFC 6962 section 2.1 defines it.
 fn naive_root(leaves: &[Hash]) -> Hash {
     match leaves {
@@ -182,7 +292,15 @@ fn naive_split(size: usize) -> usize {
 
 /// Proves with hashes as tiles would hold them.
 fn prove(leaves: &[Hash], index: u64, size: u64) -> Vec<Hash> {
-    let read = |level: u8, range: Range<u64>| -> Result<Vec<Hash>, ()> {
+    inclusion_proof(index, size, &mut tiles(leaves)).unwrap()
+}
+
+fn between(leaves: &[Hash], old: u64, new: u64) -> Vec<Hash> {
+    consistency_proof(old, new, &mut tiles(leaves)).unwrap()
+}
+
+fn tiles(leaves: &[Hash]) -> impl FnMut(u8, Range<u64>) -> Result<Vec<Hash>, ()> {
+    move |level, range| {
         assert_eq!(
             range.start / 256,
             (range.end - 1) / 256,
@@ -191,8 +309,7 @@ fn prove(leaves: &[Hash], index: u64, size: u64) -> Vec<Hash> {
         let step = 256usize.pow(u32::from(level));
         let subtree = |at: u64| naive_root(&leaves[at as usize * step..(at as usize + 1) * step]);
         Ok(range.map(subtree).collect())
-    };
-    inclusion_proof(index, size, &mut { read }).unwrap()
+    }
 }
 
 fn some_leaves(size: usize) -> Vec<Hash> {

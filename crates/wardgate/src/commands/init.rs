@@ -79,7 +79,7 @@ impl Default for Choices {
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) dir: DataDir,
-    /// The public key that verifies the ledger.
+    /// The public key that verifies the ledger with every verifier; the second is in the key file.
     pub(crate) ledger_key: String,
 }
 
@@ -108,6 +108,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         "config": dir.config_file(),
         "ca_certificate": dir.ca_certificate(),
         "ledger_key": made.ledger_key,
+        "ledger_key_file": dir.ledger_key(),
     });
     output.value(&value, || text(&made, arguments));
     Ok(Ended::Well)
@@ -158,8 +159,10 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
 
     let signer = wiring::ledger_signer(&vault, &choices.name)?;
     let ledger_key = signer.vkey();
-    Ledger::create(&dir.ledger(), signer, &Options::default())?.close()?;
-    write_public(&dir.ledger_key(), format!("{ledger_key}\n").as_bytes())?;
+    let ledger_keys = signer.vkeys();
+    let options = wiring::with_clock(Options::default());
+    Ledger::create(&dir.ledger(), signer, &options)?.close()?;
+    write_public(&dir.ledger_key(), ledger_keys.as_bytes())?;
     let vault = Arc::new(vault);
     PayloadStore::create(&dir.payloads(), vault.clone())?.close();
     let store = Store::create(&dir.store(), vault, now).await?;
@@ -292,7 +295,7 @@ fn text(made: &Made, arguments: &Arguments) -> String {
   configuration    {config}
   passphrase       {passphrase} (keep a copy elsewhere: without it the data is lost)
   CA certificate   {ca} (for clients)
-  ledger key       {key} (for auditors)
+  ledger keys      {keys} (for auditors; the first is {key})
 
 Next:
   wardgate apply --dir {dir} -f hospital/
@@ -300,6 +303,7 @@ Next:
   wardgate serve --dir {dir}",
         config = made.dir.config_file().display(),
         ca = made.dir.ca_certificate().display(),
+        keys = made.dir.ledger_key().display(),
         key = made.ledger_key,
     )
 }

@@ -28,7 +28,7 @@ pub(super) struct Verify {
     #[arg(value_name = "DIR")]
     dir: PathBuf,
 
-    /// Verifier key, or a file that holds it [default: the file `ledger.vkey` beside the ledger]
+    /// Verifier key, or a file that holds some, one a line; each must have signed [default: the file `ledger.vkey` beside the ledger]
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 }

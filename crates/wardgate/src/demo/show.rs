@@ -226,7 +226,7 @@ fn ledger(stage: &Stage<'_>) -> Value {
         "verified": verified.is_ok(),
         "entries": stage.node.ledger().size(),
         "bytes": folder_bytes(&dir),
-        "key": key.trim(),
+        "key": key.lines().next(),
         "dir": dir,
     })
 }

@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use jiff::{SignedDuration, Timestamp};
 use wardgate_ledger::bundle;
 use wardgate_ledger::tile::{Kind, Tile};
-use wardgate_ledger::{Verified, verify};
+use wardgate_ledger::{Published, Signer, Verified, verify};
 use wardgate_records::events::StoredEvent;
 use wardgate_vault::Vault;
 
@@ -22,12 +22,12 @@ pub(super) fn is_held(dir: &DataDir) -> bool {
 }
 
 pub(super) fn check(dir: &DataDir, config: &Config, vault: &Vault) -> Vec<Finding> {
-    let key = match wiring::ledger_signer(vault, &config.node.name) {
-        Ok(signer) => signer.vkey(),
+    let signer = match wiring::ledger_signer(vault, &config.node.name) {
+        Ok(signer) => signer,
         Err(failure) => return vec![Finding::of_failure("ledger", &failure)],
     };
     let mut findings = Vec::new();
-    match verify(&dir.ledger(), &key) {
+    match verify(&dir.ledger(), &signer.vkey()) {
         Ok(verified) => {
             let size = verified.size;
             findings.push(Finding::ok(
@@ -35,18 +35,33 @@ pub(super) fn check(dir: &DataDir, config: &Config, vault: &Vault) -> Vec<Findin
                 format!("{size} entries verify, signed by our key"),
             ));
             findings.push(check_clock(dir, &verified, wiring::now()));
+            findings.extend(check_second_signature(dir, &signer));
         }
         Err(error) => findings.push(Finding::of_failure("ledger", &Failure::from(error))),
     }
+    let keys = signer.vkeys();
     match fs::read_to_string(dir.ledger_key()) {
-        Ok(written) if written.trim() == key => {}
+        Ok(written) if written == keys => {}
         _ => findings.push(Finding::warn(
             "ledger key",
             format!("`{}` does not hold our key", dir.ledger_key().display()),
-            format!("write this line into it: {key}"),
+            format!("write these lines into it:\n{keys}"),
         )),
     }
     findings
+}
+
+/// A ledger of an older build has one signature until it is opened.
+fn check_second_signature(dir: &DataDir, signer: &Signer) -> Option<Finding> {
+    let keys: Vec<_> = signer.verifier_keys().cloned().collect();
+    let opened = Published::open(&dir.ledger(), &keys);
+    opened.is_err().then(|| {
+        Finding::warn(
+            "ledger signature",
+            "the checkpoint is not yet signed by our ML-DSA-44 key",
+            "start the server: it signs the next checkpoint with both keys",
+        )
+    })
 }
 
 /// Entries of the future mean that the clock went back.
