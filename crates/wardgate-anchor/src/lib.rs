@@ -5,5 +5,11 @@
 
 #![deny(missing_docs)]
 
+pub mod anchoring;
+pub mod copies;
+mod durable;
 pub mod http;
+pub mod own_tree;
+pub mod rollback;
 pub mod timestamp;
+pub mod witness;
