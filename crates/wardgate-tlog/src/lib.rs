@@ -9,6 +9,7 @@
 pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;
+pub mod manifest;
 pub mod note;
 pub mod policy;
 pub mod proof;

@@ -31,6 +31,11 @@ impl<'a> Note<'a> {
         if note.len() > NOTE_BYTES_MAX {
             return Err(NoteFault::TooLong);
         }
+        Self::parse_long(note)
+    }
+
+    /// Splits a note of any length, which the caller has limited.
+    pub(crate) fn parse_long(note: &'a [u8]) -> Result<Self, NoteFault> {
         let note = std::str::from_utf8(note).map_err(|_| NoteFault::Malformed)?;
         if note.bytes().any(|byte| byte < 0x20 && byte != b'\n') {
             return Err(NoteFault::Malformed);

@@ -2,12 +2,45 @@
 
 mod proofs;
 
+use std::fmt;
+
 use aws_lc_rs::digest;
 
 pub use self::proofs::{check_consistency, check_inclusion, consistency_proof, inclusion_proof};
 
 /// A SHA-256 hash of a leaf or of a subtree.
 pub type Hash = [u8; 32];
+
+/// SHA-256 over bytes that come piece by piece.
+#[derive(Clone)]
+pub struct Digest(digest::Context);
+
+impl Digest {
+    /// Begins with nothing.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a digest is begun, not defaulted"
+    )]
+    pub fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    /// Takes in more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all bytes.
+    pub fn finish(self) -> Hash {
+        to_hash(&self.0.finish())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Digest").finish_non_exhaustive()
+    }
+}
 
 /// Hashes an entry as a leaf.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
