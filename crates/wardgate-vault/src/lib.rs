@@ -69,8 +69,9 @@ pub use provider::passphrase::{
     KdfCost, PASSPHRASE_BYTES_MIN, PassphraseProvider, read_passphrase,
 };
 pub use provider::{
-    HttpsSettings, KeyProvider, Pkcs11Provider, Pkcs11Settings, ProviderError, TokenName,
-    TransitLogin, TransitProvider, TransitSettings,
+    AwsKmsProvider, AwsKmsSettings, Clock, GcpKmsProvider, GcpKmsSettings, HttpsSettings,
+    KeyProvider, Pkcs11Provider, Pkcs11Settings, ProviderError, TokenName, TransitLogin,
+    TransitProvider, TransitSettings,
 };
 pub use recovery::Recovery;
 pub use rotation::TenantRotation;

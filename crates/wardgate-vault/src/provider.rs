@@ -1,17 +1,25 @@
 //! Key providers: whoever wraps the root key of a vault with a key that is kept elsewhere.
 
+mod aws_kms;
 mod fault;
+mod gcp_kms;
 mod https;
 pub(crate) mod passphrase;
 mod pkcs11;
+mod remote;
 mod secret_file;
+mod sigv4;
 mod transit;
 
 use std::fmt;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use aws_kms::{AwsKmsProvider, AwsKmsSettings};
+pub use gcp_kms::{GcpKmsProvider, GcpKmsSettings};
 pub use https::HttpsSettings;
 pub use pkcs11::{Pkcs11Provider, Pkcs11Settings, TokenName};
 pub use transit::{TransitLogin, TransitProvider, TransitSettings};
@@ -33,6 +41,9 @@ pub trait KeyProvider: Send + Sync + fmt::Debug {
     /// [`ProviderError`].
     fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<[u8; 32]>, ProviderError>;
 }
+
+/// Says what time it is, to providers whose requests are signed with the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Why a provider does not wrap or unwrap. Holds no secret.
 #[derive(Clone, Debug, Error)]

@@ -90,6 +90,15 @@ pub(super) fn check_url(url: &str) -> Result<bool, Fault> {
     }
 }
 
+/// Host and port of an address, as they stand in the header of that name.
+pub(super) fn host(url: &str) -> Result<String, Fault> {
+    check_url(url)?;
+    let parsed = url.parse::<Uri>().ok();
+    parsed
+        .and_then(|url| Some(url.authority()?.as_str().to_owned()))
+        .ok_or_else(|| Fault::unusable("the address is not a URL"))
+}
+
 fn agent(settings: &HttpsSettings, local: bool) -> Result<Agent, Fault> {
     let tls = TlsConfig::builder()
         .root_certs(roots(settings)?)

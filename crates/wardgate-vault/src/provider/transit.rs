@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::fault::{Fault, said};
 use super::https::{Answer, HttpsSettings, check_url, post};
+use super::remote::{self, Remote, root_key};
 use super::{KeyProvider, ProviderError, secret_file};
 
 /// Which key of which engine wraps, and how to log in.
@@ -67,29 +68,6 @@ impl TransitProvider {
             settings,
             token: Mutex::new(None),
         }
-    }
-
-    fn encrypt(&self, root: &[u8; 32], context: &[u8]) -> Result<String, Fault> {
-        let plaintext = Zeroizing::new(STANDARD.encode(root));
-        let body = self.body("plaintext", &plaintext, context);
-        let answer: Data<Ciphertext> = self.call("encrypt", &body)?;
-        let ciphertext = answer.data.ciphertext;
-        if !is_ciphertext(&ciphertext) {
-            return Err(Fault::unusable(
-                "it returned something else than ciphertext",
-            ));
-        }
-        Ok(ciphertext)
-    }
-
-    fn decrypt(&self, ciphertext: &str, context: &[u8]) -> Result<Zeroizing<[u8; 32]>, Fault> {
-        let body = self.body("ciphertext", ciphertext, context);
-        let answer: Data<Plaintext> = self.call("decrypt", &body)?;
-        let plaintext = Zeroizing::new(answer.data.plaintext);
-        let root = STANDARD.decode(plaintext.as_bytes()).map(Zeroizing::new);
-        let root = root.ok().and_then(|root| root.as_slice().try_into().ok());
-        root.map(Zeroizing::new)
-            .ok_or_else(|| Fault::unusable("what it decrypted is not a root key"))
     }
 
     fn body(&self, field: &str, value: &str, context: &[u8]) -> Zeroizing<String> {
@@ -188,6 +166,31 @@ impl TransitProvider {
     }
 }
 
+impl Remote for TransitProvider {
+    fn encrypt(&self, root: &[u8; 32], context: &[u8]) -> Result<Vec<u8>, Fault> {
+        let plaintext = Zeroizing::new(STANDARD.encode(root));
+        let body = self.body("plaintext", &plaintext, context);
+        let answer: Data<Ciphertext> = self.call("encrypt", &body)?;
+        let ciphertext = answer.data.ciphertext;
+        if !is_ciphertext(&ciphertext) {
+            return Err(Fault::unusable(
+                "it returned something else than ciphertext",
+            ));
+        }
+        Ok(ciphertext.into_bytes())
+    }
+
+    fn decrypt(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<[u8; 32]>, Fault> {
+        let ciphertext = std::str::from_utf8(wrapped).map_err(|_| Fault::Rejected)?;
+        if !is_ciphertext(ciphertext) {
+            return Err(Fault::Rejected);
+        }
+        let body = self.body("ciphertext", ciphertext, context);
+        let answer: Data<Plaintext> = self.call("decrypt", &body)?;
+        root_key(answer.data.plaintext)
+    }
+}
+
 impl KeyProvider for TransitProvider {
     fn describe(&self) -> String {
         let TransitSettings {
@@ -197,34 +200,11 @@ impl KeyProvider for TransitProvider {
     }
 
     fn wrap(&self, root: &[u8; 32], context: &[u8]) -> Result<Vec<u8>, ProviderError> {
-        let wrap = || {
-            let ciphertext = self.encrypt(root, context)?;
-            if *self.decrypt(&ciphertext, context)? != *root {
-                return Err(Fault::unusable("it does not return what it was given"));
-            }
-            Ok(ciphertext.into_bytes())
-        };
-        wrap().map_err(|fault: Fault| fault.named(self.describe()))
+        remote::wrap(self, root, context).map_err(|fault| fault.named(self.describe()))
     }
 
     fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<[u8; 32]>, ProviderError> {
-        let unwrap = || {
-            let ciphertext = std::str::from_utf8(wrapped).map_err(|_| Fault::Rejected)?;
-            if !is_ciphertext(ciphertext) {
-                return Err(Fault::Rejected);
-            }
-            match self.decrypt(ciphertext, context) {
-                Err(Fault::Doubted(what)) => {
-                    // If the key still works, it was the ciphertext.
-                    let probe = self.encrypt(&[0; 32], context)?;
-                    self.decrypt(&probe, context)
-                        .map_err(|_| Fault::Refused(what))?;
-                    Err(Fault::Rejected)
-                }
-                outcome => outcome,
-            }
-        };
-        unwrap().map_err(|fault| fault.named(self.describe()))
+        remote::unwrap(self, wrapped, context).map_err(|fault| fault.named(self.describe()))
     }
 }
 

@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod age;
 #[cfg(test)]
+mod aws_kms;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod folder;
+#[cfg(test)]
+mod gcp_kms;
 #[cfg(test)]
 mod patients;
 #[cfg(test)]
