@@ -6,6 +6,7 @@
 
 #![deny(missing_docs)]
 
+pub mod audit;
 pub mod bundle;
 pub mod checkpoint;
 pub mod cosignature;

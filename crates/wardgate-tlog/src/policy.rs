@@ -79,6 +79,19 @@ impl Policy {
         &self.witnesses
     }
 
+    /// Takes logs that are known from elsewhere into a policy that names none itself.
+    #[must_use]
+    pub fn or_logs(mut self, keys: &[VerifierKey]) -> Self {
+        if self.logs.is_empty() {
+            let log = |key: &VerifierKey| Log {
+                key: key.clone(),
+                url: None,
+            };
+            self.logs = keys.iter().map(log).collect();
+        }
+        self
+    }
+
     /// Checks a checkpoint note: one known log has signed it and the quorum has cosigned it.
     ///
     /// A bad signature of any known key refuses the note.

@@ -137,7 +137,7 @@ impl Frontier {
         self.size += 1;
         let mut hash = leaf;
         let mut covered = self.size;
-        for level in 0..TILE_LEVELS_MAX {
+        for level in 0..TILE_LEVELS {
             let slot = usize::from(level);
             if self.levels.len() <= slot {
                 self.levels.push(Vec::with_capacity(TILE_WIDTH));
@@ -198,7 +198,7 @@ pub const TILE_WIDTH: usize = 256;
 const LEAF_PREFIX: u8 = 0;
 const NODE_PREFIX: u8 = 1;
 /// 256^8 is already more than a 64-bit index can count.
-const TILE_LEVELS_MAX: u8 = 8;
+pub(crate) const TILE_LEVELS: u8 = 8;
 
 #[cfg(test)]
 mod tests;
