@@ -27,6 +27,7 @@ mod tagger;
 mod test;
 mod tidy;
 mod tool;
+mod verify_static;
 mod workspace;
 
 use std::process::ExitCode;
@@ -86,6 +87,8 @@ enum Command {
     },
     /// Train and measure the learned tagger of wardgate-deid
     Tagger(tagger::Options),
+    /// Build `wardgate-verify` as one small static program for Linux on x86-64
+    VerifyStatic,
     /// Everything that CI runs
     Ci,
 }
@@ -117,6 +120,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Notes(options) => notes::run(&workspace, &options)?,
         Command::Docs { check } => docs::run(&workspace, check)?,
         Command::Tagger(options) => tagger::run(&workspace, &options)?,
+        Command::VerifyStatic => verify_static::run(&workspace)?,
         Command::Ci => return ci::run(&workspace),
     }
     Ok(ExitCode::SUCCESS)
