@@ -62,6 +62,7 @@ fn damaged_segment(bytes: &[u8]) {
         number: 3,
         first_ordinal: 40,
         previous_bytes: 7,
+        epoch: 1,
     }
     .to_bytes();
     let mut ordinal = 40;

@@ -38,7 +38,9 @@ impl Readiness {
 fn check_ledger(health: &Health) -> Check {
     let state = match health {
         Health::Good => "takes entries",
-        Health::Stopped { .. } => "stopped after a failed write",
+        Health::Failing { .. } => "can not write; tries again",
+        Health::Full { .. } => "has no room; takes only what ends something",
+        Health::Stopped { .. } => "stopped for good",
         Health::Unpublished { .. } => "can not publish",
         _ => "closed",
     };

@@ -176,7 +176,9 @@ impl Recorder {
         let written = tokio::join!(
             request,
             payloads.append(sealed),
-            self.gate.ledger.append(*self.digest.as_bytes(), leaf),
+            self.gate
+                .ledger
+                .append_closing(*self.digest.as_bytes(), leaf),
         );
         for stored in [written.0, written.1] {
             stored.map_err(|error| unavailable("a payload could not be stored", &error))?;

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk::Disk;
+
 /// Files that have been written and wait for their directories to be synced.
+///
+/// What a failed sync left open stays on the list, so that the next one makes up for it.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     directories: BTreeSet<PathBuf>,
@@ -15,61 +19,94 @@ impl Pending {
     /// Writes a file so that it is there whole or not at all, even after a power loss.
     ///
     /// The name is durable only after [`Pending::sync`].
-    pub(crate) fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let parent = path.parent().unwrap_or(Path::new("."));
-        self.create_directory(parent)?;
-        let temporary = temporary(path);
-        let mut file = File::create(&temporary)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        drop(file);
-        if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
-            let _ = fs::remove_file(&temporary);
+    pub(crate) fn write(&mut self, disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.create_directory(disk, parent(path))?;
+        let temporary = write_temporary(disk, path, bytes)?;
+        if let Err(error) = disk.rename(&temporary, path) {
+            let _ = disk.remove(&temporary);
             return Err(error);
         }
-        self.directories.insert(parent.to_owned());
+        self.keep(path);
         Ok(())
     }
 
     /// Has the name of a file that is already there made durable too.
     pub(crate) fn keep(&mut self, path: &Path) {
-        let parent = path.parent().unwrap_or(Path::new("."));
-        self.directories.insert(parent.to_owned());
+        self.directories.insert(parent(path).to_owned());
     }
 
     /// Creates a directory and the ones above it.
-    pub(crate) fn create_directory(&mut self, directory: &Path) -> io::Result<()> {
+    pub(crate) fn create_directory(&mut self, disk: &dyn Disk, directory: &Path) -> io::Result<()> {
         if directory.as_os_str().is_empty() || directory.is_dir() {
             return Ok(());
         }
-        let parent = directory.parent().unwrap_or(Path::new("."));
-        self.create_directory(parent)?;
-        match fs::create_dir(directory) {
+        self.create_directory(disk, parent(directory))?;
+        match disk.create_directory(directory) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        self.directories.insert(parent.to_owned());
+        self.directories.insert(parent(directory).to_owned());
         Ok(())
     }
 
     /// Makes the names durable.
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        for directory in std::mem::take(&mut self.directories) {
+    pub(crate) fn sync(&mut self, disk: &dyn Disk) -> io::Result<()> {
+        while let Some(directory) = self.directories.first() {
             let shown = if directory.as_os_str().is_empty() {
                 Path::new(".")
             } else {
-                &directory
+                directory
             };
-            File::open(shown)?.sync_all()?;
+            disk.sync_directory(shown)?;
+            self.directories.pop_first();
         }
         Ok(())
     }
 }
 
 /// Writes one file durably, name included.
-pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_durably(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut pending = Pending::default();
-    pending.write(path, bytes)?;
-    pending.sync()
+    pending.write(disk, path, bytes)?;
+    pending.sync(disk)
+}
+
+/// Writes a file durably under a name that nothing has yet.
+pub(crate) fn write_new(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = write_temporary(disk, path, bytes)?;
+    let linked = match disk.link(&temporary, path) {
+        // Not every file system has second names. There the look comes first.
+        Err(error) if is_unsupported(&error) && !path.exists() => disk.rename(&temporary, path),
+        linked => linked.and_then(|()| disk.remove(&temporary)),
+    };
+    if let Err(error) = linked {
+        let _ = disk.remove(&temporary);
+        return Err(error);
+    }
+    disk.sync_directory(parent(path))
+}
+
+fn write_temporary(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    let temporary = temporary(path);
+    let file = disk.create(&temporary)?;
+    let written = file.write_at(bytes, 0).and_then(|()| file.sync_all());
+    drop(file);
+    if let Err(error) = written {
+        let _ = disk.remove(&temporary);
+        return Err(error);
+    }
+    Ok(temporary)
+}
+
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+    )
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 /// Takes the lock of a directory; `None` when another process holds it.
@@ -89,12 +126,12 @@ pub(crate) fn lock(directory: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes what an interrupted [`Pending::write`] left behind, in one directory.
-pub(crate) fn remove_temporaries(directory: &Path) -> io::Result<()> {
+/// Removes what an interrupted write left behind, in one directory.
+pub(crate) fn remove_temporaries(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if is_temporary(&path) {
-            fs::remove_file(path)?;
+            disk.remove(&path)?;
         }
     }
     Ok(())
@@ -113,17 +150,23 @@ fn temporary(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What to do when the disk is full, for hints.
+/// Whether there is no room on the volume.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// What to do about a failing disk, for hints.
 pub(crate) fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "free space on the volume, then start again"
-        }
+        _ if is_full(error) => "free space on the volume",
         io::ErrorKind::FileTooLarge => "raise the file size limit of the process, then start again",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "make the directory writable for the process, then start again"
+            "make the directory writable for the process"
         }
-        _ => "check the disk, then start again",
+        _ => "check the disk",
     }
 }
 

@@ -1,14 +1,18 @@
 //! A durable append-only journal: framed segments, one writer, group commit.
 //!
 //! An append is answered when its record is on disk. Everything that waits while one sync runs
-//! shares the next. After a failed write or sync the journal is poisoned: it acknowledges
-//! nothing more until it has been opened anew.
+//! shares the next. After a failed write or sync the journal refuses, never touches that segment
+//! again, and goes on in a new one once what was acknowledged reads back and the disk works again.
+//! Two writers on one directory never both acknowledge: a lock keeps the second one out, and where
+//! the lock does not hold, an epoch tells the first one that it has been followed.
 
-mod disk;
+mod fence;
 pub mod frame;
 mod open;
 mod queue;
 mod read;
+mod reserve;
+mod segments;
 mod writer;
 
 use std::fs::File;
@@ -20,12 +24,17 @@ use std::thread::JoinHandle;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+pub(crate) use self::fence::{Fence, FenceFault};
 use self::frame::{DamagedRecord, FrameFault};
-pub(crate) use self::open::{OpenFor, Replayed, lock, segment_numbers};
+pub(crate) use self::open::{Home, OpenFor, Replayed, lock};
 pub(crate) use self::queue::{Acknowledged, Job};
 use self::queue::{Pushed, Queue, QueueLimits};
 pub use self::read::{Frames, Record};
+pub(crate) use self::segments::{first, read_counting, segment_numbers};
 pub(crate) use self::writer::OnDurable;
+use crate::disk::Disk;
+use crate::floor;
+use crate::incident::Incidents;
 
 /// A durable journal; clones share it.
 #[derive(Clone, Debug)]
@@ -77,37 +86,17 @@ pub struct JournalRecovery {
 }
 
 impl Journal {
-    /// Starts a journal in a directory that has none; creates the directory.
-    pub fn create(directory: &Path, options: &JournalOptions) -> Result<Self, JournalError> {
-        Self::create_for(directory, options, Box::new(|_| {}))
-    }
-
-    /// Opens a journal, cutting off the tail of a write that was never acknowledged.
-    ///
-    /// Refuses, and changes nothing, when a record is damaged that had been acknowledged.
-    pub fn open(
-        directory: &Path,
-        options: &JournalOptions,
-    ) -> Result<(Self, JournalRecovery), JournalError> {
-        let (journal, replayed) = Self::open_for(
-            directory,
-            options,
-            (lock(directory)?, OpenFor::default()),
-            |_| Ok(Box::new(|_| {})),
-        )?;
-        Ok((journal, replayed.recovery))
-    }
-
     /// Appends a record; durable on return.
     ///
     /// A future that is dropped after its first poll may still append.
     pub async fn append(&self, payload: Vec<u8>) -> Result<Position, JournalError> {
-        Ok(self.append_job(payload, [0; 32]).await?.position)
+        let job = Job::new(payload, [0; 32], false);
+        Ok(self.append_job(job).await?.position)
     }
 
     /// Appends a record soon, without telling when; never waits.
     pub fn append_detached(&self, payload: Vec<u8>) -> Result<(), JournalError> {
-        self.push_detached(payload, [0; 32])
+        self.push_detached(Job::new(payload, [0; 32], true))
     }
 
     /// Reads the record at a position and checks it.
@@ -130,18 +119,10 @@ impl Journal {
         self.inner.stop();
     }
 
-    pub(crate) async fn append_job(
-        &self,
-        payload: Vec<u8>,
-        digest: [u8; 32],
-    ) -> Result<Acknowledged, JournalError> {
-        self.check_size(&payload)?;
+    pub(crate) async fn append_job(&self, mut job: Job) -> Result<Acknowledged, JournalError> {
+        self.check_size(&job.payload)?;
         let (reply, answer) = oneshot::channel();
-        let mut job = Job {
-            payload,
-            digest,
-            reply: Some(reply),
-        };
+        job.reply = Some(reply);
         for _ in 0..ROOM_TRIES {
             match self.inner.queue.push(job) {
                 Pushed::Taken => return answer.await.unwrap_or(Err(JournalError::Closed)),
@@ -156,17 +137,52 @@ impl Journal {
         Err(JournalError::Busy)
     }
 
-    pub(crate) fn push_detached(
-        &self,
-        payload: Vec<u8>,
-        digest: [u8; 32],
-    ) -> Result<(), JournalError> {
-        self.check_size(&payload)?;
-        self.inner.queue.push_now(Job {
-            payload,
-            digest,
-            reply: None,
-        })
+    pub(crate) fn push_detached(&self, job: Job) -> Result<(), JournalError> {
+        self.check_size(&job.payload)?;
+        self.inner.queue.push_now(job)
+    }
+
+    /// The right to write that the writer holds.
+    pub(crate) fn fence(&self) -> &Arc<Fence> {
+        &self.inner.fence
+    }
+
+    pub(crate) fn incidents(&self) -> &Arc<Incidents> {
+        &self.inner.incidents
+    }
+
+    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
+        &self.inner.disk
+    }
+
+    /// Drops the segments whose records all lie below `ordinal`, but for the last `keep` of them.
+    ///
+    /// Only for an owner who has the records elsewhere.
+    pub(crate) fn drop_below(&self, ordinal: u64, keep: u64) -> Result<u64, JournalError> {
+        let directory = &self.inner.directory;
+        let segments = segments::segments(directory)?;
+        let below = segments
+            .iter()
+            .skip(1)
+            .take_while(|next| next.header.first_ordinal <= ordinal);
+        let keep = usize::try_from(keep).unwrap_or(usize::MAX);
+        let count = below.count().saturating_sub(keep);
+        let Some(first) = segments.get(count).filter(|_| count > 0) else {
+            return Ok(0);
+        };
+        let path = directory.join(segments::FIRST_FILE);
+        floor::raise(&*self.inner.disk, &path, first.header.number)
+            .map_err(|source| JournalError::io("raising", &path, source))?;
+        for dropped in segments.iter().take(count) {
+            let path = segments::segment_path(directory, dropped.header.number);
+            match self.inner.disk.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(JournalError::io("removing", &path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(count as u64)
     }
 
     fn check_size(&self, payload: &[u8]) -> Result<(), JournalError> {
@@ -188,7 +204,19 @@ pub enum JournalError {
     /// More waits for the disk than the queue holds.
     #[error("the journal is busy: more records wait for the disk than it holds")]
     Busy,
-    /// A write or sync failed; nothing is acknowledged any more.
+    /// A write or sync failed; records are refused until the disk works again.
+    #[error("the journal can not write: {reason}")]
+    Failing {
+        /// What failed, and a hint.
+        reason: Arc<str>,
+    },
+    /// The volume is full; only what ends something under way is taken.
+    #[error("the journal has no room: {reason}")]
+    Full {
+        /// What failed, and a hint.
+        reason: Arc<str>,
+    },
+    /// Nothing is acknowledged any more until the journal is opened again.
     #[error("the journal stopped: {reason}")]
     Poisoned {
         /// What failed, and a hint.
@@ -278,6 +306,8 @@ impl JournalError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Busy => "try again; if it lasts, the disk is too slow for the load",
+            Self::Failing { .. } => "remove the cause; the disk is tried again by itself",
+            Self::Full { .. } => "free space on the volume; that is noticed by itself",
             Self::Poisoned { .. } => {
                 "remove the cause, then start again; recovery keeps all that was acknowledged"
             }
@@ -309,6 +339,9 @@ impl JournalError {
 #[derive(Debug)]
 struct Inner {
     directory: PathBuf,
+    disk: Arc<dyn Disk>,
+    fence: Arc<Fence>,
+    incidents: Arc<Incidents>,
     record_bytes_max: usize,
     queue: Arc<Queue>,
     running: Mutex<Option<Running>>,
@@ -342,10 +375,6 @@ impl Drop for Inner {
     }
 }
 
-fn segment_path(directory: &Path, number: u64) -> PathBuf {
-    directory.join(format!("{number:012}.{SEGMENT_EXTENSION}"))
-}
-
 fn queue_limits(options: &JournalOptions) -> QueueLimits {
     QueueLimits {
         frames_max: options.queue_records_max.max(1),
@@ -353,7 +382,6 @@ fn queue_limits(options: &JournalOptions) -> QueueLimits {
     }
 }
 
-const SEGMENT_EXTENSION: &str = "seg";
 /// How often an append offers its record to a full queue: each time the queue has been emptied.
 const ROOM_TRIES: usize = 3;
 

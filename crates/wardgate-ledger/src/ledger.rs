@@ -6,21 +6,25 @@
 
 mod entries;
 mod open;
+mod prune;
 mod publisher;
 mod unpublished;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use thiserror::Error;
 
 pub use self::entries::Entries;
+pub use self::prune::Pruned;
 use self::unpublished::Unpublished;
 use crate::bundle::ENTRY_BYTES_MAX;
 use crate::checkpoint::CheckpointFault;
-use crate::journal::{Journal, JournalError, JournalOptions};
+use crate::incident::Incident;
+use crate::journal::{Job, Journal, JournalError, JournalOptions};
 use crate::tree::{Hash, leaf_hash};
 
 /// A tamper-evident log; clones share it.
@@ -67,10 +71,19 @@ pub struct Options {
     pub segment_bytes: u64,
     /// How many entries may wait for the disk.
     pub queue_entries_max: usize,
+    /// How many bytes of entries may wait for the disk.
+    pub queue_bytes_max: usize,
     /// How many bytes of durable entries may wait for publication before appends wait too.
     pub unpublished_bytes_max: usize,
     /// The time that checkpoints carry, in seconds since 1970; 0 states none.
     pub clock: fn() -> u64,
+    /// The room that is kept on the volume for the last entries before it is full; 0 for none.
+    pub reserve_bytes: u64,
+    /// How many published segments of the journal are kept at least; 0 keeps all.
+    ///
+    /// Every entry is in the tiles too. [`verify`](crate::verify()) compares both as far as the
+    /// journal goes back.
+    pub journal_keep_segments: u64,
 }
 
 impl Default for Options {
@@ -79,8 +92,11 @@ impl Default for Options {
             publish_after_ms: 700,
             segment_bytes: 64 << 20,
             queue_entries_max: 4096,
+            queue_bytes_max: 64 << 20,
             unpublished_bytes_max: 64 << 20,
             clock: || 0,
+            reserve_bytes: 4 << 20,
+            journal_keep_segments: 0,
         }
     }
 }
@@ -103,6 +119,16 @@ pub struct Recovery {
 pub enum Health {
     /// It does.
     Good,
+    /// It does not while the disk fails; it goes on by itself when that works again.
+    Failing {
+        /// What failed, and a hint.
+        reason: Arc<str>,
+    },
+    /// The volume is full: only what ends something under way is taken, until there is room.
+    Full {
+        /// What failed, and a hint.
+        reason: Arc<str>,
+    },
     /// It does not before it has been opened again.
     Stopped {
         /// What failed, and a hint.
@@ -124,23 +150,39 @@ impl Ledger {
     /// the append waits until the queue has been emptied a few times, then gives up. A future
     /// that is dropped after its first poll may still append.
     pub async fn append(&self, call: [u8; 32], entry: Vec<u8>) -> Result<Receipt, LedgerError> {
-        self.check(&entry)?;
-        let leaf_hash = leaf_hash(&entry);
-        let acknowledged = self.inner.journal.append_job(entry, leaf_hash).await?;
-        Ok(Receipt {
-            call,
-            index: acknowledged.ordinal,
-            leaf_hash,
-        })
+        self.check(&entry, false)?;
+        self.append_checked(call, entry, false).await
     }
 
-    /// Appends an entry soon, without telling when; never waits.
+    /// Appends an entry that ends something under way; durable on return.
+    ///
+    /// Such an entry is taken, from the reserve, when the volume is already full, and while
+    /// publishing fails.
+    pub async fn append_closing(
+        &self,
+        call: [u8; 32],
+        entry: Vec<u8>,
+    ) -> Result<Receipt, LedgerError> {
+        self.check(&entry, true)?;
+        self.append_checked(call, entry, true).await
+    }
+
+    /// Appends an entry that ends something under way soon, without telling when; never waits.
     ///
     /// For `Drop`, where nothing can be awaited.
     pub fn append_detached(&self, entry: Vec<u8>) -> Result<(), LedgerError> {
-        self.check(&entry)?;
+        self.check(&entry, true)?;
         let leaf_hash = leaf_hash(&entry);
-        Ok(self.inner.journal.push_detached(entry, leaf_hash)?)
+        let job = Job::new(entry, leaf_hash, true);
+        Ok(self.inner.journal.push_detached(job)?)
+    }
+
+    /// Takes what happened to the storage since this was asked last, oldest first.
+    ///
+    /// Whoever knows the events appends them: a fault only after it is over, a full volume with
+    /// [`Ledger::append_closing`].
+    pub fn take_incidents(&self) -> Vec<Incident> {
+        self.inner.journal.incidents().take()
     }
 
     /// How many entries are durable.
@@ -157,6 +199,8 @@ impl Ledger {
     pub fn health(&self) -> Health {
         match self.inner.journal.health() {
             Err(JournalError::Poisoned { reason }) => Health::Stopped { reason },
+            Err(JournalError::Failing { reason }) => Health::Failing { reason },
+            Err(JournalError::Full { reason }) => Health::Full { reason },
             Err(_) => Health::Closed,
             Ok(()) => match self.inner.unpublished.fault() {
                 Some(reason) => Health::Unpublished { reason },
@@ -167,6 +211,10 @@ impl Ledger {
 
     /// Reads the entry at an index.
     pub fn read(&self, index: u64) -> Result<Vec<u8>, LedgerError> {
+        let minimum = self.minimum();
+        if index < minimum {
+            return Err(LedgerError::Pruned { index, minimum });
+        }
         let mut one = self.entries(index..index.saturating_add(1));
         match one.next() {
             Some(entry) => Ok(entry?.1),
@@ -177,7 +225,7 @@ impl Ledger {
         }
     }
 
-    /// Iterates over the durable entries of a range, from either end.
+    /// Iterates over the durable entries of a range, from either end, pruned ones left out.
     pub fn entries(&self, range: impl std::ops::RangeBounds<u64>) -> Entries {
         Entries::new(self.clone(), range)
     }
@@ -188,19 +236,37 @@ impl Ledger {
         match self.inner.unpublished.fault() {
             Some(reason) => Err(LedgerError::Unpublished { reason }),
             None => match self.inner.journal.health() {
-                Err(error @ JournalError::Poisoned { .. }) => Err(error.into()),
+                Err(error @ (JournalError::Poisoned { .. } | JournalError::Failing { .. })) => {
+                    Err(error.into())
+                }
                 _ => Ok(()),
             },
         }
     }
 
-    fn check(&self, entry: &[u8]) -> Result<(), LedgerError> {
+    async fn append_checked(
+        &self,
+        call: [u8; 32],
+        entry: Vec<u8>,
+        closing: bool,
+    ) -> Result<Receipt, LedgerError> {
+        let leaf_hash = leaf_hash(&entry);
+        let job = Job::new(entry, leaf_hash, closing);
+        let acknowledged = self.inner.journal.append_job(job).await?;
+        Ok(Receipt {
+            call,
+            index: acknowledged.ordinal,
+            leaf_hash,
+        })
+    }
+
+    fn check(&self, entry: &[u8], closing: bool) -> Result<(), LedgerError> {
         if entry.len() > ENTRY_BYTES_MAX {
             return Err(LedgerError::TooLarge { bytes: entry.len() });
         }
         match self.inner.unpublished.fault() {
-            Some(reason) => Err(LedgerError::Unpublished { reason }),
-            None => Ok(()),
+            Some(reason) if !closing => Err(LedgerError::Unpublished { reason }),
+            _ => Ok(()),
         }
     }
 }
@@ -246,7 +312,19 @@ pub enum LedgerError {
     /// More waits for the disk than the queue holds.
     #[error("the ledger is busy: more entries wait for the disk than it holds")]
     Busy,
-    /// A write or sync failed; nothing is acknowledged any more.
+    /// A write or sync failed; entries are refused until the disk works again.
+    #[error("the ledger can not write: {reason}")]
+    Failing {
+        /// What failed, and a hint.
+        reason: Arc<str>,
+    },
+    /// The volume is full; only what ends something under way is taken.
+    #[error("the ledger has no room: {reason}")]
+    Full {
+        /// What failed, and a hint.
+        reason: Arc<str>,
+    },
+    /// Nothing is acknowledged any more until the ledger is opened again.
     #[error("the ledger stopped: {reason}")]
     Stopped {
         /// What failed, and a hint.
@@ -274,6 +352,22 @@ pub enum LedgerError {
         index: u64,
         /// How many entries there are.
         size: u64,
+    },
+    /// The entry has been pruned.
+    #[error("entry {index} has been pruned; the log begins at {minimum}")]
+    Pruned {
+        /// The index that was asked for.
+        index: u64,
+        /// The first index that is kept.
+        minimum: u64,
+    },
+    /// More is to be pruned than has been published.
+    #[error("pruning below {minimum} is refused: only {published} entries have been published")]
+    Prune {
+        /// The minimum index that was asked for.
+        minimum: u64,
+        /// The size of the checkpoint.
+        published: u64,
     },
     /// There is already a ledger in the directory.
     #[error("`{}` already holds a ledger", .directory.display())]
@@ -322,6 +416,8 @@ impl LedgerError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Busy => "try again; if it lasts, the disk is too slow for the load",
+            Self::Failing { .. } => "remove the cause; the disk is tried again by itself",
+            Self::Full { .. } => "free space on the volume; that is noticed by itself",
             Self::Stopped { .. } => {
                 "remove the cause, then start again; recovery keeps all that was acknowledged"
             }
@@ -329,6 +425,8 @@ impl LedgerError {
             Self::Closed => "open the ledger again",
             Self::TooLarge { .. } => "keep the payload outside and commit to it in the entry",
             Self::NoEntry { .. } => "ask for an index below the size",
+            Self::Pruned { .. } => "ask for an index that is kept, or read an export made earlier",
+            Self::Prune { .. } => "prune below an index that has been published",
             Self::Exists { .. } => "open it instead, or choose an empty directory",
             Self::Missing { .. } => "check the path, or create the ledger first",
             Self::Checkpoint(_) => {
@@ -338,6 +436,20 @@ impl LedgerError {
                 "keep the directory for the investigation, verify it, and restore a copy that verifies"
             }
             Self::Journal(error) => error.hint(),
+        }
+    }
+
+    /// A word for programs that says why an append was refused; it never changes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Busy => "ledger_busy",
+            Self::Failing { .. } => "ledger_storage_fault",
+            Self::Full { .. } => "ledger_storage_full",
+            Self::Stopped { .. } => "ledger_stopped",
+            Self::Unpublished { .. } => "ledger_unpublished",
+            Self::Closed => "ledger_closed",
+            Self::TooLarge { .. } => "ledger_entry_too_large",
+            _ => "ledger_refused",
         }
     }
 
@@ -351,6 +463,8 @@ impl From<JournalError> for LedgerError {
         match error {
             JournalError::Busy => Self::Busy,
             JournalError::Poisoned { reason } => Self::Stopped { reason },
+            JournalError::Failing { reason } => Self::Failing { reason },
+            JournalError::Full { reason } => Self::Full { reason },
             JournalError::Closed => Self::Closed,
             JournalError::TooLarge { bytes, .. } => Self::TooLarge { bytes },
             JournalError::Short { records, expected } => Self::Smaller {
@@ -367,6 +481,7 @@ struct Inner {
     journal: Journal,
     unpublished: Arc<Unpublished>,
     publisher: Mutex<Option<JoinHandle<()>>>,
+    minimum: AtomicU64,
 }
 
 impl Inner {
@@ -400,7 +515,7 @@ fn journal_options(options: &Options) -> JournalOptions {
         segment_bytes: options.segment_bytes,
         record_bytes_max: ENTRY_BYTES_MAX,
         queue_records_max: options.queue_entries_max,
-        queue_bytes_max: options.queue_entries_max.saturating_mul(ENTRY_BYTES_MAX),
+        queue_bytes_max: options.queue_bytes_max,
     }
 }
 
@@ -408,3 +523,5 @@ fn journal_options(options: &Options) -> JournalOptions {
 pub(crate) const JOURNAL_DIRECTORY: &str = "journal";
 /// The file of the signed checkpoint within the directory of the ledger.
 pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
+/// The file of the minimum index of a pruned log within the directory of the ledger.
+pub(crate) const MINIMUM_FILE: &str = "minimum";

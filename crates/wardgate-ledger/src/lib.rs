@@ -10,16 +10,19 @@
 
 #![deny(missing_docs)]
 
+mod disk;
 mod file;
+mod floor;
+mod incident;
 pub mod journal;
 mod ledger;
-mod minimum;
 pub mod prove;
 mod published;
 pub mod verify;
 
+pub use incident::Incident;
 pub use journal::{Journal, JournalError, JournalOptions, JournalRecovery, Position};
-pub use ledger::{Entries, Health, Ledger, LedgerError, Options, Receipt, Recovery};
+pub use ledger::{Entries, Health, Ledger, LedgerError, Options, Pruned, Receipt, Recovery};
 pub use note::Signer;
 pub use published::{Published, PublishedEntries};
 pub use verify::{Verified, VerifyError, verify};

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::bundle;
 use crate::checkpoint::Checkpoint;
-use crate::ledger::CHECKPOINT_FILE;
-use crate::minimum;
+use crate::floor;
+use crate::ledger::{CHECKPOINT_FILE, MINIMUM_FILE};
 use crate::note::VerifierKey;
 use crate::prove::{self, InclusionProof};
 use crate::tile::{Kind, Tile};
@@ -45,8 +45,8 @@ impl Published {
             return Err(VerifyError::NoKey);
         }
         let checkpoint = Checkpoint::open_all(&note, keys).map_err(VerifyError::Checkpoint)?;
-        let minimum = minimum::read(directory)
-            .map_err(|error| VerifyError::io(&directory.join(minimum::MINIMUM_FILE), error))?;
+        let path = directory.join(MINIMUM_FILE);
+        let minimum = floor::read(&path).map_err(|error| VerifyError::io(&path, error))?;
         Ok(Self {
             directory: directory.to_owned(),
             note,
@@ -77,6 +77,7 @@ impl Published {
 
     /// Reads the entry at an index.
     pub fn read(&self, index: u64) -> Result<Option<Vec<u8>>, VerifyError> {
+        self.check_kept(index)?;
         let entry = self.entries(index..=index).next().transpose()?;
         Ok(entry.map(|(_, entry)| entry))
     }
@@ -103,7 +104,16 @@ impl Published {
 
     /// Proves that an entry is in the tree of the checkpoint; `None` when it is not covered.
     pub fn prove(&self, index: u64) -> Result<Option<InclusionProof>, VerifyError> {
+        self.check_kept(index)?;
         prove::from_tiles(&self.directory, self.checkpoint.clone(), index)
+    }
+
+    fn check_kept(&self, index: u64) -> Result<(), VerifyError> {
+        let minimum = self.minimum;
+        if index < minimum {
+            return Err(VerifyError::Pruned { index, minimum });
+        }
+        Ok(())
     }
 
     /// Reads the entries of a range within one bundle and compares them with their hash tile.

@@ -13,7 +13,8 @@ use thiserror::Error;
 use self::journal::JournalEntries;
 use self::tiles::{Auditor, Names};
 use crate::checkpoint::{Checkpoint, CheckpointFault};
-use crate::ledger::{CHECKPOINT_FILE, JOURNAL_DIRECTORY};
+use crate::floor;
+use crate::ledger::{CHECKPOINT_FILE, JOURNAL_DIRECTORY, MINIMUM_FILE};
 use crate::note::{NoteFault, VerifierKey};
 use crate::tree::Hash;
 
@@ -32,13 +33,20 @@ pub fn verify(directory: &Path, vkeys: &str) -> Result<Verified, VerifyError> {
         _ => VerifyError::io(&path, error),
     })?;
     let checkpoint = Checkpoint::open_all(&note, &keys).map_err(VerifyError::Checkpoint)?;
-    let names = Names::list(directory)?;
+    let path = directory.join(MINIMUM_FILE);
+    let minimum = floor::read(&path).map_err(|error| VerifyError::io(&path, error))?;
+    if minimum > checkpoint.size {
+        let (file, what) = (MINIMUM_FILE.to_owned(), "is beyond the checkpoint");
+        let index = checkpoint.size;
+        return Err(VerifyError::Bad { index, file, what });
+    }
+    let names = Names::list(directory, minimum)?;
     let journal_directory = directory.join(JOURNAL_DIRECTORY);
     let journal = match journal_directory.is_dir() {
         true => Some(JournalEntries::new(&journal_directory)?),
         false => None,
     };
-    Auditor::new(directory, checkpoint, names, journal).run()
+    Auditor::new(directory, (checkpoint, minimum), names, journal).run()
 }
 
 /// What a ledger that verifies holds.
@@ -51,6 +59,9 @@ pub struct Verified {
     pub size: u64,
     /// The root that the signature covers.
     pub root: Hash,
+    /// The index below which entries have been pruned; the tree over them is taken from what
+    /// is left, and fits the root. 0 when none have.
+    pub minimum: u64,
     /// How many whole entries the journal holds beyond the checkpoint.
     pub unpublished: u64,
     /// How many bytes at the end of the journal are not a whole batch.
@@ -91,6 +102,14 @@ pub enum VerifyError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The entry has been pruned.
+    #[error("entry {index} has been pruned; the log begins at {minimum}")]
+    Pruned {
+        /// The index that was asked for.
+        index: u64,
+        /// The first index that is kept.
+        minimum: u64,
+    },
     /// Entries and tiles fit each other, but not the signed root.
     #[error("the {size} entries and their tiles do not make the signed root")]
     Root {
@@ -129,6 +148,7 @@ impl VerifyError {
                 "pass the verifier key that was printed when the ledger was made"
             }
             Self::Missing { .. } => "check the path",
+            Self::Pruned { .. } => "ask for an index that is kept, or read an export made earlier",
             Self::Checkpoint(_) => "check that the verifier key belongs to this ledger",
             Self::Io { source, .. } => crate::file::hint(source),
             _ => {

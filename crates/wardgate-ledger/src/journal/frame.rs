@@ -1,15 +1,22 @@
 //! The bytes of a journal segment, as pure functions over slices.
 //!
 //! ```text
-//! segment = header batch*
-//! header  = magic[8] number:u64 first_ordinal:u64 previous_bytes:u64 crc32c:u32
+//! segment = header batch* [mark]
+//! header  = magic[8] number:u64 first_ordinal:u64 previous_bytes:u64 epoch:u64 crc32c:u32
 //! batch   = magic[4] count:u32 first_ordinal:u64 frames_bytes:u32 crc32c:u32 frame{count}
 //! frame   = length:u32 crc32c:u32 payload
+//! mark    = magic[4] next_ordinal:u64 crc32c:u32
 //! ```
+//!
+//! Headers of the first version of this format have no epoch, and another magic.
 //!
 //! All numbers are little-endian. The checksums of batches and frames also cover the place
 //! where they stand, so bytes that were moved do not pass. A batch is what one sync made
-//! durable: the header of the next batch proves that every record before it was durable.
+//! durable: the header of the next batch proves that every record before it was durable, and so
+//! does the mark, which is written behind a batch once it has been acknowledged, where the next
+//! batch will stand. The mark itself is made durable by whatever sync comes next. So what can not
+//! be told apart is this: a last batch that a power loss tore before it was acknowledged, and a
+//! last batch that was acknowledged in the instant before a power loss and damaged since.
 
 use thiserror::Error;
 
@@ -20,16 +27,27 @@ pub struct SegmentHeader {
     pub number: u64,
     /// The ordinal of the first record in it.
     pub first_ordinal: u64,
-    /// The length of the segment before it.
+    /// The length of the segment before it, as far as it counts.
     pub previous_bytes: u64,
+    /// The epoch of its writer; 0 in segments of the first version.
+    pub epoch: u64,
 }
 
 impl SegmentHeader {
     /// Writes the header.
     pub fn to_bytes(self) -> Vec<u8> {
-        let mut bytes = SEGMENT_MAGIC.to_vec();
+        let mut bytes = Vec::with_capacity(SEGMENT_HEADER_BYTES);
+        let magic = if self.epoch == 0 {
+            SEGMENT_MAGIC_1
+        } else {
+            SEGMENT_MAGIC
+        };
+        bytes.extend_from_slice(&magic);
         for field in [self.number, self.first_ordinal, self.previous_bytes] {
             bytes.extend_from_slice(&field.to_le_bytes());
+        }
+        if self.epoch > 0 {
+            bytes.extend_from_slice(&self.epoch.to_le_bytes());
         }
         bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
         bytes
@@ -43,15 +61,33 @@ impl SegmentHeader {
         };
         let mut cursor = Cursor { rest: segment };
         let magic = cursor.take(SEGMENT_MAGIC.len()).ok_or(fault)?;
+        let has_epoch = magic == SEGMENT_MAGIC;
         let header = Self {
             number: cursor.u64().ok_or(fault)?,
             first_ordinal: cursor.u64().ok_or(fault)?,
             previous_bytes: cursor.u64().ok_or(fault)?,
+            epoch: if has_epoch {
+                cursor.u64().ok_or(fault)?
+            } else {
+                0
+            },
         };
+        let covered = segment.len() - cursor.rest.len();
         let crc = cursor.u32().ok_or(fault)?;
-        let covered = segment.get(..SEGMENT_HEADER_BYTES - 4).ok_or(fault)?;
-        let good = magic == SEGMENT_MAGIC && crc == crc32c::crc32c(covered);
+        let covered = segment.get(..covered).ok_or(fault)?;
+        let good = (has_epoch == (header.epoch > 0))
+            && (has_epoch || magic == SEGMENT_MAGIC_1)
+            && crc == crc32c::crc32c(covered);
         good.then_some(header).ok_or(fault)
+    }
+
+    /// How long the header is, and so where the first batch stands.
+    pub fn bytes(&self) -> u64 {
+        if self.epoch == 0 {
+            SEGMENT_HEADER_BYTES as u64 - 8
+        } else {
+            SEGMENT_HEADER_BYTES as u64
+        }
     }
 }
 
@@ -176,6 +212,37 @@ pub fn write_batch<'a>(
     Ok(offsets)
 }
 
+/// Writes the mark that says, at `offset` of segment `number`, that every record below
+/// `next_ordinal` has been acknowledged.
+pub fn write_mark(next_ordinal: u64, (number, offset): (u64, u64)) -> [u8; MARK_BYTES] {
+    let mut bytes = [0; MARK_BYTES];
+    let crc = mark_crc(next_ordinal, number, offset).to_le_bytes();
+    let fields = MARK_MAGIC
+        .into_iter()
+        .chain(next_ordinal.to_le_bytes())
+        .chain(crc);
+    bytes
+        .iter_mut()
+        .zip(fields)
+        .for_each(|(to, from)| *to = from);
+    bytes
+}
+
+/// Reads a mark at `offset` of segment `number`: the ordinal below which all was acknowledged.
+fn read_mark(bytes: &[u8], number: u64, offset: u64) -> Option<u64> {
+    let mut cursor = Cursor { rest: bytes };
+    let magic = cursor.take(MARK_MAGIC.len())?;
+    let (next_ordinal, crc) = (cursor.u64()?, cursor.u32()?);
+    let good = magic == MARK_MAGIC && crc == mark_crc(next_ordinal, number, offset);
+    good.then_some(next_ordinal)
+}
+
+fn mark_crc(next_ordinal: u64, number: u64, offset: u64) -> u32 {
+    let crc = crc32c::crc32c(&number.to_le_bytes());
+    let crc = crc32c::crc32c_append(crc, &offset.to_le_bytes());
+    crc32c::crc32c_append(crc, &next_ordinal.to_le_bytes())
+}
+
 /// What a scan of a whole segment found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scan {
@@ -185,7 +252,7 @@ pub struct Scan {
     pub last_batch: u64,
     /// The ordinal that the next record gets.
     pub next_ordinal: u64,
-    /// What stands after the last whole batch, when it is neither one nor zeros.
+    /// What stands after the last whole batch, when it is neither one nor a mark nor zeros.
     pub tail: Option<FrameFault>,
     /// How long that is, without zeros at its end.
     pub tail_bytes: u64,
@@ -202,8 +269,8 @@ pub fn scan<'a>(
     let header =
         SegmentHeader::parse(segment).map_err(|fault| DamagedRecord { ordinal: 0, fault })?;
     let mut found = Scan {
-        end: SEGMENT_HEADER_BYTES as u64,
-        last_batch: SEGMENT_HEADER_BYTES as u64,
+        end: header.bytes(),
+        last_batch: header.bytes(),
         next_ordinal: header.first_ordinal,
         tail: None,
         tail_bytes: 0,
@@ -213,7 +280,8 @@ pub fn scan<'a>(
         .rposition(|byte| *byte != 0)
         .map_or(0, |last| last as u64 + 1);
     let mut frames = Vec::new();
-    let mut rest = segment.get(SEGMENT_HEADER_BYTES..).unwrap_or_default();
+    let start = usize::try_from(header.bytes()).unwrap_or_default();
+    let mut rest = segment.get(start..).unwrap_or_default();
     while !rest.is_empty() {
         frames.clear();
         let read = read_batch(
@@ -237,8 +305,11 @@ pub fn scan<'a>(
                 if durable_beyond(rest, header.number, found.end, ordinal) {
                     return Err(DamagedRecord { ordinal, fault });
                 }
+                let mark = read_mark(rest, header.number, found.end);
+                let mark = mark.filter(|next| *next == found.next_ordinal);
+                let room = found.end + mark.map_or(0, |_| MARK_BYTES as u64);
                 // Zeros alone are room that was reserved and not used.
-                found.tail_bytes = used.saturating_sub(found.end);
+                found.tail_bytes = used.saturating_sub(room);
                 found.tail = (found.tail_bytes > 0).then_some(fault);
                 break;
             }
@@ -294,17 +365,22 @@ fn read_batch<'a>(
     }
 }
 
-/// Whether a good batch header further on proves that record `ordinal` was durable.
+/// Whether a good batch header or mark further on proves that record `ordinal` was durable.
 fn durable_beyond(bytes: &[u8], number: u64, offset: u64, ordinal: u64) -> bool {
     // The header of the damaged batch itself is no proof: it was written before the sync.
     let places = bytes.windows(BATCH_MAGIC.len()).enumerate().skip(1);
     places
-        .filter(|(_, window)| *window == BATCH_MAGIC)
-        .any(|(at, _)| {
-            let found = bytes
-                .get(at..)
-                .map(|bytes| BatchHeader::parse(bytes, number, offset + at as u64));
-            matches!(found, Some(Ok(header)) if header.first_ordinal > ordinal)
+        .filter(|(_, window)| *window == BATCH_MAGIC || *window == MARK_MAGIC)
+        .any(|(at, window)| {
+            let behind = bytes.get(at..).unwrap_or_default();
+            let place = offset + at as u64;
+            let durable = if window == MARK_MAGIC {
+                read_mark(behind, number, place)
+            } else {
+                let header = BatchHeader::parse(behind, number, place).ok();
+                header.map(|header| header.first_ordinal)
+            };
+            durable.is_some_and(|durable| durable > ordinal)
         })
 }
 
@@ -362,16 +438,21 @@ fn frame_crc(length: u32, number: u64, offset: u64, payload: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&place), payload)
 }
 
-/// The length of a segment header.
-pub const SEGMENT_HEADER_BYTES: usize = 36;
+/// The length of a segment header with its epoch.
+pub const SEGMENT_HEADER_BYTES: usize = 44;
 /// The length of a batch header.
 pub const BATCH_HEADER_BYTES: usize = 24;
 /// The length of what stands before a payload.
 pub const FRAME_HEADER_BYTES: usize = 8;
 
-const SEGMENT_MAGIC: [u8; 8] = *b"wgjrnl\x00\x01";
+/// The length of a mark; less than any batch, so that the next one covers it.
+pub const MARK_BYTES: usize = 16;
+
+const SEGMENT_MAGIC: [u8; 8] = *b"wgjrnl\x00\x02";
+const SEGMENT_MAGIC_1: [u8; 8] = *b"wgjrnl\x00\x01";
 /// Read as a length, this is above every allowed payload, and no UTF-8 text holds it.
 pub(super) const BATCH_MAGIC: [u8; 4] = [0x01, b'W', b'B', 0xF7];
+const MARK_MAGIC: [u8; 4] = [0x01, b'W', b'M', 0xF7];
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The bounded queue between those who append and the one writer.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -13,6 +14,8 @@ pub(crate) struct Job {
     /// Kept beside the payload for the owner of the journal, who sees it again when the
     /// record is durable.
     pub(crate) digest: [u8; 32],
+    /// Ends something that is under way, so it is taken as long as there is any room.
+    pub(crate) closing: bool,
     pub(crate) reply: Option<oneshot::Sender<Result<Acknowledged, JournalError>>>,
 }
 
@@ -43,8 +46,34 @@ struct State {
     bytes: usize,
     writer_waits: bool,
     closed: bool,
-    fault: Option<Arc<str>>,
+    stop: Stop,
+    /// The volume is full: only what closes something is taken.
+    full: Option<Arc<str>>,
     waiting_for_room: Vec<oneshot::Sender<()>>,
+    /// The bytes of the records that wait for room.
+    waiting_bytes: usize,
+}
+
+/// Whether a fault stops everything.
+#[derive(Debug, Default)]
+enum Stop {
+    #[default]
+    No,
+    /// Until the disk works again.
+    ForNow(Arc<str>),
+    /// Until the journal is opened again.
+    ForGood(Arc<str>),
+}
+
+/// What there is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Drained {
+    /// Jobs have been moved over.
+    Jobs,
+    /// The time is over and nothing came.
+    Idle,
+    /// The queue is closed and empty.
+    Closed,
 }
 
 /// The queue took the job, or says why not.
@@ -67,14 +96,18 @@ impl Queue {
     /// Puts a job into the queue; when it is full, hands it back with a sign of the next room.
     pub(crate) fn push(&self, job: Job) -> Pushed {
         let mut state = self.lock();
-        if let Some(error) = state.refusal() {
+        if let Some(error) = state.refusal(job.closing) {
             return Pushed::Refused(error);
         }
         if self.is_full(&state, &job, 1) {
             // Those who wait for room are bounded too; beyond that the answer is at once.
-            if state.waiting_for_room.len() >= self.limits.frames_max {
+            let bytes = state.waiting_bytes.saturating_add(job.payload.len());
+            if state.waiting_for_room.len() >= self.limits.frames_max
+                || bytes > self.limits.bytes_max
+            {
                 return Pushed::Refused(JournalError::Busy);
             }
+            state.waiting_bytes = bytes;
             let (room, wait) = oneshot::channel();
             state.waiting_for_room.push(room);
             return Pushed::Full(job, wait);
@@ -86,7 +119,7 @@ impl Queue {
     /// Puts a job into the queue without waiting; may use a reserve of the same size again.
     pub(crate) fn push_now(&self, job: Job) -> Result<(), JournalError> {
         let state = self.lock();
-        if let Some(error) = state.refusal() {
+        if let Some(error) = state.refusal(job.closing) {
             return Err(error);
         }
         if self.is_full(&state, &job, 2) {
@@ -96,38 +129,93 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for jobs and moves all of them over; `false` when the queue is closed and empty.
-    pub(crate) fn drain(&self, into: &mut Vec<Job>) -> bool {
+    /// Waits for jobs, for ever or for a time, and moves all of them over.
+    pub(crate) fn drain(&self, into: &mut Vec<Job>, within: Option<Duration>) -> Drained {
         let mut state = self.lock();
+        let mut timed_out = false;
         while state.jobs.is_empty() {
             if state.closed {
-                return false;
+                return Drained::Closed;
+            }
+            if timed_out {
+                return Drained::Idle;
             }
             state.writer_waits = true;
-            state = self
-                .ready
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = match within {
+                None => self
+                    .ready
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(within) => {
+                    let waited = self.ready.wait_timeout(state, within);
+                    let (state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+                    timed_out = waited.timed_out();
+                    state
+                }
+            };
         }
         state.writer_waits = false;
         state.bytes = 0;
         std::mem::swap(&mut state.jobs, into);
-        for room in state.waiting_for_room.drain(..) {
-            let _ = room.send(());
-        }
-        true
+        state.let_in();
+        Drained::Jobs
     }
 
-    /// Refuses everything from now on.
-    pub(crate) fn poison(&self, reason: Arc<str>) {
+    /// Whether nothing waits for the writer just now.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lock().jobs.is_empty()
+    }
+
+    /// Refuses everything from now on, for good or until [`Queue::heal`].
+    pub(crate) fn stop(&self, reason: &Arc<str>, for_good: bool) {
         let mut state = self.lock();
-        state.fault = Some(Arc::clone(&reason));
-        state.waiting_for_room.clear();
-        for job in std::mem::take(&mut state.jobs) {
-            job.answer(Err(JournalError::Poisoned {
-                reason: Arc::clone(&reason),
-            }));
+        let reason = Arc::clone(reason);
+        state.stop = if for_good {
+            Stop::ForGood(reason)
+        } else {
+            Stop::ForNow(reason)
+        };
+        state.bytes = 0;
+        state.let_in();
+        let jobs = std::mem::take(&mut state.jobs);
+        if let Some(error) = state.refusal(true) {
+            for job in jobs {
+                job.answer(Err(error.clone()));
+            }
         }
+    }
+
+    /// Takes records again after a stop for now.
+    pub(crate) fn heal(&self) {
+        self.lock().stop = Stop::No;
+    }
+
+    /// Says that the volume is full, and why that is known, or that there is room again.
+    pub(crate) fn set_full(&self, reason: Option<Arc<str>>) {
+        let mut state = self.lock();
+        state.full = reason;
+        let Some(error) = state.refusal(false) else {
+            return;
+        };
+        let (closing, others) = std::mem::take(&mut state.jobs)
+            .into_iter()
+            .partition(|job| job.closing);
+        state.jobs = closing;
+        state.bytes = state.jobs.iter().map(|job| job.payload.len()).sum();
+        for job in others {
+            job.answer(Err(error.clone()));
+        }
+        state.let_in();
+    }
+
+    /// Waits for a time; `false` when the queue is closed meanwhile.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        let state = self.lock();
+        let waited = self
+            .ready
+            .wait_timeout_while(state, time, |state| !state.closed);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.closed
     }
 
     /// Takes nothing more; the writer finishes what is there.
@@ -138,7 +226,7 @@ impl Queue {
 
     /// Why nothing can be appended, if so.
     pub(crate) fn refusal(&self) -> Option<JournalError> {
-        self.lock().refusal()
+        self.lock().refusal(false)
     }
 
     fn is_full(&self, state: &State, job: &Job, times: usize) -> bool {
@@ -166,18 +254,42 @@ impl Queue {
 }
 
 impl State {
-    fn refusal(&self) -> Option<JournalError> {
-        match &self.fault {
-            Some(reason) => Some(JournalError::Poisoned {
-                reason: Arc::clone(reason),
+    fn refusal(&self, closing: bool) -> Option<JournalError> {
+        let reason = Arc::clone;
+        match (&self.stop, &self.full) {
+            (Stop::ForGood(why), _) => Some(JournalError::Poisoned {
+                reason: reason(why),
             }),
-            None if self.closed => Some(JournalError::Closed),
-            None => None,
+            (Stop::ForNow(why), _) => Some(JournalError::Failing {
+                reason: reason(why),
+            }),
+            _ if self.closed => Some(JournalError::Closed),
+            (Stop::No, Some(why)) if !closing => Some(JournalError::Full {
+                reason: reason(why),
+            }),
+            (Stop::No, _) => None,
+        }
+    }
+
+    /// Tells those who wait for room to look again.
+    fn let_in(&mut self) {
+        self.waiting_bytes = 0;
+        for room in self.waiting_for_room.drain(..) {
+            let _ = room.send(());
         }
     }
 }
 
 impl Job {
+    pub(crate) fn new(payload: Vec<u8>, digest: [u8; 32], closing: bool) -> Self {
+        Self {
+            payload,
+            digest,
+            closing,
+            reply: None,
+        }
+    }
+
     pub(crate) fn answer(self, with: Result<Acknowledged, JournalError>) {
         if let Some(reply) = self.reply {
             // Whoever asked may have gone; the record stands all the same.

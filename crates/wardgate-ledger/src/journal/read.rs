@@ -1,14 +1,14 @@
 //! Reading a journal: one record, or all from a position on.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::vec;
 
 use super::frame::{self, DamagedRecord, FRAME_HEADER_BYTES, Frame, FrameFault};
-use super::open::segment_numbers;
-use super::{JournalError, Position, segment_path};
+use super::segments::{read_counting, segment_numbers, segment_path};
+use super::{JournalError, Position};
 
 /// A record and where it stands.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,11 +71,10 @@ impl Frames {
         let Some(number) = segments.next() else {
             return Ok(false);
         };
-        self.is_last = segments.len() == 0;
+        let next = segments.as_slice().first().copied();
+        self.is_last = next.is_none();
         self.segment = number;
-        let path = segment_path(&self.directory, number);
-        self.bytes =
-            fs::read(&path).map_err(|source| JournalError::io("reading", &path, source))?;
+        self.bytes = read_counting(&self.directory, number, next)?;
         let mut spans = Vec::new();
         let scan = frame::scan(&self.bytes, |_, frame| {
             let start = usize::try_from(frame.offset)

@@ -37,7 +37,7 @@ impl Entries {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        let rest = start..end.min(ledger.size());
+        let rest = start.max(ledger.minimum())..end.min(ledger.size());
         Self {
             ledger,
             rest,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -10,13 +11,15 @@ use std::time::Duration;
 use super::publisher::{Edge, Publisher, unfinished};
 use super::unpublished::Unpublished;
 use super::{
-    CHECKPOINT_FILE, Inner, Ledger, LedgerError, Options, Recovery, journal_directory,
-    journal_options,
+    CHECKPOINT_FILE, Inner, Ledger, LedgerError, MINIMUM_FILE, Options, Recovery,
+    journal_directory, journal_options, prune,
 };
 use crate::bundle;
 use crate::checkpoint::Checkpoint;
-use crate::file;
-use crate::journal::{self, Job, Journal, JournalError, OnDurable, OpenFor, Replayed};
+use crate::disk::{Disk, FileSystem};
+use crate::file::{self, Pending};
+use crate::floor;
+use crate::journal::{self, Home, Job, Journal, JournalError, OnDurable, OpenFor, Replayed};
 use crate::note::{Note, Signer};
 use crate::tile::Kind;
 use crate::tree::{Frontier, Hash, TILE_WIDTH, leaf_hash};
@@ -30,6 +33,15 @@ impl Ledger {
         signer: Signer,
         options: &Options,
     ) -> Result<Self, LedgerError> {
+        Self::create_on(Arc::new(FileSystem), directory, signer, options)
+    }
+
+    pub(super) fn create_on(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        signer: Signer,
+        options: &Options,
+    ) -> Result<Self, LedgerError> {
         if directory.join(CHECKPOINT_FILE).exists() {
             return Err(LedgerError::Exists {
                 directory: directory.to_owned(),
@@ -37,7 +49,9 @@ impl Ledger {
         }
         let unpublished = Arc::new(Unpublished::new(0, options.unpublished_bytes_max));
         let journal = journal_directory(directory);
-        let journal = Journal::create_for(&journal, &journal_options(options), feed(&unpublished))
+        let home = home(disk, directory, options);
+        let on_durable = feed(&unpublished);
+        let journal = Journal::create_for(&journal, &journal_options(options), home, on_durable)
             .map_err(|error| match error {
                 JournalError::Exists { .. } => LedgerError::Exists {
                     directory: directory.to_owned(),
@@ -61,6 +75,15 @@ impl Ledger {
         signer: Signer,
         options: &Options,
     ) -> Result<(Self, Recovery), LedgerError> {
+        Self::open_on(Arc::new(FileSystem), directory, signer, options)
+    }
+
+    pub(super) fn open_on(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        signer: Signer,
+        options: &Options,
+    ) -> Result<(Self, Recovery), LedgerError> {
         let missing = || LedgerError::Missing {
             directory: directory.to_owned(),
         };
@@ -70,6 +93,15 @@ impl Ledger {
             other => other.into(),
         })?;
         let checkpoint = read_checkpoint(directory, &signer)?;
+        let path = directory.join(MINIMUM_FILE);
+        let minimum =
+            floor::read(&path).map_err(|source| LedgerError::io("reading", &path, source))?;
+        if minimum > checkpoint.size {
+            return Err(LedgerError::Smaller {
+                size: checkpoint.size,
+                published: minimum,
+            });
+        }
         let edge = read_edge(directory, &checkpoint)?;
         let unpublished = Arc::new(Unpublished::new(
             checkpoint.size,
@@ -86,6 +118,7 @@ impl Ledger {
         let (journal, replayed) = Journal::open_for(
             &journal_directory(directory),
             &journal_options(options),
+            home(disk, directory, options),
             (lock, known),
             |replayed| {
                 check_overlap(replayed, &checkpoint, &leaves)?;
@@ -112,7 +145,9 @@ impl Ledger {
             let hash = leaf_hash(&entry);
             (entry, hash)
         }));
+        prune::finish(&**journal.disk(), directory, minimum)?;
         let ledger = Self::start(directory, signer, options, (journal, unpublished, edge))?;
+        ledger.inner.minimum.store(minimum, Ordering::Release);
         Ok((ledger, recovery))
     }
 
@@ -123,12 +158,18 @@ impl Ledger {
         (journal, unpublished, edge): (Journal, Arc<Unpublished>, Edge),
     ) -> Result<Self, LedgerError> {
         let failed = |source| LedgerError::io("publishing", directory, source);
-        file::remove_temporaries(directory).map_err(failed)?;
+        file::remove_temporaries(&**journal.disk(), directory).map_err(failed)?;
         let mut publisher = Publisher {
             directory: directory.to_owned(),
+            disk: Arc::clone(journal.disk()),
+            fence: Arc::clone(journal.fence()),
+            incidents: Arc::clone(journal.incidents()),
+            pending: Pending::default(),
             signer,
             unpublished: Arc::clone(&unpublished),
             edge,
+            journal: journal.clone(),
+            keep_segments: options.journal_keep_segments,
             delay: Duration::from_millis(options.publish_after_ms),
             clock: options.clock,
         };
@@ -142,10 +183,19 @@ impl Ledger {
             journal,
             unpublished,
             publisher: Mutex::new(Some(publisher)),
+            minimum: AtomicU64::new(0),
         };
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+}
+
+fn home(disk: Arc<dyn Disk>, directory: &Path, options: &Options) -> Home {
+    Home {
+        disk,
+        directory: directory.to_owned(),
+        reserve_bytes: options.reserve_bytes,
     }
 }
 

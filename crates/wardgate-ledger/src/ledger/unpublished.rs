@@ -119,9 +119,9 @@ impl Unpublished {
     }
 
     /// Remembers why publishing failed; refuses appends until it succeeds.
-    pub(super) fn fail(&self, reason: String) {
+    pub(super) fn fail(&self, reason: Arc<str>) {
         let mut state = self.lock();
-        state.fault = Some(reason.into());
+        state.fault = Some(reason);
         self.faulty.store(true, Ordering::Release);
         drop(state);
         self.room.notify_one();

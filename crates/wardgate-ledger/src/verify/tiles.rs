@@ -10,13 +10,16 @@ use super::{Verified, VerifyError};
 use crate::bundle;
 use crate::checkpoint::Checkpoint;
 use crate::file;
+use crate::prove;
 use crate::tile::{Kind, Tile};
-use crate::tree::{Frontier, Hash, TILE_WIDTH, leaf_hash};
+use crate::tree::{Frontier, Hash, TILE_WIDTH, leaf_hash, partial_widths};
 
 /// Rebuilds the tree from the entries and compares it with everything on disk.
 pub(super) struct Auditor<'a> {
     directory: &'a Path,
     checkpoint: Checkpoint,
+    /// The index below which entries have been pruned.
+    minimum: u64,
     journal: Option<JournalEntries>,
     /// The tiles on disk that have not been compared yet.
     names: Names,
@@ -29,13 +32,14 @@ impl<'a> Auditor<'a> {
     /// The names must be older than the journal: what is published is durable there first.
     pub(super) fn new(
         directory: &'a Path,
-        checkpoint: Checkpoint,
+        (checkpoint, minimum): (Checkpoint, u64),
         names: Names,
         journal: Option<JournalEntries>,
     ) -> Self {
         Self {
             directory,
             checkpoint,
+            minimum,
             journal,
             names,
             frontier: Frontier::new(),
@@ -44,14 +48,19 @@ impl<'a> Auditor<'a> {
     }
 
     pub(super) fn run(mut self) -> Result<Verified, VerifyError> {
-        let mut index = 0;
+        let mut index = self.minimum / TILE_WIDTH as u64;
         let mut root = None;
+        self.begin(index)?;
         loop {
             let more = self.one_bundle(index, &mut root)?;
             index += 1;
             if !more {
                 break;
             }
+        }
+        if self.checkpoint.size == self.minimum && root.is_none() {
+            // Nothing is left to check but the tree itself, which was checked at the start.
+            root = Some(self.checkpoint.root);
         }
         if self.checkpoint.size == 0 {
             root = Some(crate::tree::empty_root());
@@ -73,10 +82,43 @@ impl<'a> Auditor<'a> {
             origin: self.checkpoint.origin,
             size: self.checkpoint.size,
             root: self.checkpoint.root,
+            minimum: self.minimum,
             unpublished: self.total - self.checkpoint.size,
             unfinished_bytes: journal.map_or(0, |journal| journal.unfinished_bytes),
             journal_segments: journal.map_or(0, |journal| journal.segments),
         })
+    }
+
+    /// Takes the tree over what has been pruned from the hashes that are left of it.
+    ///
+    /// They are not trusted: with the entries that follow they must make the signed root.
+    fn begin(&mut self, bundle: u64) -> Result<(), VerifyError> {
+        let size = bundle * TILE_WIDTH as u64;
+        let mut levels = Vec::new();
+        for (width, level) in partial_widths(size).into_iter().zip(0u8..) {
+            if width == 0 {
+                levels.push(Vec::new());
+                continue;
+            }
+            let row = size >> (u32::from(level) * 8);
+            let range = row - u64::from(width)..row;
+            levels.push(prove::hashes(
+                self.directory,
+                self.checkpoint.size,
+                level,
+                range,
+            )?);
+        }
+        self.frontier = Frontier::resume(size, levels).unwrap_or_default();
+        self.total = size;
+        if size > 0 && size == self.checkpoint.size && self.frontier.root() != self.checkpoint.root
+        {
+            return Err(VerifyError::Root { size });
+        }
+        match &mut self.journal {
+            Some(journal) => journal.skip_below(size),
+            None => Ok(()),
+        }
     }
 
     /// Checks the entries of one bundle; `false` when it was the last.
@@ -103,6 +145,11 @@ impl<'a> Auditor<'a> {
             let Some(journal) = &mut self.journal else {
                 break;
             };
+            if journal.start > first + at {
+                let (index, file) = (first + at, journal.file());
+                let what = "starts behind entries that are not published";
+                return Err(VerifyError::Bad { index, file, what });
+            }
             let Some(entry) = journal.next_entry()? else {
                 break;
             };
@@ -143,11 +190,11 @@ impl<'a> Auditor<'a> {
             return bad(tile.name.clone(), "is cut short");
         };
         let recorded = match &mut self.journal {
-            Some(journal) => match journal.next_entry()? {
+            Some(journal) if journal.start <= index => match journal.next_entry()? {
                 Some(recorded) => Some(recorded),
                 None => return bad(journal.file(), "ends before the published entries do"),
             },
-            None => None,
+            _ => None,
         };
         let Some(Ok(entry)) = entry else {
             return bad(bundle.name.clone(), "ends inside or before the entry");
@@ -262,10 +309,17 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Lists the tiles of a ledger.
-    pub(super) fn list(directory: &Path) -> Result<Self, VerifyError> {
+    /// Lists the tiles of a ledger, those left out that lie wholly below the minimum index.
+    pub(super) fn list(directory: &Path, minimum: u64) -> Result<Self, VerifyError> {
         let mut names = Self::default();
         names.walk(&directory.join(TILE_DIRECTORY), TILE_DIRECTORY)?;
+        if minimum > 0 {
+            // Pruning may not have come to them yet.
+            names.tiles.retain(|_, tiles| {
+                let tile = tiles.first().copied();
+                tile.is_none_or(|tile| entry_of(tile, TILE_WIDTH) > minimum)
+            });
+        }
         Ok(names)
     }
 

@@ -17,6 +17,8 @@ pub(crate) fn signer() -> Signer {
 pub(crate) fn patient() -> Options {
     Options {
         publish_after_ms: 3_600_000,
+        segment_bytes: 1 << 20,
+        reserve_bytes: 0,
         ..Options::default()
     }
 }
@@ -83,11 +85,16 @@ pub(crate) fn assert_holds(ledger: &Ledger, size: u64) {
     assert_eq!(next, size);
 }
 
-/// All files below a directory with their contents, by relative name.
+/// All files of the log below a directory with their contents, by relative name; what a process
+/// keeps there for itself is left out.
 pub(crate) fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     fn walk(root: &Path, directory: &Path, into: &mut BTreeMap<PathBuf, Vec<u8>>) {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
+            let name = path.file_name().unwrap();
+            if name == "epoch" || name == "reserve" {
+                continue;
+            }
             if path.is_dir() {
                 walk(root, &path, into);
             } else {
@@ -109,4 +116,13 @@ pub(crate) fn copy(files: &BTreeMap<PathBuf, Vec<u8>>) -> TempDir {
         fs::write(path, bytes).unwrap();
     }
     directory
+}
+
+/// The last segment of the journal, within the directory of the ledger.
+pub(crate) fn last_segment(directory: &Path) -> PathBuf {
+    let names = files(directory).into_keys();
+    names
+        .filter(|name| name.extension().is_some_and(|end| end == "seg"))
+        .max()
+        .unwrap()
 }

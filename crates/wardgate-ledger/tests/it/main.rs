@@ -15,6 +15,8 @@ mod layout;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod prune;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod reopen;

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use wardgate_ledger::journal::frame::scan;
+use wardgate_ledger::journal::frame::{MARK_BYTES, SEGMENT_HEADER_BYTES, scan};
 use wardgate_ledger::{Health, Ledger, LedgerError, Options, Signer, verify};
 
 use crate::log::{
-    append, assert_holds, closed, copy, entry, extend, files, open, patient, run, signer,
+    append, assert_holds, closed, copy, entry, extend, files, last_segment, open, patient, run,
+    signer,
 };
 
 const SEGMENT: &str = "journal/000000000000.seg";
@@ -37,18 +38,21 @@ fn a_closed_ledger_goes_on() {
 /// checkpoint covers must be there, whole batches beyond it stay, a torn batch goes.
 #[test]
 fn the_last_segment_may_be_cut_anywhere_behind_the_checkpoint() {
-    let directory = closed(5, &patient());
-    let published = files(directory.path());
-    let (ledger, _) = Ledger::open(directory.path(), signer(), &patient()).unwrap();
-    let mut ends = vec![published[Path::new(SEGMENT)].len()];
-    for index in 5..9 {
+    let mut published = files(closed(5, &patient()).path());
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = Ledger::create(directory.path(), signer(), &patient()).unwrap();
+    let mut ends = Vec::new();
+    for index in 0..9 {
         append(&ledger, index);
         ends.push(end_of_batches(directory.path()));
     }
+    let ends = ends.split_off(4);
     let mut whole = fs::read(directory.path().join(SEGMENT)).unwrap();
-    // Some of the room that the writer has reserved is kept.
-    whole.truncate(ends[4] + 20);
-    for length in 36..=whole.len() {
+    // Some of the room that the writer has taken is kept, without the mark.
+    whole.truncate(ends[4]);
+    whole.resize(ends[4] + 20, 0);
+    published.remove(Path::new(SEGMENT)).unwrap();
+    for length in SEGMENT_HEADER_BYTES..=whole.len() {
         let crashed = copy(&published);
         fs::write(crashed.path().join(SEGMENT), &whole[..length]).unwrap();
         let opened = Ledger::open(crashed.path(), signer(), &patient());
@@ -89,7 +93,9 @@ fn a_crashed_directory_verifies_as_it_is() {
     extend(&ledger, 310);
     let mut crashed = files(directory.path());
     let end = end_of_batches(directory.path());
-    crashed.get_mut(Path::new(SEGMENT)).unwrap()[end..end + 3].copy_from_slice(&[1, 2, 3]);
+    let segment = crashed.get_mut(&last_segment(directory.path())).unwrap();
+    segment[end..end + MARK_BYTES].fill(0);
+    segment[end..end + 3].copy_from_slice(&[1, 2, 3]);
     let crashed = copy(&crashed);
     let verified = verify(crashed.path(), &signer().vkey()).unwrap();
     assert_eq!(
@@ -120,8 +126,9 @@ fn a_damaged_acknowledged_entry_refuses_to_open() {
     append(&ledger, 3);
     append(&ledger, 4);
     let mut crashed = files(directory.path());
+    let last = last_segment(directory.path());
     // In the batch of entry 3; that of entry 4 shows that 3 had been acknowledged.
-    crashed.get_mut(Path::new(SEGMENT)).unwrap()[end + 40] ^= 1;
+    crashed.get_mut(&last).unwrap()[end + 40] ^= 1;
     let crashed_directory = copy(&crashed);
     let error = Ledger::open(crashed_directory.path(), signer(), &patient())
         .err()
@@ -132,10 +139,7 @@ fn a_damaged_acknowledged_entry_refuses_to_open() {
         "{}",
         error.hint()
     );
-    assert_eq!(
-        files(crashed_directory.path())[Path::new(SEGMENT)],
-        crashed[Path::new(SEGMENT)]
-    );
+    assert_eq!(files(crashed_directory.path())[&last], crashed[&last]);
     let error = verify(crashed_directory.path(), &signer().vkey()).unwrap_err();
     assert_eq!(error.index(), Some(3), "{error}");
 }
@@ -147,6 +151,7 @@ fn a_tree_smaller_than_published_refuses() {
     let old = files(directory.path());
     extend(&open(directory.path()), 600);
     let mut mixed = files(directory.path());
+    mixed.retain(|name, _| !name.starts_with("journal"));
     for (name, bytes) in &old {
         if name.starts_with("journal") {
             mixed.insert(name.clone(), bytes.clone());
@@ -293,7 +298,14 @@ fn many_small_segments_reopen_and_a_lost_one_is_noticed() {
             "{lost}"
         );
         let mut shorter = whole.clone();
-        shorter.get_mut(&segments[lost]).unwrap().pop();
+        let short = shorter.get_mut(&segments[lost]).unwrap();
+        // The last one ends with the mark, which is no record.
+        let more = if lost + 1 == segments.len() {
+            MARK_BYTES
+        } else {
+            0
+        };
+        short.truncate(short.len() - 1 - more);
         let shorter = copy(&shorter);
         assert!(
             Ledger::open(shorter.path(), signer(), &options).is_err(),
@@ -310,6 +322,6 @@ fn many_small_segments_reopen_and_a_lost_one_is_noticed() {
 }
 
 fn end_of_batches(directory: &Path) -> usize {
-    let segment = fs::read(directory.join(SEGMENT)).unwrap();
+    let segment = fs::read(directory.join(last_segment(directory))).unwrap();
     scan(&segment, |_, _| {}).unwrap().end as usize
 }

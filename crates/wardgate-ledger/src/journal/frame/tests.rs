@@ -10,6 +10,7 @@ fn segment(batches: &[Vec<Vec<u8>>], first_ordinal: u64) -> (Vec<u8>, Vec<u64>) 
         number: NUMBER,
         first_ordinal,
         previous_bytes: 77,
+        epoch: 5,
     };
     let mut bytes = header.to_bytes();
     let mut ordinal = first_ordinal;
@@ -99,7 +100,7 @@ proptest! {
         let _ = BatchHeader::parse(&bytes, number, offset);
         let _ = SegmentHeader::parse(&bytes);
         let _ = scan(&bytes, |_, _| {});
-        let header = SegmentHeader { number, first_ordinal: offset, previous_bytes: 0 };
+        let header = SegmentHeader { number, first_ordinal: offset, previous_bytes: 0, epoch: offset };
         let mut segment = header.to_bytes();
         segment.extend_from_slice(&bytes);
         let _ = scan(&segment, |_, _| {});
