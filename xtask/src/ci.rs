@@ -8,14 +8,14 @@ use anyhow::Result;
 use crate::step::step;
 use crate::workspace::Workspace;
 use crate::{
-    check, deny, docs, e2e, foreign, fuzz_smoke, gates, neural, notes, process, test, tidy,
+    check, deny, docs, e2e, faults, foreign, fuzz_smoke, gates, neural, notes, process, test, tidy,
 };
 
 /// Runs every step, then the tests; the last line gives their totals.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let start = Instant::now();
     let mut failed: Vec<&str> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 12] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 13] = [
         ("format", &|| check::format(workspace)),
         ("tidy", &|| tidy::run(workspace)),
         ("note templates", &|| notes::check(workspace)),
@@ -27,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         ("foreign", &|| {
             foreign::run(workspace, &foreign::Options::default())
         }),
+        ("faults", &|| faults::run(workspace)),
         ("deny", &|| deny::run(workspace)),
         ("neural", &|| neural::run(workspace)),
         ("fuzz-smoke", &|| {

@@ -15,6 +15,7 @@ mod ci;
 mod deny;
 mod docs;
 mod e2e;
+mod faults;
 mod foreign;
 mod fuzz_smoke;
 mod gates;
@@ -89,6 +90,8 @@ enum Command {
     Tagger(tagger::Options),
     /// Build `wardgate-verify` as one small static program for Linux on x86-64
     VerifyStatic,
+    /// Fail the system calls and the power of a ledger that is being written
+    Faults,
     /// Everything that CI runs
     Ci,
 }
@@ -121,6 +124,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Docs { check } => docs::run(&workspace, check)?,
         Command::Tagger(options) => tagger::run(&workspace, &options)?,
         Command::VerifyStatic => verify_static::run(&workspace)?,
+        Command::Faults => faults::run(&workspace)?,
         Command::Ci => return ci::run(&workspace),
     }
     Ok(ExitCode::SUCCESS)

@@ -525,3 +525,6 @@ pub(crate) const JOURNAL_DIRECTORY: &str = "journal";
 pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
 /// The file of the minimum index of a pruned log within the directory of the ledger.
 pub(crate) const MINIMUM_FILE: &str = "minimum";
+
+#[cfg(test)]
+mod tests;

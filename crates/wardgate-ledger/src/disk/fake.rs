@@ -35,10 +35,11 @@ pub(crate) enum When {
 
 type Watch = dyn Fn(When, Op, &Path) -> io::Result<()> + Send + Sync;
 
-/// The file system, watched. Its syncs are only pretended.
+/// The file system, watched. Syncs are only pretended unless they are asked to be real.
 #[derive(Clone)]
 pub(crate) struct FakeDisk {
     watch: Arc<Watch>,
+    syncs: bool,
 }
 
 struct FakeFile {
@@ -54,7 +55,20 @@ impl FakeDisk {
     ) -> Self {
         Self {
             watch: Arc::new(watch),
+            syncs: false,
         }
+    }
+
+    /// The same with real syncs.
+    pub(crate) fn with_syncs(self) -> Self {
+        Self {
+            syncs: true,
+            ..self
+        }
+    }
+
+    fn sync(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.syncs { sync() } else { Ok(()) }
     }
 
     fn around<T>(
@@ -124,7 +138,9 @@ impl Disk for FakeDisk {
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        self.around(Op::SyncDirectory, path, || Ok(()))
+        self.around(Op::SyncDirectory, path, || {
+            self.sync(|| FileSystem.sync_directory(path))
+        })
     }
 }
 
@@ -146,11 +162,15 @@ impl DiskFile for FakeFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.disk.around(Op::SyncData, &self.path, || Ok(()))
+        self.disk.around(Op::SyncData, &self.path, || {
+            self.disk.sync(|| self.below.sync_data())
+        })
     }
 
     fn sync_all(&self) -> io::Result<()> {
-        self.disk.around(Op::SyncAll, &self.path, || Ok(()))
+        self.disk.around(Op::SyncAll, &self.path, || {
+            self.disk.sync(|| self.below.sync_all())
+        })
     }
 
     fn set_length(&self, bytes: u64) -> io::Result<()> {

@@ -1,10 +1,13 @@
 //! Other processes: one that is killed while it appends, one that comes second.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use wardgate_ledger::checkpoint::Checkpoint;
+use wardgate_ledger::tree::{Frontier, leaf_hash};
 use wardgate_ledger::{Ledger, LedgerError, Options, verify};
 
 use crate::log::{run, signer};
@@ -57,6 +60,76 @@ fn a_killed_process_loses_nothing_acknowledged() {
         );
     }
     assert!(acknowledged.len() > 5000, "{}", acknowledged.len());
+}
+
+/// Two hundred kills at random instants, some before the first append, each on what the last one
+/// left: all that was acknowledged is there, and the log verifies and extends what was published.
+#[test]
+fn two_hundred_kills_at_random_instants_lose_nothing() {
+    let seed = std::env::var("WARDGATE_TEST_SEED").map_or_else(
+        |_| std::hash::RandomState::new().build_hasher().finish(),
+        |seed| seed.parse().unwrap(),
+    );
+    println!("WARDGATE_TEST_SEED={seed}");
+    let mut random = seed;
+    let mut below = |limit: u64| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (random >> 33) % limit
+    };
+    let options = Options {
+        reserve_bytes: 0,
+        ..options()
+    };
+    let mut directory = tempfile::tempdir().unwrap();
+    let mut acknowledged = BTreeMap::new();
+    let mut kills = 0;
+    let mut total = 0;
+    while kills < 200 {
+        if kills % 25 == 0 {
+            directory = tempfile::tempdir().unwrap();
+            acknowledged.clear();
+            let ledger = Ledger::create(directory.path(), signer(), &options).unwrap();
+            ledger.close().unwrap();
+        }
+        let published = std::fs::read(directory.path().join("checkpoint")).unwrap();
+        let mut child = start("crash::child_appends", directory.path());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        for line in lines.by_ref().take(usize::try_from(below(120)).unwrap()) {
+            note(&line.unwrap(), &mut acknowledged);
+        }
+        for _ in 0..below(3000) {
+            std::hint::spin_loop();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in lines
+            .map_while(Result::ok)
+            .filter(|line| line.ends_with('.'))
+        {
+            note(&line, &mut acknowledged);
+        }
+        kills += 1;
+        let (ledger, _) = Ledger::open(directory.path(), signer(), &options).unwrap();
+        for (index, entry) in &acknowledged {
+            assert_eq!(
+                &ledger.read(*index).unwrap(),
+                entry,
+                "{index} at kill {kills}"
+            );
+        }
+        let older = Checkpoint::open(&published, signer().verifier_key()).unwrap();
+        let mut frontier = Frontier::new();
+        for entry in ledger.entries(..older.size) {
+            frontier.push(leaf_hash(&entry.unwrap().1), &mut |_| {});
+        }
+        assert_eq!(frontier.root(), older.root, "at kill {kills}");
+        ledger.close().unwrap();
+        verify(directory.path(), &signer().vkey()).unwrap();
+        total += acknowledged.len();
+    }
+    assert!(total > 1000, "{total}");
 }
 
 #[test]
