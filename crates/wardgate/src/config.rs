@@ -24,7 +24,7 @@ pub(crate) use gate::Gate;
 pub(crate) use log::{Log, LogFormat};
 pub(crate) use node::{NAME_DEFAULT as NODE_NAME_DEFAULT, Node};
 pub(crate) use upstream::Upstream;
-pub(crate) use vault::Vault;
+pub(crate) use vault::{Provider, Vault};
 
 /// What a node is told by its operator.
 #[derive(Debug, Clone)]
@@ -51,16 +51,7 @@ impl Config {
     fn parse(text: &str, file: &Path, root: &Path) -> Result<Self, Failure> {
         let reader = Reader::of(text, file, root);
         let config = Self::read(&reader);
-        let faults = reader.faults();
-        match config {
-            Some(config) if faults.is_empty() => Ok(config),
-            _ => {
-                let count = faults.len();
-                let plural = if count == 1 { "fault" } else { "faults" };
-                let message = format!("the configuration has {count} {plural}");
-                Err(Failure::in_files(message, faults))
-            }
-        }
+        whole(config, &reader)
     }
 
     /// Every part is read even when an earlier one is faulty.
@@ -94,6 +85,28 @@ impl Config {
     }
 }
 
+/// Reads a file that has the sections of the vault and of its provider, and no others.
+pub(crate) fn parse_vault(text: &str, file: &Path, root: &Path) -> Result<Vault, Failure> {
+    let reader = Reader::of(text, file, root);
+    let vault = vault::read(&reader);
+    reader.end();
+    whole(vault, &reader)
+}
+
+/// What was read, if nothing was faulty.
+fn whole<T>(read: Option<T>, reader: &Reader) -> Result<T, Failure> {
+    let faults = reader.faults();
+    match read {
+        Some(read) if faults.is_empty() => Ok(read),
+        _ => {
+            let count = faults.len();
+            let plural = if count == 1 { "fault" } else { "faults" };
+            let message = format!("the configuration has {count} {plural}");
+            Err(Failure::in_files(message, faults))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +120,8 @@ mod tests {
         let config = parse("").unwrap();
         assert!(config.gate.server.address.ip().is_loopback());
         assert!(config.gate.tls.is_some());
-        assert_eq!(config.vault.passphrase_file, Path::new("/data/passphrase"));
+        let secrets = config.vault.provider.secret_files();
+        assert_eq!(secrets, [Path::new("/data/passphrase")]);
     }
 
     #[test]
@@ -116,6 +130,59 @@ mod tests {
         let failure = parse(text).unwrap_err();
         let told: Vec<_> = failure.faults().iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn a_key_provider_is_read_from_its_section() {
+        let text = "vault:\n  provider: transit\ntransit:\n  url: https://bao.example.org:8200\n  token_file: /run/token\n";
+        let Provider::Transit(settings) = parse(text).unwrap().vault.provider else {
+            panic!("another provider");
+        };
+        assert_eq!(
+            (settings.mount.as_str(), settings.key.as_str()),
+            ("transit", "wardgate")
+        );
+        let text = "vault:\n  provider: pkcs11\npkcs11:\n  module: /m.so\n  token_serial: \"07\"\n  key_label: k\n  pin_file: pin\n";
+        let provider = parse(text).unwrap().vault.provider;
+        assert_eq!(provider.secret_files(), [Path::new("/data/pin")]);
+        let text = "vault:\n  provider: aws-kms\naws_kms:\n  region: eu-central-1\n  key: alias/w\n  credentials_file: /aws\n";
+        let provider = parse(text).unwrap().vault.provider;
+        assert_eq!(provider.secret_files(), [Path::new("/aws")]);
+        let text =
+            "vault:\n  provider: gcp-kms\ngcp_kms:\n  key: projects/p\n  credentials_file: /gcp\n";
+        let provider = parse(text).unwrap().vault.provider;
+        assert_eq!(provider.secret_files(), [Path::new("/gcp")]);
+    }
+
+    #[test]
+    fn what_a_key_provider_needs_and_has_not_is_told() {
+        let told: Vec<String> = ["pkcs11", "transit", "aws-kms", "gcp-kms", "other"]
+            .iter()
+            .flat_map(|provider| {
+                let failure = parse(&format!("vault:\n  provider: {provider}\n")).unwrap_err();
+                failure
+                    .faults()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n"));
+        for text in [
+            "pkcs11:\n  token_label: a\n  token_serial: b\n",
+            "transit:\n  token_file: a\n  role_id_file: b\n",
+            "transit:\n  secret_id_file: b\n",
+        ] {
+            assert_eq!(parse(text).unwrap_err().faults().len(), 1, "{text}");
+        }
+        assert!(
+            parse_vault(
+                "vault:\n  provider: passphrase\ngate:\n",
+                Path::new("f"),
+                Path::new("/d")
+            )
+            .is_err()
+        );
     }
 
     #[test]

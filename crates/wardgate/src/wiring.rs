@@ -2,16 +2,16 @@
 
 mod logging;
 mod node;
+pub(crate) mod provider;
 mod recovery;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use wardgate_ledger::{JournalError, Ledger, LedgerError, Options, Signer};
 use wardgate_records::{PayloadStore, RecordsError, Store};
-use wardgate_vault::{KdfCost, KeyProvider, Label, PassphraseProvider, Vault};
+use wardgate_vault::{KeyProvider, Label, Vault};
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -132,14 +132,7 @@ pub(crate) fn open_vault(dir: &DataDir, config: &Config) -> Result<Arc<Vault>, F
 
 /// The provider of the root key that the configuration names.
 pub(crate) fn key_provider(config: &Config) -> Result<Arc<dyn KeyProvider>, Failure> {
-    passphrase_provider(&config.vault.passphrase_file)
-}
-
-/// The provider that takes the first line of a file as its passphrase.
-pub(crate) fn passphrase_provider(file: &Path) -> Result<Arc<dyn KeyProvider>, Failure> {
-    let passphrase = wardgate_vault::read_passphrase(file)?;
-    let cost = KdfCost::default();
-    Ok(Arc::new(PassphraseProvider::new(passphrase, cost)))
+    provider::key_provider(&config.vault.provider)
 }
 
 /// The two keys that sign the ledger's checkpoints.

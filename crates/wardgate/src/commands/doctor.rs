@@ -4,6 +4,7 @@ mod certificates;
 mod files;
 mod ledger;
 mod network;
+mod provider;
 mod records;
 
 use clap::Args;
@@ -97,12 +98,13 @@ fn examine(dir: &DataDir) -> Result<Vec<Finding>, Failure> {
         }
     };
     findings.extend(files::check_secrets(dir, &config));
+    findings.extend(provider::check(&config));
     findings.extend(certificates::check(&config));
     let running = ledger::is_held(dir);
     findings.extend(network::check_ports(&config, running));
     match wiring::open_vault(dir, &config) {
         Ok(vault) => {
-            findings.push(Finding::ok("vault", "opens with its passphrase"));
+            findings.push(Finding::ok("vault", "opens with its key provider"));
             findings.extend(below_the_vault(dir, &config, &vault)?);
         }
         Err(failure) => findings.push(Finding::of_failure("vault", &failure)),

@@ -1,5 +1,7 @@
 //! `wardgate init`: sets up a data directory, whole or not at all.
 
+mod key_provider;
+
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -10,7 +12,7 @@ use clap::Args;
 use jiff::Timestamp;
 use wardgate_ledger::{Ledger, Options};
 use wardgate_records::{PayloadStore, Store};
-use wardgate_vault::{Recovery, Vault};
+use wardgate_vault::{KeyProvider, Recovery, Vault};
 use zeroize::Zeroizing;
 
 use super::Ended;
@@ -20,6 +22,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::wiring;
+pub(crate) use key_provider::VaultSections;
 
 /// Set up a data directory: configuration, keys, store, ledger and development certificates
 #[derive(Debug, Args)]
@@ -36,6 +39,10 @@ pub(super) struct Arguments {
     /// Passphrase file to use (mode 0600) instead of a new random one inside the directory
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+
+    /// File with the configuration sections `vault` and of its key provider, instead of a passphrase
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+    vault_config: Option<PathBuf>,
 
     /// Address of the gate
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
@@ -56,6 +63,8 @@ pub(crate) struct Choices {
     pub(crate) name: String,
     pub(crate) environment: &'static str,
     pub(crate) passphrase_file: PathBuf,
+    /// A key provider other than the passphrase file.
+    pub(crate) vault: Option<VaultSections>,
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) console: std::net::SocketAddr,
     pub(crate) plain_http: bool,
@@ -68,6 +77,7 @@ impl Default for Choices {
             name: NODE_NAME_DEFAULT.to_owned(),
             environment: "live",
             passphrase_file: PathBuf::from(PASSPHRASE_FILE),
+            vault: None,
             listen: loopback(8443),
             console: loopback(8444),
             plain_http: false,
@@ -86,14 +96,15 @@ pub(crate) struct Made {
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failure> {
     let given = match &arguments.passphrase_file {
         None => None,
-        Some(path) => {
-            let absolute =
-                std::path::absolute(path).map_err(|error| Failure::file("find", path, &error))?;
-            Some(absolute)
-        }
+        Some(path) => Some(absolute(path)?),
+    };
+    let vault = match &arguments.vault_config {
+        None => None,
+        Some(file) => Some(key_provider::read(file, &absolute(&arguments.dir)?)?),
     };
     let choices = Choices {
         name: arguments.name.clone(),
+        vault,
         listen: arguments.listen,
         console: arguments.console,
         plain_http: arguments.plain_http,
@@ -120,7 +131,7 @@ pub(crate) async fn set_up(
     choices: &Choices,
     now: Timestamp,
 ) -> Result<Made, Failure> {
-    let root = std::path::absolute(root).map_err(|error| Failure::file("find", root, &error))?;
+    let root = absolute(root)?;
     refuse_directory_in_use(&root)?;
     let parent = root.parent().unwrap_or(&root);
     fs::create_dir_all(parent).map_err(|error| Failure::file("make", parent, &error))?;
@@ -134,6 +145,10 @@ pub(crate) async fn set_up(
         dir: DataDir::at(&root),
         ledger_key,
     })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::file("find", path, &error))
 }
 
 /// The directory that is being built; gone with everything in it unless it was put in place.
@@ -150,11 +165,7 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
     for path in [dir.root(), &dir.vault(), &dir.store(), &dir.tls()] {
         make_private_dir(path)?;
     }
-    let passphrase_file = dir.root().join(&choices.passphrase_file);
-    if choices.passphrase_file == Path::new(PASSPHRASE_FILE) {
-        write_private(&passphrase_file, new_passphrase().as_bytes())?;
-    }
-    let provider = wiring::passphrase_provider(&passphrase_file)?;
+    let provider = provider(dir, choices)?;
     let vault = Vault::init(&dir.vault(), provider, &Recovery::none())?;
 
     let signer = wiring::ledger_signer(&vault, &choices.name)?;
@@ -182,11 +193,22 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
     Ok(ledger_key)
 }
 
+/// Who wraps the root key. A passphrase and the key on a token are made when there is none.
+fn provider(dir: &DataDir, choices: &Choices) -> Result<Arc<dyn KeyProvider>, Failure> {
+    if let Some(vault) = &choices.vault {
+        wiring::provider::make_key(&vault.provider)?;
+        return wiring::provider::key_provider(&vault.provider);
+    }
+    let file = dir.root().join(&choices.passphrase_file);
+    if choices.passphrase_file == Path::new(PASSPHRASE_FILE) {
+        write_private(&file, new_passphrase().as_bytes())?;
+    }
+    wiring::provider::passphrase_provider(&file)
+}
+
 /// The text of a new configuration file: what differs from the defaults, with comments.
 pub(crate) fn config_text(choices: &Choices) -> String {
-    let passphrase = choices.passphrase_file.display();
-    // A path may hold anything; a name and an address can not.
-    let passphrase = serde_json::to_string(&passphrase.to_string()).unwrap_or_default();
+    let vault = vault_text(choices);
     format!(
         "# Configuration of this Wardgate node. Every setting and its default: `wardgate reference DIR`.
 # Paths are relative to this file. Unknown settings are refused.
@@ -197,11 +219,7 @@ node:
   # What new API keys name in their text.
   environment: {environment}
 
-vault:
-  # Its first line opens the vault. Without it, nothing in this directory can be read.
-  # Keep a copy elsewhere, and better keep the file itself outside this directory.
-  passphrase_file: {passphrase}
-
+{vault}
 gate:
   listen: \"{listen}\"
   # Plain HTTP is possible on loopback addresses only.
@@ -223,6 +241,22 @@ log:
         listen = choices.listen,
         console = choices.console,
         plain_http = choices.plain_http,
+    )
+}
+
+fn vault_text(choices: &Choices) -> String {
+    if let Some(vault) = &choices.vault {
+        return vault.text.clone();
+    }
+    // A path may hold anything; a name and an address can not.
+    let passphrase = choices.passphrase_file.display().to_string();
+    let passphrase = serde_json::to_string(&passphrase).unwrap_or_default();
+    format!(
+        "vault:
+  # Its first line opens the vault. Without it, nothing in this directory can be read.
+  # Keep a copy elsewhere, and better keep the file itself outside this directory.
+  passphrase_file: {passphrase}
+"
     )
 }
 
@@ -286,16 +320,26 @@ fn new_passphrase() -> Zeroizing<String> {
 
 fn text(made: &Made, arguments: &Arguments) -> String {
     let dir = made.dir.root().display();
-    let passphrase = match &arguments.passphrase_file {
-        Some(path) => path.display().to_string(),
-        None => made.dir.root().join(PASSPHRASE_FILE).display().to_string(),
+    let key = match (&arguments.vault_config, &arguments.passphrase_file) {
+        (Some(file), _) => format!(
+            "key provider     as {} names it (without its key the data is lost)",
+            file.display()
+        ),
+        (None, given) => {
+            let own = || made.dir.root().join(PASSPHRASE_FILE);
+            let file = given.clone().unwrap_or_else(own);
+            format!(
+                "passphrase       {} (keep a copy elsewhere: without it the data is lost)",
+                file.display()
+            )
+        }
     };
     format!(
         "Set up {dir}
   configuration    {config}
-  passphrase       {passphrase} (keep a copy elsewhere: without it the data is lost)
+  {key}
   CA certificate   {ca} (for clients)
-  ledger keys      {keys} (for auditors; the first is {key})
+  ledger keys      {keys} (for auditors; the first is {ledger_key})
 
 Next:
   wardgate apply --dir {dir} -f hospital/
@@ -304,7 +348,7 @@ Next:
         config = made.dir.config_file().display(),
         ca = made.dir.ca_certificate().display(),
         keys = made.dir.ledger_key().display(),
-        key = made.ledger_key,
+        ledger_key = made.ledger_key,
     )
 }
 

@@ -132,6 +132,11 @@ impl Reader {
 }
 
 impl Section<'_> {
+    /// As it stands in the file.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// A whole number in a range, with its unit in the name.
     pub(super) fn number<T>(
         &self,

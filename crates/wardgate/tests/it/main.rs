@@ -19,6 +19,8 @@ mod facts;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod key_provider;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod shutdown;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::Finding;
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use crate::data_dir::DataDir;
 
 pub(super) fn check_dir(dir: &DataDir) -> Vec<Finding> {
@@ -18,17 +18,23 @@ pub(super) fn check_dir(dir: &DataDir) -> Vec<Finding> {
 
 /// Files that only their owner may read.
 pub(super) fn check_secrets(dir: &DataDir, config: &Config) -> Vec<Finding> {
-    let mut findings = vec![
-        private("passphrase", &config.vault.passphrase_file),
-        private("private key", &config.gate.certificate.private_key),
-    ];
-    if config.vault.passphrase_file.starts_with(dir.root()) {
-        findings.push(Finding::warn(
-            "passphrase",
-            "lies in the data directory, so whoever copies the directory can read everything in it",
-            "move it elsewhere and name it in `vault.passphrase_file`",
-        ));
+    let provider = &config.vault.provider;
+    let secret = match provider {
+        Provider::Passphrase(_) => "passphrase",
+        _ => "vault login",
+    };
+    let mut findings = Vec::new();
+    for path in provider.secret_files() {
+        findings.push(private(secret, path));
+        if path.starts_with(dir.root()) {
+            findings.push(Finding::warn(
+                secret,
+                "lies in the data directory, so whoever copies the directory can read everything in it",
+                "move it elsewhere and name it in the configuration",
+            ));
+        }
     }
+    findings.push(private("private key", &config.gate.certificate.private_key));
     findings
 }
 
