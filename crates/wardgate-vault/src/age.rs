@@ -27,9 +27,9 @@
 mod bech32;
 mod error;
 mod header;
-mod keys;
+pub(crate) mod keys;
 mod stanza;
-mod stream;
+pub(crate) mod stream;
 
 use std::io::{BufRead, BufReader, Read, Write};
 

@@ -118,7 +118,7 @@ fn expand(prk: &Secret, info: &[u8]) -> Secret {
     Secret::new(tag_bytes(&context.sign()))
 }
 
-fn mac(key: &[u8], data: &[u8]) -> [u8; 32] {
+pub(crate) fn mac(key: &[u8], data: &[u8]) -> [u8; 32] {
     tag_bytes(&hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data))
 }
 

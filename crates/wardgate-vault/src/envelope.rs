@@ -199,7 +199,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn payload_cipher(data_key: &Secret) -> Result<LessSafeKey, VaultError> {
+pub(crate) fn payload_cipher(data_key: &Secret) -> Result<LessSafeKey, VaultError> {
     UnboundKey::new(&AES_256_GCM, data_key.bytes())
         .map(LessSafeKey::new)
         .map_err(|_| VaultError::Crypto {

@@ -58,6 +58,8 @@ mod recovery;
 mod rotation;
 mod secret;
 mod vault;
+#[cfg(test)]
+mod vectors;
 mod xaes;
 
 pub use derive::{DerivedKey, Label, commit};

@@ -10,7 +10,7 @@ use crate::error::VaultError;
 use crate::secret::{KEY_BYTES, Secret};
 
 /// A long-lived key, ready to wrap other keys.
-pub(crate) struct WrapKey(cmac::Key);
+pub(crate) struct WrapKey(pub(crate) cmac::Key);
 
 impl WrapKey {
     pub(crate) fn new(key: &Secret) -> Result<Self, VaultError> {
@@ -55,7 +55,10 @@ impl WrapKey {
         key
     }
 
-    fn cipher(&self, nonce: [u8; NONCE_BYTES]) -> Result<(LessSafeKey, Nonce), VaultError> {
+    pub(crate) fn cipher(
+        &self,
+        nonce: [u8; NONCE_BYTES],
+    ) -> Result<(LessSafeKey, Nonce), VaultError> {
         let failed = |_| VaultError::Crypto {
             what: "derive a wrapping key",
         };

@@ -196,10 +196,7 @@ struct Chunks {
 
 impl Chunks {
     fn new(key: &Secret) -> Result<Self, AgeError> {
-        let key = UnboundKey::new(&CHACHA20_POLY1305, key.bytes());
-        let key = key.map(LessSafeKey::new).map_err(|_| AgeError::Crypto {
-            what: "set up a payload key",
-        })?;
+        let key = payload_cipher(key)?;
         Ok(Self { key, number: 0 })
     }
 
@@ -223,6 +220,13 @@ impl<R> fmt::Debug for Decryptor<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Decryptor(at chunk {})", self.chunks.number)
     }
+}
+
+pub(crate) fn payload_cipher(key: &Secret) -> Result<LessSafeKey, AgeError> {
+    let key = UnboundKey::new(&CHACHA20_POLY1305, key.bytes());
+    key.map(LessSafeKey::new).map_err(|_| AgeError::Crypto {
+        what: "set up a payload key",
+    })
 }
 
 fn fault(what: &'static str) -> AgeError {
