@@ -109,6 +109,17 @@ impl Journal {
         Frames::new(self.inner.directory.clone(), from)
     }
 
+    /// Removes the segments before one for good, with all their records. The last segment stays.
+    /// Returns how many were removed; one that was interrupted is completed by the next.
+    pub fn drop_segments_before(&self, segment: u64) -> Result<u64, JournalError> {
+        let segments = segments::segments(&self.inner.directory)?;
+        let first = segments.iter().find(|found| found.header.number == segment);
+        match first {
+            Some(first) => self.drop_below(first.header.first_ordinal, 0),
+            None => Ok(0),
+        }
+    }
+
     /// Whether the journal takes records, and if not, why.
     pub fn health(&self) -> Result<(), JournalError> {
         self.inner.queue.refusal().map_or(Ok(()), Err)

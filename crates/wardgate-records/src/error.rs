@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use wardgate_ledger::{JournalError, LedgerError};
 use wardgate_vault::VaultError;
 
+use crate::RecordId;
 use crate::events::LeafTooLarge;
+use crate::retention::RETENTION_DAYS_MAX;
 
 /// A failure of the store. Never holds patient data, a key or a token.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +81,33 @@ pub enum RecordsError {
         /// Why not.
         why: String,
     },
+    /// A legal hold can not be placed or released as asked.
+    #[error("the hold can not be changed so: {why}")]
+    HoldRefused {
+        /// Why not.
+        why: String,
+    },
+    /// A legal hold keeps what was to be destroyed.
+    #[error("legal hold `{hold}` keeps this")]
+    Held {
+        /// The hold.
+        hold: RecordId,
+    },
+    /// The retention is outside what can be stated.
+    #[error("a retention has 1 to {RETENTION_DAYS_MAX} days")]
+    RetentionRange,
+    /// The retention would become shorter.
+    #[error(
+        "{days} days are shorter than the {longest} days that were stated for `{class}` before"
+    )]
+    RetentionShorter {
+        /// The class of data.
+        class: &'static str,
+        /// What was asked.
+        days: u64,
+        /// The longest that was ever stated.
+        longest: u64,
+    },
     /// The payload store has no payload for this record.
     #[error("there is no stored payload for this record")]
     NoPayload,
@@ -107,6 +136,14 @@ impl RecordsError {
                 "use the reference `Patient/<id>`, or an identifier with its system"
             }
             Self::KeyRefused { .. } => "see `wardgate key create --help`",
+            Self::HoldRefused { .. } => "see `wardgate hold --help`",
+            Self::Held { .. } => {
+                "another person than the one who placed it must release it first: `wardgate hold list`"
+            }
+            Self::RetentionRange => "say how many days, such as `--days 2192` for six years",
+            Self::RetentionShorter { .. } => {
+                "a retention can only become longer; state at least as many days"
+            }
             Self::NoPayload => "check the record's id",
         }
     }

@@ -8,6 +8,7 @@ mod call;
 mod canonical;
 mod catalogue;
 mod custody;
+mod destruction;
 mod examples;
 mod log;
 mod open;
@@ -29,6 +30,7 @@ pub use custody::{
     BackupMade, BackupRestored, HoldPlaced, HoldReleased, KeyRotated, RecoveryDrilled,
     RetentionSet, VaultSealed, VaultUnsealed,
 };
+pub use destruction::{Destruction, KeySetState, statement_digest};
 pub use examples::examples;
 pub use log::{
     AnchorKind, AnchorLost, AnchorRestored, ClockAnomaly, ForkDeclared, LedgerExported,

@@ -31,6 +31,15 @@ impl RecordId {
         self.0.as_bytes()
     }
 
+    /// When the id was made, to the millisecond, as its first 48 bits say.
+    #[must_use]
+    pub fn made_at(&self) -> Timestamp {
+        let [a, b, c, d, e, f, ..] = *self.as_bytes();
+        let since_epoch_ms = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        // 48 bits of milliseconds reach further than the calendar of the time library.
+        Timestamp::from_millisecond(since_epoch_ms).unwrap_or(Timestamp::MAX)
+    }
+
     /// Writes the hyphenated form into `buffer` and returns it, without allocating.
     pub(crate) fn encode<'b>(&self, buffer: &'b mut [u8; 36]) -> &'b str {
         self.0.hyphenated().encode_lower(buffer)
@@ -75,6 +84,7 @@ mod tests {
         let early = RecordId::new("2026-11-23T10:00:00Z".parse().unwrap(), [0xff; 10]);
         let late = RecordId::new("2026-11-23T10:00:00.001Z".parse().unwrap(), [0; 10]);
         assert!(early < late);
+        assert_eq!(late.made_at(), "2026-11-23T10:00:00.001Z".parse().unwrap());
         assert_eq!(early.to_string().parse::<RecordId>().unwrap(), early);
         assert_eq!(early.to_string().as_bytes()[14], b'7');
         assert_eq!(RecordId::from_bytes(*late.as_bytes()), late);

@@ -18,30 +18,40 @@ mod error;
 mod fault;
 mod fhir;
 mod hex;
+mod hold;
 mod id;
 mod key;
+mod key_set;
 mod keys;
 mod outbox;
 mod patient;
 mod payloads;
+mod prune;
 mod record;
+mod retention;
 mod shred;
 mod snapshot;
 mod store;
+mod upkeep;
 
 pub use apply::{Applied, ApplyError, ChangeKind, FieldChange, Mode, RecordDifference};
 pub use documents::Documents;
 pub use error::RecordsError;
 pub use fault::{Fault, Severity};
+pub use hold::{ACTIVE_HOLDS_MAX, HOLD_REASON_BYTES_MAX, Hold, HoldOn, HoldScope};
 pub use id::{NotARecordId, RecordId};
 pub use key::{KeyFault, PresentedKey};
+pub use key_set::KeySet;
 pub use keys::{KEY_DAYS_MAX, KeyRequest, LIVE_KEYS_MAX, NewKey};
 pub use patient::{PatientAddress, PatientFile, PatientName};
-pub use payloads::{Payload, PayloadPart, PayloadStore, SealedPayload, StoredPayload};
+pub use payloads::{Coverage, Payload, PayloadPart, PayloadStore, SealedPayload, StoredPayload};
+pub use prune::{KeptBy, PruneRules};
 pub use record::{
     Acts, Agreement, AgreementKind, App, AppState, CallLimits, DeidMode, Flow, FlowState, Person,
     PersonState, PolicyFile, Requirements, Risk, Settings, System, Training, Upstream, Vendor,
 };
-pub use shred::Shredded;
+pub use retention::{NotARetentionClass, RETENTION_DAYS_MAX, Retention, RetentionClass};
+pub use shred::{Destroyed, Reach, Shredded};
 pub use snapshot::{Ask, InventorySystem, Key, KeyRefusal, PatientMatch, Snapshot, Versioned};
 pub use store::Store;
+pub use upkeep::{check_database, check_payloads, tell_restored};

@@ -5,16 +5,19 @@
 //! blind and the SHA-256 of the frame: with the key both can be checked, without it neither
 //! tells anything.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use wardgate_ledger::{Journal, JournalOptions, JournalRecovery};
 use wardgate_vault::{Binding, PatientHandle, Vault, commit};
 use zeroize::Zeroizing;
 
 use crate::RecordId;
 use crate::error::RecordsError;
+use crate::prune::PruneRules;
 
 /// The sealed requests and answers. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -51,6 +54,17 @@ pub struct SealedPayload {
     frame: Vec<u8>,
     commitment: [u8; 32],
     hash: [u8; 32],
+}
+
+/// The sealed payloads of one patient, as they lie on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// How many there are.
+    pub payloads: u64,
+    /// Their bytes, sealed.
+    pub bytes: u64,
+    /// When the first and the last of their calls began.
+    pub span: Option<(Timestamp, Timestamp)>,
 }
 
 /// A payload that was read back.
@@ -157,6 +171,85 @@ impl PayloadStore {
             return Err(RecordsError::NoPayload);
         }
         Ok(found)
+    }
+
+    /// Looks through all payloads for those of a patient. Opens none, so it works after the
+    /// patient was shredded too.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn coverage(&self, patient: PatientHandle) -> Result<Coverage, RecordsError> {
+        let mut coverage = Coverage::default();
+        for stored in self.journal.records(None) {
+            let stored = stored?;
+            let frame = Frame::parse(&stored.payload)?;
+            if frame.patient != Some(patient) {
+                continue;
+            }
+            let at = frame.record.made_at();
+            let (first, last) = coverage.span.unwrap_or((at, at));
+            coverage.span = Some((first.min(at), last.max(at)));
+            coverage.payloads += 1;
+            coverage.bytes += stored.payload.len() as u64;
+        }
+        Ok(coverage)
+    }
+
+    /// The calls of a patient whose payloads are there, sealed.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn calls_of(&self, patient: PatientHandle) -> Result<BTreeSet<RecordId>, RecordsError> {
+        let mut calls = BTreeSet::new();
+        for stored in self.journal.records(None) {
+            let stored = stored?;
+            let frame = Frame::parse(&stored.payload)?;
+            if frame.patient == Some(patient) {
+                calls.insert(frame.record);
+            }
+        }
+        Ok(calls)
+    }
+
+    /// The patient whose key seals the payloads of a call, if any has.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn patient_of(&self, record: RecordId) -> Result<Option<PatientHandle>, RecordsError> {
+        for stored in self.journal.records(None) {
+            let stored = stored?;
+            let frame = Frame::parse(&stored.payload)?;
+            if frame.record == record {
+                return Ok(frame.patient);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes the oldest segments whose payloads may all go. Returns how many, or how many it
+    /// would remove.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or changed.
+    pub fn prune(&self, rules: &PruneRules<'_>, dry_run: bool) -> Result<u64, RecordsError> {
+        let (mut first, mut until) = (None, 0);
+        for stored in self.journal.records(None) {
+            let stored = stored?;
+            let frame = Frame::parse(&stored.payload)?;
+            until = stored.position.segment;
+            first.get_or_insert(until);
+            if rules
+                .keeps_payload(frame.record.made_at(), frame.patient)
+                .is_some()
+            {
+                break;
+            }
+        }
+        let segments = first.map_or(0, |first| until - first);
+        if segments > 0 && !dry_run {
+            self.journal.drop_segments_before(until)?;
+        }
+        Ok(segments)
     }
 
     /// Whether payloads can be stored, and if not, why.
@@ -294,11 +387,16 @@ impl std::fmt::Debug for StoredPayload {
     }
 }
 
-fn options() -> JournalOptions {
+pub(crate) fn options() -> JournalOptions {
     JournalOptions {
         record_bytes_max: PAYLOAD_BYTES_MAX,
         ..JournalOptions::default()
     }
+}
+
+/// Whether a stored frame has the form that this program writes.
+pub(crate) fn check(frame: &[u8]) -> Result<(), RecordsError> {
+    Frame::parse(frame).map(drop)
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

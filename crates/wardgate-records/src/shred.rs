@@ -4,9 +4,13 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use wardgate_vault::PatientHandle;
 
+use crate::RecordId;
 use crate::error::RecordsError;
-use crate::events::{Event, PatientShredded};
+use crate::events::{Destruction, Event, KeySetState, PatientShredded, Token, statement_digest};
+use crate::hold::{self, Hold, HoldScope};
+use crate::key_set::KeySet;
 use crate::patient::lookup;
+use crate::payloads::Coverage;
 use crate::store::rows::{Change, micros};
 use crate::store::{Inner, Store};
 
@@ -19,26 +23,105 @@ pub struct Shredded {
     pub consents: u64,
 }
 
+/// What a shredding reaches beyond the store.
+pub trait Reach {
+    /// The sealed payloads of a patient; none when they can not be looked through, which is no
+    /// reason not to destroy the key.
+    fn payloads(&self, patient: PatientHandle) -> Option<Coverage>;
+
+    /// Destroys the wrapped key of a patient in a key set, when that is within reach. Returns
+    /// whether no copy is left there.
+    fn remove_from(&self, set: &KeySet, patient: PatientHandle) -> bool;
+}
+
+/// Nothing beyond the store is within reach.
+impl Reach for () {
+    fn payloads(&self, _patient: PatientHandle) -> Option<Coverage> {
+        None
+    }
+
+    fn remove_from(&self, _set: &KeySet, _patient: PatientHandle) -> bool {
+        false
+    }
+}
+
+/// What the store and the ledger have of a shredding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destroyed {
+    /// What was stated, in canonical JSON.
+    pub statement: Vec<u8>,
+    /// The ledger entry that holds the digest of the statement.
+    pub leaf: Vec<u8>,
+    /// The index of that entry; none as long as the ledger does not have it.
+    pub index: Option<u64>,
+}
+
 impl Store {
     /// Destroys the key of the patient that a reference (`Patient/123`) or identifier means, and
     /// removes what the key sealed. What stays is the random handle and the time.
     ///
     /// # Errors
-    /// When nobody or more than one patient answers to the reference, or a part fails; calling
-    /// it again completes what a failure left.
+    /// When nobody or more than one patient answers to the reference, a legal hold keeps the
+    /// patient's data, or a part fails; calling it again completes what a failure left.
     pub async fn shred_patient(
         &self,
         reference: &str,
+        reach: &dyn Reach,
         now: Timestamp,
     ) -> Result<Shredded, RecordsError> {
         let handle = self.find(reference).await?;
+        // Long, so before the write lock is taken; what is sealed meanwhile dies with the key too.
+        let coverage = reach.payloads(handle);
+        let sets = self.key_sets(now).await?;
+        let mut change = self.inner.write().await?;
+        // Nobody can place a hold until this transaction ends.
+        refuse_held(&hold::active(&mut change).await?, handle, coverage)?;
         self.inner.vault.shred_patient(handle)?;
-        let consents = self.forget(handle, now).await?;
+        let key_sets: Vec<KeySetState> = sets
+            .iter()
+            .map(|set| KeySetState {
+                id: set.id,
+                removed: reach.remove_from(set, handle),
+                until: set.keep_until,
+            })
+            .collect();
+        let payloads = coverage.map(|coverage| (coverage.payloads, coverage.bytes));
+        let consents = self
+            .forget(&mut change, handle, (payloads, &key_sets), now)
+            .await?;
+        change
+            .commit()
+            .await
+            .map_err(RecordsError::database("forget a patient"))?;
+        empty_write_ahead_log(&self.inner).await;
         self.refresh(now).await?;
         Ok(Shredded {
             patient: handle,
             consents,
         })
+    }
+
+    /// What is on record of a shredding; none when this patient was never shredded.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn destroyed(
+        &self,
+        patient: PatientHandle,
+    ) -> Result<Option<Destroyed>, RecordsError> {
+        let row: Option<(Vec<u8>, Vec<u8>, Option<i64>)> = sqlx::query_as(
+            "SELECT shreddings.statement, outbox.leaf, outbox.ledger_index FROM shreddings \
+             JOIN outbox ON outbox.id = shreddings.event WHERE shreddings.patient = $1",
+        )
+        .bind(patient.to_string())
+        .fetch_optional(&self.inner.reader)
+        .await
+        .map_err(RecordsError::database("read a shredding"))?;
+        Ok(row.map(|(statement, leaf, index)| Destroyed {
+            statement,
+            leaf,
+            index: index.and_then(|index| u64::try_from(index).ok()),
+        }))
     }
 
     /// Completes what a crash cut short: the key is gone, the rows are still there.
@@ -50,14 +133,31 @@ impl Store {
                 .map_err(RecordsError::database("read patients"))?;
         for (text,) in handles {
             let handle = handle_of(&text)?;
-            if self.inner.vault.is_shredded(handle)? {
-                self.forget(handle, now).await?;
+            if !self.inner.vault.is_shredded(handle)? {
+                continue;
             }
+            let sets = self.key_sets(now).await?;
+            let key_sets: Vec<KeySetState> = sets
+                .iter()
+                .map(|set| KeySetState {
+                    id: set.id,
+                    removed: false,
+                    until: set.keep_until,
+                })
+                .collect();
+            let mut change = self.inner.write().await?;
+            self.forget(&mut change, handle, (None, &key_sets), now)
+                .await?;
+            change
+                .commit()
+                .await
+                .map_err(RecordsError::database("forget a patient"))?;
+            empty_write_ahead_log(&self.inner).await;
         }
         Ok(())
     }
 
-    async fn find(&self, reference: &str) -> Result<PatientHandle, RecordsError> {
+    pub(crate) async fn find(&self, reference: &str) -> Result<PatientHandle, RecordsError> {
         let blind = self.inner.index_key.mac(lookup(reference).as_bytes());
         let found: Vec<(String,)> =
             sqlx::query_as("SELECT patient FROM patient_index WHERE blind = $1")
@@ -72,26 +172,77 @@ impl Store {
         }
     }
 
-    async fn forget(&self, handle: PatientHandle, now: Timestamp) -> Result<u64, RecordsError> {
-        let mut change = self.inner.write().await?;
-        let mut numbered = Change::begin(&mut change, now).await?;
-        let consents = remove(&mut change, handle, &numbered).await?;
+    async fn forget(
+        &self,
+        change: &mut SqliteConnection,
+        handle: PatientHandle,
+        (payloads, key_sets): (Option<(u64, u64)>, &[KeySetState]),
+        now: Timestamp,
+    ) -> Result<u64, RecordsError> {
+        let mut numbered = Change::begin(change, now).await?;
+        let consents = remove(change, handle, &numbered).await?;
+        let key_check = self.inner.vault.destroyed_key_check(handle)?;
+        let statement = Destruction {
+            patient: handle,
+            at: now,
+            key_check: key_check.as_deref().map(Token::or_unfit),
+            consents,
+            payloads,
+            key_sets,
+        }
+        .statement();
         let event = Event::PatientShredded(PatientShredded {
             patient: handle,
             consents,
-            certificate: None,
-            payloads: None,
+            certificate: Some(statement_digest(&statement)),
+            payloads: payloads.map(|(payloads, _)| payloads),
         });
-        numbered
-            .tell(&mut change, &self.inner.vault, &event)
-            .await?;
-        change
-            .commit()
-            .await
-            .map_err(RecordsError::database("forget a patient"))?;
-        empty_write_ahead_log(&self.inner).await;
+        let id = numbered.tell(change, &self.inner.vault, &event).await?;
+        keep_statement(change, handle, (id, statement), &numbered).await?;
         Ok(consents)
     }
+}
+
+/// Tells the hold that keeps a patient's data, if one does. A range keeps whoever has sealed
+/// payloads around it; when that can not be told, it keeps everybody.
+fn refuse_held(
+    holds: &[Hold],
+    patient: PatientHandle,
+    coverage: Option<Coverage>,
+) -> Result<(), RecordsError> {
+    let keeps = |hold: &&Hold| match hold.scope {
+        HoldScope::All => true,
+        HoldScope::Patient(held) => held == patient,
+        HoldScope::Range { from, to } => coverage.is_none_or(|coverage| {
+            coverage
+                .span
+                .is_some_and(|(first, last)| first <= to && from <= last)
+        }),
+    };
+    match holds.iter().find(keeps) {
+        Some(hold) => Err(RecordsError::Held { hold: hold.id }),
+        None => Ok(()),
+    }
+}
+
+async fn keep_statement(
+    connection: &mut SqliteConnection,
+    handle: PatientHandle,
+    (event, statement): (RecordId, Vec<u8>),
+    change: &Change,
+) -> Result<(), RecordsError> {
+    sqlx::query(
+        "INSERT INTO shreddings (patient, event, statement, changed) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (patient) DO NOTHING",
+    )
+    .bind(handle.to_string())
+    .bind(event.to_string())
+    .bind(statement)
+    .bind(change.sequence)
+    .execute(connection)
+    .await
+    .map_err(RecordsError::database("keep what was destroyed"))?;
+    Ok(())
 }
 
 async fn remove(

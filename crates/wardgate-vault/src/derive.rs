@@ -26,6 +26,8 @@ pub enum Label {
     SessionToken,
     /// Shifting dates per patient.
     DateShift,
+    /// Naming the objects of a backup by what they hold.
+    BackupName,
     /// Proving that the key file comes from a holder of the root key. Used by the vault only.
     #[doc(hidden)]
     KeyFile,
@@ -48,6 +50,7 @@ impl Label {
             Self::CertificateAuthority => b"wardgate v1 certificate-authority",
             Self::SessionToken => b"wardgate v1 session-token",
             Self::DateShift => b"wardgate v1 date-shift",
+            Self::BackupName => b"wardgate v1 backup-name",
             Self::KeyFile => b"wardgate v2 key-file",
             Self::PatientWrap => b"wardgate v1 patient-wrap",
             Self::Seal => b"wardgate v1 seal",
@@ -178,6 +181,7 @@ mod tests {
             Label::CertificateAuthority,
             Label::SessionToken,
             Label::DateShift,
+            Label::BackupName,
             Label::KeyFile,
             Label::PatientWrap,
             Label::Seal,

@@ -207,9 +207,23 @@ impl PatientKeys {
             files::make_dir(folder)?;
         }
         files::create(&pending, b"")?;
-        files::create(&tombstone, b"")?;
+        // The check value outlives the key: it says which key was destroyed, and nothing else.
+        let check = check_value(patient, &key).unwrap_or_default();
+        files::create(&tombstone, check.as_bytes())?;
         files::destroy_all(&key)?;
         files::remove(&pending)
+    }
+
+    /// The check value of a destroyed key, as its tombstone has it.
+    pub(crate) fn destroyed_check(
+        &self,
+        patient: PatientHandle,
+    ) -> Result<Option<String>, VaultError> {
+        let path = self.tombstone_path(patient);
+        let text = files::read(&path, TOMBSTONE_BYTES_MAX)?.unwrap_or_default();
+        let text = String::from_utf8(text)
+            .map_err(|_| VaultError::damaged(&path, "it holds no check value"))?;
+        Ok((!text.is_empty()).then_some(text))
     }
 
     /// Held while a key file is made, replaced or destroyed, so that none of these meet.
@@ -297,6 +311,13 @@ impl PatientFile {
     }
 }
 
+/// The check value in a key file; none when there is no whole one.
+fn check_value(patient: PatientHandle, path: &Path) -> Option<String> {
+    let bytes = files::read(path, FILE_BYTES as u64).ok()??;
+    let file = PatientFile::read(patient, path, &bytes).ok()?;
+    Some(file.id.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn encode(
     patient: PatientHandle,
     key: &Secret,
@@ -355,3 +376,4 @@ fn names_in(folder: &Path) -> Result<Vec<String>, VaultError> {
 const MAGIC: &[u8; 5] = b"WGPK\x02";
 const FIRST_MAGIC: &[u8; 5] = b"WGPK\x01";
 const FILE_BYTES: usize = MAGIC.len() + 16 + 2 * KEY_ID_BYTES + NONCE_BYTES + WRAPPED_BYTES + 32;
+const TOMBSTONE_BYTES_MAX: u64 = 64;

@@ -225,6 +225,18 @@ impl Vault {
         }
     }
 
+    /// The check value of a patient's key that was destroyed, in hexadecimal; every payload that
+    /// it sealed carries it too. None when there was no key.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`].
+    pub fn destroyed_key_check(
+        &self,
+        patient: PatientHandle,
+    ) -> Result<Option<String>, VaultError> {
+        self.patients.destroyed_check(patient)
+    }
+
     fn with(
         dir: &Path,
         file: KeyringFile,

@@ -10,15 +10,20 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub(crate) mod apply;
+mod backup;
 pub(crate) mod call;
 mod deid;
 mod demo;
 mod doctor;
+mod hold;
 pub(crate) mod init;
 pub(crate) mod key;
 mod ledger;
 pub(crate) mod patient;
+mod prune;
 mod reference;
+mod restore;
+mod retention;
 mod serve;
 
 /// Guard every call between a hospital and its AI
@@ -47,6 +52,12 @@ enum Command {
     Key(key::Command),
     #[command(subcommand)]
     Patient(patient::Command),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
+    #[command(subcommand)]
+    Hold(hold::Command),
+    #[command(subcommand)]
+    Retention(retention::Command),
     #[command(subcommand)]
     Call(call::Command),
     #[command(subcommand)]
@@ -90,6 +101,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Apply(arguments) => apply::run(arguments, output),
         Command::Key(command) => key::run(command, output),
         Command::Patient(command) => patient::run(command, output),
+        Command::Backup(arguments) => backup::run(arguments, output),
+        Command::Restore(arguments) => restore::run(arguments, output),
+        Command::Hold(command) => hold::run(command, output),
+        Command::Retention(command) => retention::run(command, output),
         Command::Call(command) => call::run(command, output),
         Command::Ledger(command) => ledger::run(command, output),
         Command::Deid(command) => deid::run(command, output),

@@ -1,5 +1,6 @@
 //! The configuration file: one struct per concern, read once, checked whole, every fault told.
 
+mod backup;
 mod console;
 mod deid;
 mod fields;
@@ -16,6 +17,7 @@ use std::path::Path;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 
+pub(crate) use backup::Backup;
 pub(crate) use console::Console;
 pub(crate) use deid::Deid;
 use fields::Reader;
@@ -36,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) upstream: Upstream,
     pub(crate) console: Console,
     pub(crate) ledger: wardgate_ledger::Options,
+    pub(crate) backup: Backup,
     pub(crate) log: Log,
 }
 
@@ -63,6 +66,7 @@ impl Config {
         let upstream = upstream::read(reader);
         let console = console::read(reader);
         let ledger = ledger::read(reader);
+        let backup = backup::read(reader);
         let log = log::read(reader);
         reader.end();
         Some(Self {
@@ -73,6 +77,7 @@ impl Config {
             upstream: upstream?,
             console: console?,
             ledger: ledger?,
+            backup: backup?,
             log: log?,
         })
     }

@@ -1,13 +1,16 @@
 //! The binary: commands, configuration and wiring.
 
+mod backup;
 mod certificates;
 mod commands;
 mod config;
 mod data_dir;
 mod demo;
+mod destruction;
 mod failure;
 mod neural;
 mod output;
+mod progress;
 mod wiring;
 
 use std::process::ExitCode;

@@ -151,7 +151,7 @@ async fn payloads_are_sealed_until_the_patients_key_is_destroyed() {
 
     hospital
         .store
-        .shred_patient("Patient/maria", hospital.now())
+        .shred_patient("Patient/maria", &(), hospital.now())
         .await
         .unwrap();
     assert!(hospital.payloads.read(record).is_err(), "unreadable");

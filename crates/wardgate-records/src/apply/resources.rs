@@ -295,7 +295,8 @@ impl Target {
             fields: &fields,
             digest: None,
         });
-        change.tell(connection, &inner.vault, &event).await
+        change.tell(connection, &inner.vault, &event).await?;
+        Ok(())
     }
 }
 

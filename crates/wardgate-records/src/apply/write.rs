@@ -219,7 +219,8 @@ pub(super) async fn tell_policy_change(
         return Ok(());
     }
     let event = Event::PolicyChanged(PolicyChanged { before, after });
-    change.tell(connection, &inner.vault, &event).await
+    change.tell(connection, &inner.vault, &event).await?;
+    Ok(())
 }
 
 fn seal(inner: &Inner, name: &str, secret: &Zeroizing<String>) -> Result<Vec<u8>, RecordsError> {

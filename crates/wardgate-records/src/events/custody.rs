@@ -1,5 +1,7 @@
 //! Events of keeping: the vault's keys, retention, holds and backups.
 
+use jiff::Timestamp;
+
 use super::canonical::Canonical;
 use super::{Patient, Token};
 use crate::RecordId;
@@ -13,6 +15,8 @@ pub struct RetentionSet<'a> {
     pub days: u64,
     /// Days up to now.
     pub before_days: Option<u64>,
+    /// Who stated it.
+    pub person: Option<Token<'a>>,
 }
 
 /// A legal hold was placed: what it covers is neither shredded nor pruned.
@@ -20,8 +24,12 @@ pub struct RetentionSet<'a> {
 pub struct HoldPlaced<'a> {
     /// The hold.
     pub hold: RecordId,
-    /// The patient whose data it keeps; none for everything.
+    /// The patient whose data it keeps; none for everything, or everything in a range.
     pub patient: Option<Patient>,
+    /// From when on it keeps everything.
+    pub from: Option<Timestamp>,
+    /// Until when it keeps everything.
+    pub to: Option<Timestamp>,
     /// Why, as a code.
     pub reason: Token<'a>,
     /// Who ordered it.
@@ -112,11 +120,17 @@ impl RetentionSet<'_> {
         }
         json.member("class").token(self.class);
         json.member("days").integer(self.days);
+        if let Some(person) = self.person {
+            json.member("person").token(person);
+        }
     }
 }
 
 impl HoldPlaced<'_> {
     pub(super) fn write(&self, json: &mut Canonical) {
+        if let Some(from) = self.from {
+            json.member("from").time(from);
+        }
         json.member("hold").id(&self.hold);
         if let Some(patient) = self.patient {
             json.member("patient").hex(patient.as_bytes());
@@ -125,6 +139,9 @@ impl HoldPlaced<'_> {
             json.member("person").token(person);
         }
         json.member("reason").token(self.reason);
+        if let Some(to) = self.to {
+            json.member("to").time(to);
+        }
     }
 }
 

@@ -217,6 +217,7 @@ impl Invented {
             class: word("ledger"),
             days: 3650,
             before_days: self.optional(2190),
+            person: self.optional(word("legal.moreau")),
         }))?;
         let (patient, person) = (
             self.optional(patient()),
@@ -225,6 +226,8 @@ impl Invented {
         tell(Event::HoldPlaced(HoldPlaced {
             hold: id(0x0c),
             patient,
+            from: self.optional(AT),
+            to: self.optional(AT),
             reason: word("litigation"),
             person,
         }))?;

@@ -175,9 +175,11 @@ proptest! {
         let person = some.then_some(token);
         let patient = some.then(|| PatientHandle::from_bytes([9; 16]));
         check(&Event::RetentionSet(RetentionSet {
-            class: token, days: first, before_days: some.then_some(second),
+            class: token, days: first, before_days: some.then_some(second), person,
         }), id, at);
-        check(&Event::HoldPlaced(HoldPlaced { hold: id, patient, reason: token, person }), id, at);
+        check(&Event::HoldPlaced(HoldPlaced {
+            hold: id, patient, from: some.then_some(at), to: some.then_some(at), reason: token, person,
+        }), id, at);
         check(&Event::HoldReleased(HoldReleased { hold: id, patient, reason: token, person }), id, at);
         check(&Event::KeyRotated(KeyRotated {
             key: token, from_version: first, to_version: second, provider: token,

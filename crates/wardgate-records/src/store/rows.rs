@@ -34,13 +34,13 @@ impl Change {
         })
     }
 
-    /// Writes an event into the outbox, in the transaction of the change.
+    /// Writes an event into the outbox, in the transaction of the change. Returns its id.
     pub(crate) async fn tell(
         &mut self,
         connection: &mut SqliteConnection,
         vault: &Vault,
         event: &Event<'_>,
-    ) -> Result<(), RecordsError> {
+    ) -> Result<RecordId, RecordsError> {
         let id = RecordId::new(self.now, vault.random());
         let leaf = event.leaf(id, self.now)?;
         self.ordinal += 1;
@@ -55,7 +55,7 @@ impl Change {
         .execute(connection)
         .await
         .map_err(RecordsError::database("record an event"))?;
-        Ok(())
+        Ok(id)
     }
 }
 

@@ -39,4 +39,7 @@ pub(super) async fn bring_up_to_date(pool: &SqlitePool) -> Result<(), RecordsErr
 }
 
 /// Each is run once, in this order; a released one is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_records.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_records.sql"),
+    include_str!("../../migrations/0002_custody.sql"),
+];

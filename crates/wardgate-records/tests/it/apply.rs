@@ -197,7 +197,10 @@ async fn an_identifier_that_two_patients_share_means_nobody() {
     let snapshot = hospital.store.snapshot();
     let found = snapshot.patient("MRN-4471902");
     assert!(matches!(found, wardgate_records::PatientMatch::Ambiguous));
-    let refused = hospital.store.shred_patient("MRN-4471902", now()).await;
+    let refused = hospital
+        .store
+        .shred_patient("MRN-4471902", &(), now())
+        .await;
     assert!(matches!(refused, Err(RecordsError::AmbiguousPatient)));
 }
 
@@ -220,7 +223,7 @@ async fn a_newer_schema_a_missing_and_a_second_store_are_refused() {
     let newer = Store::open(path, hospital.vault.clone(), now()).await;
     let Err(RecordsError::NewerSchema {
         found: 99,
-        known: 1,
+        known: 2,
     }) = newer
     else {
         panic!("{newer:?}")

@@ -36,7 +36,7 @@ async fn every_change_reaches_the_ledger_once_and_in_order() {
     hospital.yaml(&edited).await.unwrap();
     hospital
         .store
-        .shred_patient("Patient/pat-001", now())
+        .shred_patient("Patient/pat-001", &(), now())
         .await
         .unwrap();
     assert_eq!(hospital.store.drain_outbox(&ledger).await.unwrap(), 4);

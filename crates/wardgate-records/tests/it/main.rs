@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod custody;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod faults;

@@ -103,7 +103,7 @@ async fn a_shredded_patients_payloads_cannot_be_read_or_made() {
         .unwrap();
     hospital
         .store
-        .shred_patient("MRN-4471902", now())
+        .shred_patient("MRN-4471902", &(), now())
         .await
         .unwrap();
     let read = payloads.read(payload.record);

@@ -33,7 +33,7 @@ async fn no_value_of_a_patient_is_on_disk_before_or_after() {
     check("before");
     hospital
         .store
-        .shred_patient("Patient/pat-001", now())
+        .shred_patient("Patient/pat-001", &(), now())
         .await
         .unwrap();
     hospital.store.drain_outbox(&ledger).await.unwrap();
@@ -61,7 +61,7 @@ async fn the_sealed_bytes_themselves_are_gone_from_database_and_log() {
     pool.close().await;
     hospital
         .store
-        .shred_patient("Patient/pat-001", now())
+        .shred_patient("Patient/pat-001", &(), now())
         .await
         .unwrap();
     let mut gone: Vec<&[u8]> = vec![&sealed[sealed.len() - 64..]];
@@ -82,7 +82,7 @@ async fn a_shredded_patient_is_unknown_to_every_handle_and_others_are_not() {
     let before = handle(&hospital);
     let shredded = hospital
         .store
-        .shred_patient("urn:oid:1.2.3|MRN-4471902", now())
+        .shred_patient("urn:oid:1.2.3|MRN-4471902", &(), now())
         .await
         .unwrap();
     assert_eq!((shredded.patient, shredded.consents), (before, 1));
@@ -104,7 +104,10 @@ async fn a_shredded_patient_is_unknown_to_every_handle_and_others_are_not() {
         assert!(snapshot.consents(before).is_empty());
         assert!(snapshot.patient_by_handle(before).is_none());
     }
-    let again = hospital.store.shred_patient("Patient/pat-001", now()).await;
+    let again = hospital
+        .store
+        .shred_patient("Patient/pat-001", &(), now())
+        .await;
     assert!(matches!(again, Err(RecordsError::UnknownPatient)));
 }
 
@@ -130,7 +133,7 @@ async fn a_patient_who_comes_back_is_a_new_one() {
     let before = handle(&hospital);
     hospital
         .store
-        .shred_patient("Patient/pat-001", now())
+        .shred_patient("Patient/pat-001", &(), now())
         .await
         .unwrap();
     let documents = Documents::of_text(Path::new("p.ndjson"), PATIENTS);
@@ -144,7 +147,7 @@ async fn an_unknown_reference_is_not_repeated() {
     let hospital = Hospital::furnished().await;
     let refused = hospital
         .store
-        .shred_patient("Patient/castellanos", now())
+        .shred_patient("Patient/castellanos", &(), now())
         .await
         .unwrap_err();
     assert!(!refused.to_string().contains("castellanos"), "{refused}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use wardgate_ledger::JournalError;
 use wardgate_records::{PayloadPart, PayloadStore, RecordId, RecordsError, StoredPayload};
-use wardgate_vault::VaultError;
+use wardgate_vault::{PatientHandle, VaultError};
 
 use super::{Dir, Ended};
 use crate::failure::Failure;
@@ -43,28 +43,63 @@ pub(crate) enum Shown {
 pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
     let Command::Show(arguments) = command;
     let dir = arguments.dir.existing()?;
-    let shown = wiring::control_runtime()?.block_on(async {
+    let (shown, erased) = wiring::control_runtime()?.block_on(async {
         let records = Records::open(dir).await?;
-        let shown = match records.open_payloads() {
-            Ok(payloads) => read(&payloads, arguments.record),
-            Err(RecordsError::Journal(JournalError::Locked { .. })) => {
-                let beside = Beside::of(&records.dir.payloads())?;
-                let opened = PayloadStore::open(&beside.0, records.vault.clone())?;
-                read(&opened.0, arguments.record)
-            }
-            Err(error) => Err(error.into()),
-        };
+        let shown = show(&records, arguments.record).await;
         records.store.close().await;
         shown
     })?;
-    output.value(&json(arguments.record, &shown), || text(&shown));
+    let value = json(arguments.record, &shown, erased.as_ref());
+    output.value(&value, || text(&shown, erased.as_ref()));
     Ok(Ended::Well)
 }
 
-fn read(payloads: &PayloadStore, record: RecordId) -> Result<Shown, Failure> {
-    let shown = of_read(payloads.read(record));
+/// What is left of a call, and the record of the shredding that erased it.
+async fn show(records: &Records, record: RecordId) -> Result<(Shown, Option<Erased>), Failure> {
+    let (shown, patient) = with_payloads(records, |payloads| {
+        let shown = of_read(payloads.read(record))?;
+        let patient = match shown {
+            Shown::Shredded => payloads.patient_of(record)?,
+            Shown::Readable(_) => None,
+        };
+        Ok((shown, patient))
+    })?;
+    let Some(patient) = patient else {
+        return Ok((shown, None));
+    };
+    let destroyed = records.store.destroyed(patient).await?;
+    let erased = destroyed.map(|destroyed| Erased {
+        patient,
+        statement: serde_json::from_slice(&destroyed.statement).unwrap_or_default(),
+        index: destroyed.index,
+    });
+    Ok((shown, erased))
+}
+
+/// The record of a shredding.
+struct Erased {
+    patient: PatientHandle,
+    statement: serde_json::Value,
+    index: Option<u64>,
+}
+
+/// Reads the sealed payloads, also while a server writes them.
+pub(crate) fn with_payloads<T>(
+    records: &Records,
+    read: impl FnOnce(&PayloadStore) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (payloads, _beside) = match records.open_payloads() {
+        Ok(payloads) => (payloads, None),
+        Err(RecordsError::Journal(JournalError::Locked { .. })) => {
+            let beside = Beside::of(&records.dir.payloads())?;
+            let payloads = PayloadStore::open(&beside.0, records.vault.clone())?.0;
+            (payloads, Some(beside))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let done = read(&payloads);
     payloads.close();
-    shown
+    done
 }
 
 /// The sealed payloads once more, for reading while a server writes: links to the segments that
@@ -126,9 +161,16 @@ fn part(part: PayloadPart) -> &'static str {
     }
 }
 
-fn json(record: RecordId, shown: &Shown) -> serde_json::Value {
+fn json(record: RecordId, shown: &Shown, erased: Option<&Erased>) -> serde_json::Value {
     match shown {
-        Shown::Shredded => serde_json::json!({"record": record.to_string(), "shredded": true}),
+        Shown::Shredded => serde_json::json!({
+            "record": record.to_string(),
+            "shredded": true,
+            "payload": "erased",
+            "patient": erased.map(|erased| erased.patient.to_string()),
+            "shredded_by_entry": erased.and_then(|erased| erased.index),
+            "statement": erased.map(|erased| &erased.statement),
+        }),
         Shown::Readable(payloads) => {
             let parts: Vec<_> = payloads
                 .iter()
@@ -145,11 +187,26 @@ fn json(record: RecordId, shown: &Shown) -> serde_json::Value {
     }
 }
 
-fn text(shown: &Shown) -> String {
+fn text(shown: &Shown, erased: Option<&Erased>) -> String {
     match shown {
         Shown::Shredded => {
-            "shredded: the patient's key was destroyed, and nobody can read this call any more"
-                .to_owned()
+            let mut text =
+                "shredded: the patient's key was destroyed, and nobody can read this call any more"
+                    .to_owned();
+            if let Some(erased) = erased {
+                let at = erased.statement.get("shredded_at");
+                let at = at
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or("an unknown time");
+                text.push_str(&format!(
+                    "\n  erased at {at} for patient {}",
+                    erased.patient
+                ));
+                if let Some(index) = erased.index {
+                    text.push_str(&format!(", ledger entry {index}"));
+                }
+            }
+            text
         }
         Shown::Readable(payloads) => {
             let style = Style::of_stdout();

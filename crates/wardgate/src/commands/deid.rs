@@ -12,7 +12,6 @@ mod folder;
 mod gold;
 mod known;
 mod lines;
-mod progress;
 mod project_key;
 mod review;
 mod rules;

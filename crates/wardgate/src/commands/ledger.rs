@@ -13,11 +13,12 @@ use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::wiring::{self, Records};
 
-/// Verify the ledger, look at its last entries
+/// Verify the ledger, look at its last entries, prune it
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Verify(Verify),
     Tail(Tail),
+    Prune(super::prune::Arguments),
 }
 
 /// Verify a ledger offline and name the first bad entry
@@ -49,6 +50,7 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
     match command {
         Command::Verify(arguments) => run_verify(arguments, output),
         Command::Tail(arguments) => run_tail(arguments, output),
+        Command::Prune(arguments) => super::prune::run(arguments, output),
     }
 }
 

@@ -9,9 +9,9 @@ fn leaves(command: &Command, path: &str) -> Vec<(String, Command)> {
     let mut found = Vec::new();
     for below in command.get_subcommands() {
         let path = format!("{path} {}", below.get_name());
-        if below.has_subcommands() {
-            found.extend(leaves(below, &path));
-        } else {
+        found.extend(leaves(below, &path));
+        // A command that only groups others does nothing by itself.
+        if !below.has_subcommands() || !below.is_subcommand_required_set() {
             found.push((path, below.clone()));
         }
     }

@@ -29,6 +29,16 @@ pub(crate) fn ask(address: SocketAddr, key: &str, text: &str) -> Option<Answer> 
     Asked::send(address, key, text, false)?.finish()
 }
 
+/// Asks about another patient.
+pub(crate) fn ask_about(
+    address: SocketAddr,
+    key: &str,
+    patient: &str,
+    text: &str,
+) -> Option<Answer> {
+    Asked::send_about(address, key, patient, (text, false))?.finish()
+}
+
 /// A call that has been sent.
 pub(crate) struct Asked {
     reader: BufReader<TcpStream>,
@@ -41,6 +51,15 @@ pub(crate) struct Asked {
 impl Asked {
     /// Sends a call and reads the head of its answer.
     pub(crate) fn send(address: SocketAddr, key: &str, text: &str, stream: bool) -> Option<Self> {
+        Self::send_about(address, key, "Patient/linholm", (text, stream))
+    }
+
+    fn send_about(
+        address: SocketAddr,
+        key: &str,
+        patient: &str,
+        (text, stream): (&str, bool),
+    ) -> Option<Self> {
         let mut socket = TcpStream::connect(address).ok()?;
         let message = serde_json::json!({"role": "user", "content": text});
         let body =
@@ -48,7 +67,7 @@ impl Asked {
         let body = body.to_string();
         let head = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\
-             wardgate-purpose: TREAT\r\nwardgate-patient: Patient/linholm\r\n\
+             wardgate-purpose: TREAT\r\nwardgate-patient: {patient}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );

@@ -12,6 +12,7 @@ use crate::model::Model;
 
 pub(crate) struct House {
     temporary: TempDir,
+    data: PathBuf,
     pub(crate) address: SocketAddr,
 }
 
@@ -27,8 +28,10 @@ impl House {
     }
 
     pub(crate) fn empty() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
         let house = Self {
-            temporary: tempfile::tempdir().unwrap(),
+            data: temporary.path().join("data"),
+            temporary,
             address: free_address(),
         };
         let (gate, console) = (house.address.to_string(), free_address().to_string());
@@ -44,7 +47,16 @@ impl House {
     }
 
     pub(crate) fn dir(&self) -> PathBuf {
-        self.temporary.path().join("data")
+        self.data.clone()
+    }
+
+    /// The same house with another data directory, such as a restored one.
+    pub(crate) fn moved_to(&self, data: PathBuf) -> Self {
+        Self {
+            temporary: tempfile::tempdir().unwrap(),
+            data,
+            address: self.address,
+        }
     }
 
     /// Writes a file beside the data directory.
@@ -69,8 +81,9 @@ impl House {
         let output = self.try_run(arguments);
         assert!(
             output.status.success(),
-            "{arguments:?}: {}",
-            stderr(&output)
+            "{arguments:?}: {} {}",
+            stderr(&output),
+            String::from_utf8_lossy(&output.stdout)
         );
         String::from_utf8(output.stdout).unwrap()
     }
@@ -198,6 +211,6 @@ fn free_address() -> SocketAddr {
 }
 
 pub(crate) const HOSPITAL: &str = include_str!("hospital/hospital.yaml");
-const PATIENTS: &str = include_str!("hospital/patients.ndjson");
+pub(crate) const PATIENTS: &str = include_str!("hospital/patients.ndjson");
 /// Far beyond what a loaded machine needs: it only ends a test that hangs.
 pub(crate) const POLLS_MAX: usize = 6_000;

@@ -1,11 +1,15 @@
 //! The real binary on loopback, in front of a fake model.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod custody;
 #[cfg(test)]
 mod deid;
 #[cfg(test)]

@@ -11,12 +11,20 @@ pub(super) const KINDS: &[KindEntry] = &[
             optional("before_days", Form::Integer("days"), "How long up to now."),
             required("class", Form::Token, "The class of data."),
             required("days", Form::Integer("days"), "How long from now on."),
+            PERSON,
         ],
     },
     KindEntry {
         kind: EventKind::HoldPlaced,
         meaning: "A legal hold was placed: what it covers is neither shredded nor pruned.",
-        members: HOLD,
+        members: &[
+            optional("from", Form::Time, "From when on it keeps everything."),
+            HOLD_ID,
+            HOLD_PATIENT,
+            PERSON,
+            HOLD_REASON,
+            optional("to", Form::Time, "Until when it keeps everything."),
+        ],
     },
     KindEntry {
         kind: EventKind::HoldReleased,
@@ -100,16 +108,15 @@ pub(super) const KINDS: &[KindEntry] = &[
     },
 ];
 
-const HOLD: &[Member] = &[
-    required("hold", Form::Id, "The hold."),
-    optional(
-        "patient",
-        Form::Patient,
-        "The patient whose data it keeps; absent for everything.",
-    ),
-    PERSON,
-    required("reason", Form::Token, "Why, as a code."),
-];
+const HOLD: &[Member] = &[HOLD_ID, HOLD_PATIENT, PERSON, HOLD_REASON];
+
+const HOLD_ID: Member = required("hold", Form::Id, "The hold.");
+const HOLD_PATIENT: Member = optional(
+    "patient",
+    Form::Patient,
+    "The patient whose data it keeps; absent for everything, or everything in a range.",
+);
+const HOLD_REASON: Member = required("reason", Form::Token, "Why, as a code.");
 
 const SEAL: &[Member] = &[
     required("provider", Form::Token, "The kind of key provider."),

@@ -12,7 +12,6 @@ use wardgate_deid::score::{self, Mark, Score, Wrong};
 use wardgate_deid::{Kind, Part, Profile};
 
 use super::gold::{Characters, Form, Gold, Meaning, Meanings, Record, Span, Text};
-use super::progress::Progress;
 use super::rules::{Choice, Rules};
 use super::span::{Offsets, Ruler, layer_name, type_name};
 use super::target::{MODE_PRIVATE, Target};
@@ -21,6 +20,7 @@ use super::{encoding::Encoding, lines::Lines};
 use crate::commands::Ended;
 use crate::failure::{Failure, FileFault};
 use crate::output::Output;
+use crate::progress::Progress;
 
 /// Measure against a gold standard: what leaks, what is found, what is altered for nothing
 #[derive(Debug, Args)]

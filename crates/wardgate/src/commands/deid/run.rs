@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::folder::{self, Found};
 use super::lines::Lines;
-use super::progress::Progress;
 use super::tally::{Refused, Tally};
 use super::target::{MODE_USUAL, Target};
 use super::work::{Done, Form, Marked, TEXT_BYTES_MAX, Work, in_order};
 use crate::failure::Failure;
+use crate::progress::Progress;
 
 /// The run and what it has done so far.
 pub(super) struct Run<'a> {

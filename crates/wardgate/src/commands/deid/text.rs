@@ -10,7 +10,6 @@ use wardgate_deid::{Action, Profile};
 
 use super::encoding::Encoding;
 use super::known::Known;
-use super::progress::Progress;
 use super::project_key::ProjectKey;
 use super::review;
 use super::rules::{Choice, Rules};
@@ -21,6 +20,7 @@ use super::work::{Form, Work};
 use crate::commands::Ended;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::progress::Progress;
 
 /// De-identify a text, a file, a folder or a stream, or detect the identifiers in it
 #[derive(Debug, Args)]

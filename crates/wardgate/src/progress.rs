@@ -5,13 +5,13 @@ use std::io::{self, IsTerminal};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar over the bytes of the input, or nothing.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// Shown only on a terminal that is not needed for the result; without a total, it counts.
-    pub(super) fn new(total: Option<u64>, result_on_stdout: bool) -> Self {
+    pub(crate) fn new(total: Option<u64>, result_on_stdout: bool) -> Self {
         let taken = result_on_stdout && io::stdout().is_terminal();
         if taken || !io::stderr().is_terminal() {
             return Self { bar: None };
@@ -26,13 +26,13 @@ impl Progress {
         }
     }
 
-    pub(super) fn passed(&self, bytes: u64) {
+    pub(crate) fn passed(&self, bytes: u64) {
         if let Some(bar) = &self.bar {
             bar.inc(bytes);
         }
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
