@@ -1,6 +1,8 @@
 //! `cargo xtask bench gate`: builds what is measured and what measures, installs the rivals when
 //! they are wanted, and runs `gate-bench`.
 
+mod ledger;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -45,17 +47,29 @@ enum What {
         #[arg(long, default_value_t = 4)]
         seconds: u64,
     },
+    /// Durable appends of the ledger against bare batches and SQLite, and opening a long log
+    Ledger {
+        /// Records of the log that is opened
+        #[arg(long, default_value_t = 1_000_000)]
+        records: u64,
+        /// Write the section of `docs/benchmarks.md`
+        #[arg(long)]
+        report: bool,
+    },
 }
 
 /// Builds, then measures.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let What::Gate {
-        rivals,
-        report,
-        strict,
-        rounds,
-        seconds,
-    } = &options.what;
+    let (rivals, report, strict, rounds, seconds) = match &options.what {
+        What::Ledger { records, report } => return ledger::run(workspace, *records, *report),
+        What::Gate {
+            rivals,
+            report,
+            strict,
+            rounds,
+            seconds,
+        } => (rivals, report, strict, rounds, seconds),
+    };
     let mut build = workspace.cargo();
     build.args([
         "build",

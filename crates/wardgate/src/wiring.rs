@@ -1,5 +1,6 @@
 //! Puts the parts together. The only place that reads the system's clock.
 
+mod incidents;
 mod logging;
 mod node;
 pub(crate) mod provider;

@@ -101,7 +101,11 @@ fn run(options: &RunOptions) -> Result<()> {
     let bars = report::bars(&figures);
     print!("{}", report::verdicts(&bars));
     if let Some(path) = &options.report {
-        std::fs::write(path, report::document(&figures, &bars, &machine))?;
+        // The ledger has a section of its own, written by `cargo xtask bench ledger`.
+        let before = std::fs::read_to_string(path).unwrap_or_default();
+        let ledger = before.find("\n## Ledger").and_then(|at| before.get(at..));
+        let document = report::document(&figures, &bars, &machine);
+        std::fs::write(path, document + ledger.unwrap_or_default())?;
         println!("written: {}", path.display());
     }
     let missed = bars.iter().filter(|bar| !bar.met).count();

@@ -11,7 +11,9 @@ use wardgate_gateway::server::{ServeError, Server};
 use wardgate_gateway::{Gate, GateOptions, Parts};
 use wardgate_ledger::{Ledger, LedgerError};
 use wardgate_records::{PayloadStore, RecordId, Store};
+use wardgate_vault::Vault;
 
+use super::incidents::Incidents;
 use super::{Records, clock, now, recovery};
 use crate::commands::call::{self, Shown};
 use crate::failure::Failure;
@@ -43,7 +45,11 @@ impl RunningNode {
 
         let gate = gate(&records, &ledger, &payloads)?;
         let (stop, stopped) = watch::channel(false);
-        let keeping = tokio::spawn(keep_fresh(store.clone(), ledger.clone(), stopped.clone()));
+        let keeping = tokio::spawn(keep_fresh(
+            (store.clone(), vault.clone()),
+            ledger.clone(),
+            stopped.clone(),
+        ));
         let console_listener = free_listener(records.config.console.address)?;
         let console_address = local_address(&console_listener)?;
         let server = start_gate(&records, gate.clone())?;
@@ -199,8 +205,13 @@ fn start_console(
     }))
 }
 
-/// Looks for changed records, and brings their events into the ledger.
-async fn keep_fresh(store: Arc<Store>, ledger: Ledger, mut stopped: watch::Receiver<bool>) {
+/// Looks for changed records, and brings their events into the ledger, and those of its disk.
+async fn keep_fresh(
+    (store, vault): (Arc<Store>, Arc<Vault>),
+    ledger: Ledger,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut incidents = Incidents::default();
     let mut look = tokio::time::interval(REFRESH);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
@@ -209,6 +220,7 @@ async fn keep_fresh(store: Arc<Store>, ledger: Ledger, mut stopped: watch::Recei
             _ = stopped.wait_for(|stop| *stop) => return,
             _ = look.tick() => {}
         }
+        incidents.record(&ledger, &vault).await;
         let looked = match store.refresh(now()).await {
             Ok(changed) if changed || failing => store.drain_outbox(&ledger).await.map(|_| ()),
             Ok(_) => Ok(()),
