@@ -8,14 +8,15 @@ use anyhow::Result;
 use crate::step::step;
 use crate::workspace::Workspace;
 use crate::{
-    check, deny, docs, e2e, faults, foreign, fuzz_smoke, gates, neural, notes, process, test, tidy,
+    audit, check, deny, docs, e2e, faults, foreign, fuzz_smoke, gates, neural, notes, process,
+    test, tidy,
 };
 
 /// Runs every step, then the tests; the last line gives their totals.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let start = Instant::now();
     let mut failed: Vec<&str> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 13] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 14] = [
         ("format", &|| check::format(workspace)),
         ("tidy", &|| tidy::run(workspace)),
         ("note templates", &|| notes::check(workspace)),
@@ -24,6 +25,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         ("docs are current", &|| docs::run(workspace, true)),
         ("demo", &|| demo(workspace)),
         ("e2e", &|| e2e::run(workspace)),
+        ("audit", &|| audit::run(workspace)),
         ("foreign", &|| {
             foreign::run(workspace, &foreign::Options::default())
         }),

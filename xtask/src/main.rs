@@ -9,6 +9,7 @@
     reason = "a command line program for developers talks to a terminal"
 )]
 
+mod audit;
 mod bench;
 mod check;
 mod ci;
@@ -58,6 +59,8 @@ enum Command {
     E2e,
     /// Verify ledgers of the real binary with a verifier in Go, also with bits changed
     Foreign(foreign::Options),
+    /// Check an export of the demo's ledger and the event schema with foreign libraries
+    Audit,
     /// Measure the real binary on loopback
     Bench(bench::Options),
     /// Check what lints cannot: sizes, borders between crates, names, leftovers
@@ -113,6 +116,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check => check::run(&workspace)?,
         Command::Test { rest } => test::run(&workspace, &rest)?,
         Command::E2e => e2e::run(&workspace)?,
+        Command::Audit => audit::run(&workspace)?,
         Command::Foreign(options) => foreign::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Tidy => tidy::run(&workspace)?,

@@ -44,16 +44,18 @@ pub fn prove(
     Published::open(directory, &keys)?.prove(index)
 }
 
-/// Proves from the tiles that entry `index` is in the tree of a checkpoint.
+/// Proves from the tiles of a tree of `size` that entry `index` is in the tree of a checkpoint,
+/// which may be older than the tiles.
 pub(crate) fn from_tiles(
     directory: &Path,
+    size: u64,
     checkpoint: Checkpoint,
     index: u64,
 ) -> Result<Option<InclusionProof>, VerifyError> {
     if index >= checkpoint.size {
         return Ok(None);
     }
-    let mut read = |level: u8, range: Range<u64>| hashes(directory, checkpoint.size, level, range);
+    let mut read = |level: u8, range: Range<u64>| hashes(directory, size, level, range);
     let leaf = read(0, index..index + 1)?;
     let path = inclusion_proof(index, checkpoint.size, &mut read)?;
     let leaf_hash = leaf.first().copied().unwrap_or_default();

@@ -104,8 +104,21 @@ impl Published {
 
     /// Proves that an entry is in the tree of the checkpoint; `None` when it is not covered.
     pub fn prove(&self, index: u64) -> Result<Option<InclusionProof>, VerifyError> {
+        self.prove_at(self.checkpoint.clone(), index)
+    }
+
+    /// Proves that an entry is in the smaller tree of an older checkpoint of the same log, such
+    /// as one that witnesses have cosigned; whoever passes it has checked its signatures.
+    pub fn prove_at(
+        &self,
+        older: Checkpoint,
+        index: u64,
+    ) -> Result<Option<InclusionProof>, VerifyError> {
         self.check_kept(index)?;
-        prove::from_tiles(&self.directory, self.checkpoint.clone(), index)
+        if older.size > self.checkpoint.size {
+            return Ok(None);
+        }
+        prove::from_tiles(&self.directory, self.checkpoint.size, older, index)
     }
 
     fn check_kept(&self, index: u64) -> Result<(), VerifyError> {

@@ -99,7 +99,7 @@ impl Store {
     ) -> Result<Hold, RecordsError> {
         let scope = match on {
             HoldOn::All => HoldScope::All,
-            HoldOn::Patient(reference) => HoldScope::Patient(self.find(reference).await?),
+            HoldOn::Patient(reference) => HoldScope::Patient(self.patient_handle(reference).await?),
             HoldOn::Range { from, to } => HoldScope::Range { from, to },
         };
         check_form(scope, reason)?;

@@ -7,14 +7,30 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
+use jiff::Timestamp;
 use wardgate_ledger::Ledger;
 
 use crate::RecordId;
 use crate::error::RecordsError;
-use crate::events::StoredEvent;
+use crate::events::{Event, StoredEvent};
 use crate::store::Store;
+use crate::store::rows::Change;
 
 impl Store {
+    /// Leaves an event that changes no record for the ledger: whoever holds it appends it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tell(&self, event: &Event<'_>, now: Timestamp) -> Result<(), RecordsError> {
+        let mut change = self.inner.write().await?;
+        let mut numbered = Change::begin(&mut change, now).await?;
+        numbered.tell(&mut change, &self.inner.vault, event).await?;
+        change
+            .commit()
+            .await
+            .map_err(RecordsError::database("record an event"))
+    }
+
     /// Appends every waiting event to the ledger, in the order of the changes. Returns how many
     /// were appended.
     ///

@@ -69,7 +69,7 @@ impl Store {
         reach: &dyn Reach,
         now: Timestamp,
     ) -> Result<Shredded, RecordsError> {
-        let handle = self.find(reference).await?;
+        let handle = self.patient_handle(reference).await?;
         // Long, so before the write lock is taken; what is sealed meanwhile dies with the key too.
         let coverage = reach.payloads(handle);
         let sets = self.key_sets(now).await?;
@@ -157,7 +157,11 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) async fn find(&self, reference: &str) -> Result<PatientHandle, RecordsError> {
+    /// The handle of the patient that a reference (`Patient/123`) or identifier on file means.
+    ///
+    /// # Errors
+    /// When nobody or more than one patient answers to it, or the store fails.
+    pub async fn patient_handle(&self, reference: &str) -> Result<PatientHandle, RecordsError> {
         let blind = self.inner.index_key.mac(lookup(reference).as_bytes());
         let found: Vec<(String,)> =
             sqlx::query_as("SELECT patient FROM patient_index WHERE blind = $1")

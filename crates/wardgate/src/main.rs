@@ -7,6 +7,7 @@ mod config;
 mod data_dir;
 mod demo;
 mod destruction;
+mod export;
 mod failure;
 mod neural;
 mod output;

@@ -24,6 +24,7 @@ fn killed_under_load_it_loses_nothing_that_was_acknowledged() {
         let spins = random.below(2_000_000);
         load(&house, &key, &acknowledged, wanted, spins, server);
         house.verify();
+        house.publish();
         let ledger = house.ledger();
         let intents = of_type(&ledger, "call.intent").len();
         assert!(

@@ -107,7 +107,13 @@ impl House {
         self.run(&made).trim().to_owned()
     }
 
-    /// Every entry of the ledger; no server may be running.
+    /// Publishes what a killed server left behind: any change of the records does.
+    pub(crate) fn publish(&self) {
+        let yaml = self.temporary.path().join("hospital.yaml");
+        self.run(&["apply", "-f", &text(&yaml)]);
+    }
+
+    /// Every published entry of the ledger.
     pub(crate) fn ledger(&self) -> Vec<Value> {
         let lines = self.run(&["ledger", "tail", "--json", "-n", "10000000"]);
         lines

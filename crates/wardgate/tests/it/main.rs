@@ -25,6 +25,8 @@ mod house;
 #[cfg(test)]
 mod key_provider;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod shutdown;
