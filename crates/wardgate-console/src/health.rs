@@ -25,6 +25,18 @@ pub struct Check {
 }
 
 impl Readiness {
+    /// A node without keys.
+    pub fn sealed() -> Self {
+        Self {
+            ready: false,
+            checks: vec![Check {
+                name: "vault",
+                ok: false,
+                state: "sealed: the key provider does not give the root key",
+            }],
+        }
+    }
+
     /// Looks at the ledger and at the age of the records.
     pub fn of(ledger: &Health, as_of: Timestamp, age_max_ms: u64, now: Timestamp) -> Self {
         let checks = vec![check_ledger(ledger), check_records(as_of, age_max_ms, now)];

@@ -47,6 +47,28 @@ impl fmt::Debug for Parts {
     }
 }
 
+/// Serves what is left of the console of a sealed node until `stop` is ready: it answers that it
+/// lives, and that it is not ready.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve_sealed(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let app = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(|| async { readiness(&Readiness::sealed()) }))
+        .route(
+            "/metrics",
+            get(|| async { as_metrics(SEALED_METRICS.to_owned()) }),
+        )
+        .fallback(|| async { (StatusCode::SERVICE_UNAVAILABLE, "this node is sealed\n") })
+        .layer(axum::middleware::map_response(headers::secure));
+    listen(listener, tls, app, stop).await
+}
+
 /// Serves the console until `stop` is ready, over TLS when a configuration is given.
 ///
 /// # Errors
@@ -57,9 +79,17 @@ pub async fn serve(
     parts: Parts,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    listen(listener, tls, router(parts), stop).await
+}
+
+async fn listen(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    app: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let app = router(parts);
     match tls {
         None => {
             axum::serve(listener, app)
@@ -93,17 +123,30 @@ async fn readyz(State(parts): State<Parts>) -> Response {
         snapshot.settings().fact_age_max_ms,
         (parts.clock)(),
     );
+    self::readiness(&readiness)
+}
+
+fn readiness(readiness: &Readiness) -> Response {
     let status = if readiness.ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
     // Fixed words and numbers always serialise.
-    let body = serde_json::to_vec(&readiness).unwrap_or_default();
+    let body = serde_json::to_vec(readiness).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 async fn metrics(State(parts): State<Parts>) -> Response {
-    let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, content_type)], (parts.metrics)()).into_response()
+    as_metrics((parts.metrics)())
 }
+
+fn as_metrics(text: String) -> Response {
+    let content_type = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+const SEALED_METRICS: &str = "# HELP wardgate_vault_sealed Whether the node has no keys.
+# TYPE wardgate_vault_sealed gauge
+wardgate_vault_sealed 1
+";

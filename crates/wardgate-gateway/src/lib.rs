@@ -20,6 +20,7 @@ mod pipeline;
 mod recorder;
 pub mod refusal;
 mod screen;
+mod sealed;
 pub mod server;
 pub mod sse;
 mod strangers;

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::gate::{Gate, Worker};
-use crate::pipeline;
+use crate::{pipeline, sealed};
 
 pub mod tls;
 
@@ -67,6 +67,22 @@ impl Server {
         options: &ServerOptions,
         tls: Option<Arc<rustls::ServerConfig>>,
     ) -> Result<Self, ServeError> {
+        Self::start_answering(&Answering::Gate(gate), options, tls)
+    }
+
+    /// Starts to listen, and refuses every call: the node has no keys.
+    pub fn start_sealed(
+        options: &ServerOptions,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Result<Self, ServeError> {
+        Self::start_answering(&Answering::Sealed, options, tls)
+    }
+
+    fn start_answering(
+        answering: &Answering,
+        options: &ServerOptions,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Result<Self, ServeError> {
         if tls.is_none() && !options.address.ip().is_loopback() {
             return Err(ServeError::PlainOutside(options.address));
         }
@@ -92,7 +108,7 @@ impl Server {
             .enumerate()
             .map(|(number, socket)| {
                 let thread = Thread {
-                    gate: gate.clone(),
+                    answering: answering.clone(),
                     options: options.clone(),
                     acceptor: acceptor.clone(),
                     stopped: stopped.clone(),
@@ -127,9 +143,17 @@ impl Server {
     }
 }
 
+/// Who answers.
+#[derive(Clone)]
+enum Answering {
+    Gate(Arc<Gate>),
+    /// Nobody has keys, so every call is refused.
+    Sealed,
+}
+
 /// One core's share of the gate.
 struct Thread {
-    gate: Arc<Gate>,
+    answering: Answering,
     options: ServerOptions,
     acceptor: Option<TlsAcceptor>,
     stopped: watch::Receiver<bool>,
@@ -154,7 +178,10 @@ impl Thread {
 
     async fn serve(mut self, socket: std::net::TcpListener) -> std::io::Result<()> {
         let listener = TcpListener::from_std(socket)?;
-        let worker = Arc::new(Worker::new(self.gate.clone()));
+        let worker = match &self.answering {
+            Answering::Gate(gate) => Some(Arc::new(Worker::new(gate.clone()))),
+            Answering::Sealed => None,
+        };
         let graceful = GracefulShutdown::new();
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
@@ -206,7 +233,8 @@ impl Thread {
 }
 
 struct Connection {
-    worker: Arc<Worker>,
+    /// None in a sealed node.
+    worker: Option<Arc<Worker>>,
     acceptor: Option<TlsAcceptor>,
     peer: SocketAddr,
 }
@@ -246,7 +274,11 @@ impl Connection {
         let service = service_fn(move |request| {
             let worker = worker.clone();
             async move {
-                Ok::<_, std::convert::Infallible>(pipeline::answer(&worker, peer, request).await)
+                let response = match &worker {
+                    Some(worker) => pipeline::answer(worker, peer, request).await,
+                    None => sealed::answer(),
+                };
+                Ok::<_, std::convert::Infallible>(response)
             }
         });
         if let Err(error) = watcher.watch(http.serve_connection(io, service)).await {

@@ -29,6 +29,7 @@ mod payloads;
 pub mod projection;
 mod prune;
 mod record;
+mod rekey;
 mod retention;
 mod shred;
 mod snapshot;

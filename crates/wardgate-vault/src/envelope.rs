@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::derive::{KEY_ID_BYTES, key_id};
 use crate::error::VaultError;
 use crate::keyring::TENANT_BYTES;
-use crate::secret::{Secret, random};
+use crate::secret::{Secret, random, scrub_stack};
 use crate::xaes::{NONCE_BYTES, WRAPPED_BYTES, WrapKey};
 
 /// What a sealed payload belongs to. It opens only for the same object and id.
@@ -49,11 +49,11 @@ pub(crate) struct SealingKey {
 }
 
 impl SealingKey {
-    pub(crate) fn new(key: &Secret) -> Result<Self, VaultError> {
-        Ok(Self {
-            id: key_id(key),
-            wrap: WrapKey::new(key)?,
-        })
+    pub(crate) fn new(key: Secret) -> Self {
+        Self {
+            id: key_id(&key),
+            wrap: WrapKey::new(key),
+        }
     }
 
     pub(crate) fn id(&self) -> [u8; KEY_ID_BYTES] {
@@ -65,6 +65,47 @@ impl SealingKey {
         context: Context<'_>,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
+        let sealed = self.seal_once(context, plaintext);
+        scrub_stack();
+        sealed
+    }
+
+    pub(crate) fn open(
+        &self,
+        context: Context<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let opened = self.open_once(context, sealed);
+        scrub_stack();
+        opened
+    }
+
+    #[cfg(test)]
+    pub(crate) fn data_key_for_test(
+        &self,
+        tenant: [u8; TENANT_BYTES],
+        patient: [u8; 16],
+        binding: &Binding<'_>,
+        sealed: &[u8],
+    ) -> Secret {
+        let owner = Owner::Patient(patient);
+        let context = Context {
+            tenant,
+            owner,
+            binding,
+        };
+        let parts = Parts::read(sealed).unwrap();
+        let aad = context.aad(self.id);
+        self.wrap.unwrap(parts.nonce, &aad, parts.wrapped).unwrap()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn key_for_test(&self) -> &[u8; 32] {
+        self.wrap.key_for_test()
+    }
+
+    #[inline(never)]
+    fn seal_once(&self, context: Context<'_>, plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
         if plaintext.len() > PLAINTEXT_BYTES_MAX {
             return Err(VaultError::TooLarge {
                 bytes: plaintext.len(),
@@ -92,7 +133,8 @@ impl SealingKey {
         Ok(sealed)
     }
 
-    pub(crate) fn open(
+    #[inline(never)]
+    fn open_once(
         &self,
         context: Context<'_>,
         sealed: &[u8],

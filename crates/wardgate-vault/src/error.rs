@@ -70,10 +70,10 @@ pub enum VaultError {
         /// The version this build reads.
         supported: u32,
     },
-    /// Others than the owner can read the passphrase file.
-    #[error("the passphrase file `{path}` can be read by others than its owner")]
-    PassphraseExposed {
-        /// The passphrase file.
+    /// Others than the owner can read a file with a secret.
+    #[error("the secret file `{path}` can be read by others than its owner")]
+    Exposed {
+        /// The file.
         path: PathBuf,
     },
     /// No key was ever made for this patient handle.
@@ -135,7 +135,7 @@ impl VaultError {
             Self::TooManyKeys { .. } => "report this; it takes decades of rotations",
             Self::Damaged { .. } => "restore this file from a backup",
             Self::Version { .. } => "use the build that wrote it, or a newer one",
-            Self::PassphraseExposed { .. } => "run `chmod 600` on the passphrase file",
+            Self::Exposed { .. } => "run `chmod 600` on this file",
             Self::NoPatientKey => "create the patient first",
             Self::Shredded => "nothing can bring the data back; this is what shredding means",
             Self::OtherKey => "check that payloads and vault come from the same data folder",

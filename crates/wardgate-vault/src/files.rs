@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use zeroize::Zeroizing;
 
 use crate::error::VaultError;
 use crate::secret::random;
@@ -46,7 +47,8 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, Vault
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(VaultError::io("open", path)(error)),
     };
-    let mut bytes = Vec::new();
+    // A buffer that never grows leaves no copy of a secret behind.
+    let mut bytes = Vec::with_capacity(usize::try_from(bytes_max + 1).unwrap_or(0));
     file.take(bytes_max + 1)
         .read_to_end(&mut bytes)
         .map_err(VaultError::io("read", path))?;
@@ -54,6 +56,18 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, Vault
         return Err(VaultError::damaged(path, "it is too large"));
     }
     Ok(Some(bytes))
+}
+
+/// Reads a small file that only its owner may be able to read.
+pub(crate) fn read_private(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let metadata = fs::metadata(path).map_err(VaultError::io("read", path))?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err(VaultError::Exposed {
+            path: path.to_owned(),
+        });
+    }
+    let gone = || VaultError::io("read", path)(io::Error::from(io::ErrorKind::NotFound));
+    read(path, bytes_max)?.map(Zeroizing::new).ok_or_else(gone)
 }
 
 /// Whether a file exists. An answer that cannot be had is an error, never "no".

@@ -24,7 +24,7 @@ use crate::error::VaultError;
 use crate::files;
 use crate::provider::KeyProvider;
 use crate::recovery::{self, Recovery};
-use crate::secret::{Secret, random};
+use crate::secret::{Secret, random, scrub_stack};
 use file::{KeyEntry, KeyFile, Read, RecoveryEntry, RootEntry};
 
 /// The opened keys of a vault.
@@ -58,11 +58,21 @@ pub struct VaultStatus {
     /// Who wraps the root key, as the provider described itself.
     pub provider: String,
     /// Versions of the tenant key, oldest first; the last one is current.
-    pub tenant_keys: Vec<u32>,
+    pub tenant_keys: Vec<TenantKeyStatus>,
     /// Whether a rotation of the tenant key has begun and not ended.
     pub rewrapping: bool,
     /// Who can recover the root key without the provider.
     pub recovery: Vec<String>,
+}
+
+/// What one version of the tenant key is still needed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantKeyStatus {
+    /// The version.
+    pub version: u32,
+    /// How many patient keys it wraps. Payloads that it sealed are not among them.
+    pub patient_keys: u64,
+    pub(crate) id: [u8; KEY_ID_BYTES],
 }
 
 /// The file `keys.json` of one vault.
@@ -129,7 +139,7 @@ impl KeyringFile {
                 .file
                 .tenant_keys
                 .iter()
-                .map(|key| key.version)
+                .map(TenantKeyStatus::of)
                 .collect(),
             rewrapping: read.file.rewrapping,
             recovery: read
@@ -209,6 +219,11 @@ impl KeyringFile {
         Ok(keyring)
     }
 
+    #[cfg(test)]
+    pub(crate) fn root_for_test(&self, provider: &dyn KeyProvider) -> Secret {
+        self.root(&self.read().unwrap(), provider).unwrap()
+    }
+
     fn read(&self) -> Result<Read, VaultError> {
         let missing = || VaultError::Missing {
             path: self.path.parent().unwrap_or(&self.path).to_owned(),
@@ -220,7 +235,9 @@ impl KeyringFile {
     fn root(&self, read: &Read, provider: &dyn KeyProvider) -> Result<Secret, VaultError> {
         let entry = &read.file.root;
         let context = root_context(&read.file.tenant, entry.check);
-        let root = provider.unwrap(&entry.wrapped, &context)?;
+        let root = provider.unwrap(&entry.wrapped, &context);
+        scrub_stack();
+        let root = root?;
         named(&root, entry.check).ok_or_else(|| VaultError::OtherRoot {
             provider: provider.describe(),
         })
@@ -339,6 +356,16 @@ impl Keyring {
     }
 }
 
+impl TenantKeyStatus {
+    fn of(entry: &KeyEntry) -> Self {
+        Self {
+            version: entry.version,
+            patient_keys: 0,
+            id: entry.check,
+        }
+    }
+}
+
 impl TenantKey {
     fn new(version: u32) -> Self {
         let key = Secret::random();
@@ -352,7 +379,7 @@ impl TenantKey {
 
 /// The bytes as a key, if they are the key with this check value.
 fn named(bytes: &Zeroizing<[u8; 32]>, check: [u8; KEY_ID_BYTES]) -> Option<Secret> {
-    let key = Secret::new(**bytes);
+    let key = Secret::of(bytes);
     (key_id(&key) == check).then_some(key)
 }
 

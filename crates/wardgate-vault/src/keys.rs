@@ -4,7 +4,6 @@ use crate::derive::{DerivedKey, KEY_ID_BYTES, Label, derive};
 use crate::envelope::{SealingKey, tenant_key_of};
 use crate::error::VaultError;
 use crate::keyring::{Keyring, TENANT_BYTES};
-use crate::secret::Secret;
 use crate::xaes::WrapKey;
 
 /// Every version of the tenant key, and the derivation key.
@@ -27,21 +26,18 @@ pub(crate) struct Version {
 }
 
 impl Keys {
-    pub(crate) fn new(keyring: Keyring) -> Result<Self, VaultError> {
+    pub(crate) fn new(keyring: Keyring) -> Self {
         let mut versions = Vec::with_capacity(keyring.tenant_keys.len());
         for tenant_key in &keyring.tenant_keys {
-            let key = |label| {
-                let derived = derive(&tenant_key.key, &keyring.tenant, label);
-                Secret::new(*derived.expose())
-            };
+            let key = |label| derive(&tenant_key.key, &keyring.tenant, label).into_secret();
             versions.push(Version {
                 number: tenant_key.version,
                 id: tenant_key.id,
-                sealing: SealingKey::new(&key(Label::Seal))?,
-                wrap: WrapKey::new(&key(Label::PatientWrap))?,
+                sealing: SealingKey::new(key(Label::Seal)),
+                wrap: WrapKey::new(key(Label::PatientWrap)),
             });
         }
-        Ok(Self { keyring, versions })
+        Self { keyring, versions }
     }
 
     pub(crate) fn tenant(&self) -> [u8; TENANT_BYTES] {

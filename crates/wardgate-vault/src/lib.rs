@@ -52,6 +52,8 @@ mod error;
 mod files;
 mod keyring;
 mod keys;
+#[cfg(test)]
+mod memory_scan;
 mod patient;
 mod provider;
 mod recovery;
@@ -65,7 +67,7 @@ mod xaes;
 pub use derive::{DerivedKey, Label, commit};
 pub use envelope::{Binding, PLAINTEXT_BYTES_MAX};
 pub use error::VaultError;
-pub use keyring::VaultStatus;
+pub use keyring::{TenantKeyStatus, VaultStatus};
 pub use patient::{HandleFault, PatientHandle};
 pub use provider::passphrase::{
     KdfCost, PASSPHRASE_BYTES_MIN, PassphraseProvider, read_passphrase,
@@ -75,7 +77,7 @@ pub use provider::{
     KeyProvider, Pkcs11Provider, Pkcs11Settings, ProviderError, TokenName, TransitLogin,
     TransitProvider, TransitSettings,
 };
-pub use recovery::Recovery;
+pub use recovery::{Recovery, read_identity};
 pub use rotation::TenantRotation;
-pub use secret::random;
+pub use secret::{keys_are_locked, random};
 pub use vault::Vault;

@@ -29,9 +29,9 @@ use crate::derive::{KEY_ID_BYTES, key_id};
 use crate::envelope::SealingKey;
 use crate::error::VaultError;
 use crate::files;
-use crate::keyring::TENANT_BYTES;
+use crate::keyring::{TENANT_BYTES, TenantKeyStatus};
 use crate::keys::{Keys, Version};
-use crate::secret::{Secret, random};
+use crate::secret::{Secret, random, scrub_stack};
 use crate::xaes::{NONCE_BYTES, WRAPPED_BYTES};
 
 /// A random name for a patient. It says nothing about the person and is safe to record.
@@ -106,9 +106,7 @@ pub(crate) struct PatientKeys {
 impl PatientKeys {
     /// Opens the folder, and finishes every shredding that was cut short.
     pub(crate) fn open(dir: &Path) -> Result<Self, VaultError> {
-        let keys = Self {
-            dir: dir.to_owned(),
-        };
+        let keys = Self::at(dir);
         files::make_dir(&keys.dir.join("patients"))?;
         let pending = keys.dir.join("shredding");
         files::make_dir(&pending)?;
@@ -119,6 +117,35 @@ impl PatientKeys {
             }
         }
         Ok(keys)
+    }
+
+    /// The folder as it is.
+    pub(crate) fn at(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+        }
+    }
+
+    /// Counts how many patient keys each version of the tenant key wraps. Needs no key.
+    pub(crate) fn count(&self, versions: &mut [TenantKeyStatus]) -> Result<(), VaultError> {
+        for folder in self.folders()? {
+            for patient in self.patients_in(&folder)? {
+                let path = self.key_path(patient);
+                let Some(bytes) = files::read(&path, FILE_BYTES as u64)? else {
+                    continue;
+                };
+                let file = PatientFile::read(patient, &path, &bytes)?;
+                // Format 1 is of a time when there was one version.
+                let version = match file.tenant_key {
+                    None => versions.first_mut(),
+                    Some(id) => versions.iter_mut().find(|version| version.id == id),
+                };
+                if let Some(version) = version {
+                    version.patient_keys += 1;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes a key for a patient who has none.
@@ -151,7 +178,9 @@ impl PatientKeys {
         };
         self.refuse_shredded(patient)?;
         let file = PatientFile::read(patient, &path, &bytes)?;
-        SealingKey::new(&file.open(patient, &path, keys)?)
+        let key = SealingKey::new(file.open(patient, &path, keys)?);
+        scrub_stack();
+        Ok(key)
     }
 
     /// Wraps a patient's key under the current tenant key. Returns whether it was not yet.

@@ -2,10 +2,13 @@
 //! keeps the matching identity offline.
 
 use std::io::{Read, Write};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::age::{AgeError, Identity, Recipient, decrypt, encrypt};
+use crate::error::VaultError;
+use crate::files;
 
 /// For whom a root key is wrapped beside its provider.
 #[derive(Clone, Debug)]
@@ -44,6 +47,17 @@ impl Recovery {
     }
 }
 
+/// Reads an identity file, which only its owner may be able to read.
+///
+/// # Errors
+/// When it can not be read, is readable by others, or holds no identity.
+pub fn read_identity(path: &Path) -> Result<Identity, VaultError> {
+    let bytes = files::read_private(path, IDENTITY_FILE_BYTES_MAX)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| VaultError::damaged(path, "it is not valid UTF-8"))?;
+    Ok(Identity::parse_file(text)?)
+}
+
 /// An age file that holds the root key.
 pub(crate) fn wrap(recipient: &Recipient, root: &[u8; 32]) -> Result<Vec<u8>, AgeError> {
     let mut file = encrypt(Vec::new(), std::slice::from_ref(recipient))?;
@@ -58,3 +72,5 @@ pub(crate) fn unwrap(identity: &Identity, wrapped: &[u8]) -> Option<Zeroizing<[u
     file.read_exact(root.as_mut_slice()).ok()?;
     (file.read(&mut [0]).ok()? == 0).then_some(root)
 }
+
+const IDENTITY_FILE_BYTES_MAX: u64 = 4096;

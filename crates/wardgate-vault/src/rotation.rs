@@ -54,7 +54,7 @@ impl Vault {
         let alone = alone(&self.dir)?;
         let provider = self.provider()?;
         let resumed = self.file.status()?.rewrapping;
-        self.take_up(self.file.add_tenant_key(&*provider)?)?;
+        self.take_up(self.file.add_tenant_key(&*provider)?);
         let version = self.keys().current()?.number;
         Ok(TenantRotation {
             vault: self,
@@ -129,7 +129,8 @@ impl TenantRotation<'_> {
     pub fn finish(self) -> Result<(), VaultError> {
         while self.rewrap_patient_keys(|| {})? > 0 {}
         let keyring = self.vault.file.end_rewrapping(&*self.provider)?;
-        self.vault.take_up(keyring)
+        self.vault.take_up(keyring);
+        Ok(())
     }
 }
 

@@ -73,7 +73,34 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Missing`], [`VaultError::Damaged`].
     pub fn status(dir: &Path) -> Result<VaultStatus, VaultError> {
-        KeyringFile::of(dir).status()
+        let mut status = KeyringFile::of(dir).status()?;
+        PatientKeys::at(dir).count(&mut status.tenant_keys)?;
+        Ok(status)
+    }
+
+    /// Opens the keys of some patients, the first `max` by their handles, and checks them.
+    /// Returns how many were opened.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] for the first key that does not open.
+    pub fn check_patient_keys(&self, max: u64) -> Result<u64, VaultError> {
+        let mut checked = 0;
+        for folder in self.patients.folders()? {
+            for patient in self.patients.patients_in(&folder)? {
+                if checked == max {
+                    return Ok(checked);
+                }
+                match self.patients.load(patient, &self.keys()) {
+                    // Shredded or rewrapped since the folder was listed.
+                    Err(VaultError::Shredded | VaultError::NoPatientKey) => {}
+                    loaded => {
+                        loaded?;
+                        checked += 1;
+                    }
+                }
+            }
+        }
+        Ok(checked)
     }
 
     /// Takes up keys that another process has made since. Returns whether there were any.
@@ -88,7 +115,7 @@ impl Vault {
         let Some(provider) = provider.as_deref() else {
             return Ok(false);
         };
-        self.take_up(self.file.open(provider)?)?;
+        self.take_up(self.file.open(provider)?);
         Ok(true)
     }
 
@@ -101,7 +128,7 @@ impl Vault {
         if self.file.generation()? == self.keys().generation() {
             self.file.check(&*provider)?;
         } else {
-            self.take_up(self.file.open(&*provider)?)?;
+            self.take_up(self.file.open(&*provider)?);
         }
         *current = Some(provider);
         Ok(())
@@ -246,7 +273,7 @@ impl Vault {
         Ok(Self {
             dir: dir.to_owned(),
             file,
-            keys: RwLock::new(Arc::new(Keys::new(keyring)?)),
+            keys: RwLock::new(Arc::new(Keys::new(keyring))),
             provider: Mutex::new(provider),
             patients: PatientKeys::open(dir)?,
             cache: KeyCache::new(),
@@ -262,10 +289,9 @@ impl Vault {
         provider.clone().ok_or(VaultError::NoProvider)
     }
 
-    pub(crate) fn take_up(&self, keyring: Keyring) -> Result<(), VaultError> {
-        let keys = Arc::new(Keys::new(keyring)?);
+    pub(crate) fn take_up(&self, keyring: Keyring) {
+        let keys = Arc::new(Keys::new(keyring));
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        Ok(())
     }
 
     /// Uses the keys; once more when another process has made the key that was not found.

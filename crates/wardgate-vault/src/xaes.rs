@@ -9,16 +9,17 @@ use aws_lc_rs::cmac;
 use crate::error::VaultError;
 use crate::secret::{KEY_BYTES, Secret};
 
-/// A long-lived key, ready to wrap other keys.
-pub(crate) struct WrapKey(pub(crate) cmac::Key);
+/// A long-lived key that wraps other keys. The library's form of it is made for each use.
+pub(crate) struct WrapKey(Secret);
 
 impl WrapKey {
-    pub(crate) fn new(key: &Secret) -> Result<Self, VaultError> {
-        cmac::Key::new(cmac::AES_256, key.bytes())
-            .map(Self)
-            .map_err(|_| VaultError::Crypto {
-                what: "set up a wrapping key",
-            })
+    pub(crate) fn new(key: Secret) -> Self {
+        Self(key)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn key_for_test(&self) -> &[u8; KEY_BYTES] {
+        self.0.bytes()
     }
 
     /// Encrypts a key. Returns ciphertext and tag.
@@ -44,17 +45,25 @@ impl WrapKey {
         &self,
         nonce: [u8; NONCE_BYTES],
         aad: &[u8],
-        mut wrapped: [u8; WRAPPED_BYTES],
+        wrapped: [u8; WRAPPED_BYTES],
     ) -> Option<Secret> {
         let (cipher, nonce) = self.cipher(nonce).ok()?;
-        let body = cipher
-            .open_in_place(nonce, Aad::from(aad), &mut wrapped)
+        let (body, tag) = wrapped.split_first_chunk::<KEY_BYTES>()?;
+        let mut key = Secret::of(body);
+        cipher
+            .open_separate_gather(nonce, Aad::from(aad), body, tag, key.bytes_mut())
             .ok()?;
-        let key = Secret::from_slice(body);
-        zeroize::Zeroize::zeroize(&mut wrapped);
-        key
+        Some(key)
     }
 
+    /// The library's form of the key, which it cleanses when this is dropped.
+    pub(crate) fn cmac(&self) -> Result<cmac::Key, VaultError> {
+        cmac::Key::new(cmac::AES_256, self.0.bytes()).map_err(|_| VaultError::Crypto {
+            what: "set up a wrapping key",
+        })
+    }
+
+    #[inline(never)]
     pub(crate) fn cipher(
         &self,
         nonce: [u8; NONCE_BYTES],
@@ -63,13 +72,14 @@ impl WrapKey {
             what: "derive a wrapping key",
         };
         let (salt, rest) = nonce.split_at(12);
-        let mut key = Secret::new([0; KEY_BYTES]);
+        let from = self.cmac()?;
+        let mut key = Secret::zero();
         for (counter, half) in (1..=2).zip(key.bytes_mut().chunks_exact_mut(16)) {
             let mut block = [0, counter, b'X', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
             for (to, from) in block.iter_mut().skip(4).zip(salt) {
                 *to = *from;
             }
-            let tag = cmac::sign(&self.0, &block).map_err(failed)?;
+            let tag = cmac::sign(&from, &block).map_err(failed)?;
             half.copy_from_slice(tag.as_ref());
         }
         let cipher = UnboundKey::new(&AES_256_GCM, key.bytes()).map_err(failed)?;
@@ -93,7 +103,7 @@ mod tests {
 
     #[test]
     fn cipher_agrees_with_the_published_vector() {
-        let key = WrapKey::new(&Secret::new([1; 32])).unwrap();
+        let key = WrapKey::new(Secret::new([1; 32]));
         let (cipher, nonce) = key.cipher(*b"ABCDEFGHIJKLMNOPQRSTUVWX").unwrap();
         let mut sealed = b"XAES-256-GCM".to_vec();
         cipher
@@ -108,7 +118,7 @@ mod tests {
 
     #[test]
     fn wrapping_returns_the_same_key_and_refuses_another_nonce_or_aad() {
-        let wrap = WrapKey::new(&Secret::random()).unwrap();
+        let wrap = WrapKey::new(Secret::random());
         let key = Secret::random();
         let wrapped = wrap.wrap([3; 24], b"aad", &key).unwrap();
         let opened = wrap.unwrap([3; 24], b"aad", wrapped).unwrap();

@@ -25,6 +25,7 @@ mod reference;
 mod restore;
 mod retention;
 mod serve;
+mod vault;
 
 /// Guard every call between a hospital and its AI
 ///
@@ -62,6 +63,8 @@ enum Command {
     Call(call::Command),
     #[command(subcommand)]
     Ledger(ledger::Command),
+    #[command(subcommand)]
+    Vault(vault::Command),
     #[command(subcommand)]
     Deid(deid::Command),
     Reference(reference::Arguments),
@@ -107,6 +110,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Retention(command) => retention::run(command, output),
         Command::Call(command) => call::run(command, output),
         Command::Ledger(command) => ledger::run(command, output),
+        Command::Vault(command) => vault::run(command, output),
         Command::Deid(command) => deid::run(command, output),
         Command::Reference(arguments) => reference::run(arguments, output),
     };

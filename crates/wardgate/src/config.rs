@@ -45,10 +45,14 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the configuration of a data directory. Paths in it are relative to the directory.
     pub(crate) fn load(dir: &DataDir) -> Result<Self, Failure> {
-        let file = dir.config_file();
+        Self::load_file(&dir.config_file(), dir.root())
+    }
+
+    /// Reads a configuration file. Paths in it are relative to `root`.
+    pub(crate) fn load_file(file: &Path, root: &Path) -> Result<Self, Failure> {
         let text =
-            std::fs::read_to_string(&file).map_err(|error| Failure::file("read", &file, &error))?;
-        Self::parse(&text, &file, dir.root())
+            std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error))?;
+        Self::parse(&text, file, root)
     }
 
     fn parse(text: &str, file: &Path, root: &Path) -> Result<Self, Failure> {

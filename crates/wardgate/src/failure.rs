@@ -8,7 +8,7 @@ use wardgate_gateway::server::tls::TlsError;
 use wardgate_ledger::note::NoteFault;
 use wardgate_ledger::{JournalError, LedgerError, VerifyError};
 use wardgate_records::{Fault, RecordsError};
-use wardgate_vault::VaultError;
+use wardgate_vault::{ProviderError, VaultError};
 
 /// Ends a command. Holds no secret and no patient data.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(crate) struct Failure {
     message: String,
     hint: String,
     faults: Vec<FileFault>,
+    passing: bool,
 }
 
 /// One fault of one file that a person wrote.
@@ -36,7 +37,14 @@ impl Failure {
             message: message.into(),
             hint: hint.into(),
             faults: Vec::new(),
+            passing: false,
         }
+    }
+
+    /// Whether trying again later may help: the keys are out of reach, and nothing is wrong with
+    /// them.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.passing
     }
 
     /// Faults of files, all told together.
@@ -45,6 +53,7 @@ impl Failure {
             message: message.into(),
             hint: "correct every place named above; nothing was changed".to_owned(),
             faults,
+            passing: false,
         }
     }
 
@@ -116,13 +125,22 @@ macro_rules! hinted {
     )+};
 }
 
-hinted!(
-    VaultError,
-    RecordsError,
-    LedgerError,
-    JournalError,
-    VerifyError
-);
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let passing = match &error {
+            VaultError::Provider(ProviderError::Unavailable { .. }) => true,
+            // A passphrase file on a volume that is not there yet.
+            VaultError::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            _ => false,
+        };
+        Self {
+            passing,
+            ..Self::new(error.to_string(), error.hint())
+        }
+    }
+}
+
+hinted!(RecordsError, LedgerError, JournalError, VerifyError);
 
 impl From<TlsError> for Failure {
     fn from(error: TlsError) -> Self {

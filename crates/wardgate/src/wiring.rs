@@ -5,6 +5,8 @@ mod logging;
 mod node;
 pub(crate) mod provider;
 mod recovery;
+mod sealed;
+mod serving;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use crate::failure::Failure;
 
 pub(crate) use logging::start_logging;
 pub(crate) use node::{RunningNode, serve_until_asked_to_stop};
+pub(crate) use serving::serve;
 
 /// What every process does first: one crypto provider, and no memory of it on disk.
 pub(crate) fn prepare_process() {
@@ -31,6 +34,10 @@ pub(crate) fn prepare_process() {
     };
     // Where the limit can not be lowered, it is lower already.
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    // Neither a dump by another way nor a debugger of the same user gets at the keys.
+    let hidden = rustix::process::DumpableBehavior::NotDumpable;
+    // A kernel that does not know this hides nothing, as before.
+    let _ = rustix::process::set_dumpable_behavior(hidden);
 }
 
 /// The time.
@@ -73,6 +80,15 @@ impl Records {
     pub(crate) async fn open(dir: DataDir) -> Result<Self, Failure> {
         let config = Config::load(&dir)?;
         let vault = open_vault(&dir, &config)?;
+        Self::with(dir, config, vault).await
+    }
+
+    /// Opens the store with a vault that is open.
+    pub(crate) async fn with(
+        dir: DataDir,
+        config: Config,
+        vault: Arc<Vault>,
+    ) -> Result<Self, Failure> {
         let store = Store::open(&dir.store(), vault.clone(), now()).await?;
         Ok(Self {
             dir,
@@ -134,6 +150,19 @@ pub(crate) fn open_vault(dir: &DataDir, config: &Config) -> Result<Arc<Vault>, F
 /// The provider of the root key that the configuration names.
 pub(crate) fn key_provider(config: &Config) -> Result<Arc<dyn KeyProvider>, Failure> {
     provider::key_provider(&config.vault.provider)
+}
+
+/// Told when the system refuses to lock memory.
+pub(crate) const KEYS_MAY_BE_SWAPPED: &str =
+    "keys may be swapped to disk: the limit of locked memory is too low";
+
+/// What a provider says of itself as one word, for the ledger.
+pub(crate) fn provider_word(description: &str) -> String {
+    let fits = |byte: char| byte.is_ascii_graphic() && !matches!(byte, '"' | '\\');
+    let word = description
+        .chars()
+        .map(|byte| if fits(byte) { byte } else { '-' });
+    word.take(100).collect()
 }
 
 /// The two keys that sign the ledger's checkpoints.

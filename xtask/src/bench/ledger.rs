@@ -20,7 +20,10 @@ pub(super) fn run(workspace: &Workspace, records: u64, report: bool) -> Result<(
             .and_then(|at| before.get(..at))
             .unwrap_or(&before);
         let section = format!("{HEADING}{METHOD}\n```text\n{appends}{recovery}```\n");
-        std::fs::write(path, format!("{}\n{section}", others.trim_end_matches('\n')))?;
+        std::fs::write(
+            path,
+            format!("{}\n{section}", others.trim_end_matches('\n')),
+        )?;
     }
     Ok(())
 }

@@ -13,6 +13,8 @@ macro_rules! codes {
 }
 
 codes! {
+    VAULT_SEALED = "vault.sealed", Accept, 503,
+        "this node has no keys and refuses every call", "try again later; the operator sees the cause in the log and with `wardgate doctor`";
     ROUTE_UNKNOWN = "route.unknown", Accept, 404,
         "there is no such route", "use /v1/chat/completions, /v1/embeddings or /v1/models";
     METHOD_NOT_ALLOWED = "request.method_not_allowed", Accept, 405,

@@ -23,6 +23,8 @@ mod refusal_cases;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod sealed;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod streams;

@@ -154,7 +154,8 @@ async fn what_the_records_forbid_is_refused_and_what_they_allow_again_passes() {
 }
 
 /// The codes that need more than a request or a record; each test below says which it covers.
-const OTHERS: [&str; 18] = [
+const OTHERS: [&str; 19] = [
+    "vault.sealed",
     "request.timeout",
     "request.incomplete",
     "identity.key_expired",

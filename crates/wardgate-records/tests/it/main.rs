@@ -17,4 +17,6 @@ mod ledger;
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
+mod rekey;
+#[cfg(test)]
 mod shred;

@@ -169,7 +169,7 @@ impl KeyEntry {
             version,
             check,
             nonce,
-            wrapped: WrapKey::new(root)?.wrap(nonce, &aad(tenant, role, check), key)?,
+            wrapped: WrapKey::new(root.copy()).wrap(nonce, &aad(tenant, role, check), key)?,
         })
     }
 
@@ -180,9 +180,7 @@ impl KeyEntry {
         role: &[u8],
     ) -> Option<Secret> {
         let aad = aad(tenant, role, self.check);
-        let key = WrapKey::new(root)
-            .ok()?
-            .unwrap(self.nonce, &aad, self.wrapped)?;
+        let key = WrapKey::new(root.copy()).unwrap(self.nonce, &aad, self.wrapped)?;
         // AES-GCM does not commit to its key; the check value does.
         (key_id(&key) == self.check).then_some(key)
     }

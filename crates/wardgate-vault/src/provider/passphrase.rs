@@ -6,8 +6,6 @@
 //! ```
 
 use std::fmt;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -56,7 +54,7 @@ impl KeyProvider for PassphraseProvider {
         }
         let (salt, nonce) = (random(), random());
         let wrapped = wrap_key(&self.passphrase, &salt, self.cost)?
-            .wrap(nonce, context, &Secret::new(*root))
+            .wrap(nonce, context, &Secret::of(root))
             .map_err(|error| unusable(error.to_string()))?;
         Ok(encode(self.cost, &salt, &nonce, &wrapped))
     }
@@ -124,15 +122,7 @@ impl Default for KdfCost {
 /// # Errors
 /// When the file is missing, not valid UTF-8, readable by others, or too large.
 pub fn read_passphrase(path: &Path) -> Result<SecretString, VaultError> {
-    let metadata = std::fs::metadata(path).map_err(VaultError::io("read", path))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(VaultError::PassphraseExposed {
-            path: path.to_owned(),
-        });
-    }
-    let bytes = files::read(path, PASSPHRASE_FILE_BYTES_MAX)?
-        .ok_or_else(|| VaultError::io("read", path)(io::Error::from(io::ErrorKind::NotFound)))?;
-    let bytes = Zeroizing::new(bytes);
+    let bytes = files::read_private(path, PASSPHRASE_FILE_BYTES_MAX)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| VaultError::damaged(path, "it is not valid UTF-8"))?;
     Ok(SecretString::from(text.lines().next().unwrap_or_default()))
@@ -193,11 +183,11 @@ fn wrap_key(
     let failed = |_| unusable("the key derivation failed".to_owned());
     let params =
         Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(KEY_BYTES)).map_err(failed)?;
-    let mut key = Secret::new([0; KEY_BYTES]);
+    let mut key = Secret::zero();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.expose_secret().as_bytes(), salt, key.bytes_mut())
         .map_err(failed)?;
-    WrapKey::new(&key).map_err(|error| unusable(error.to_string()))
+    Ok(WrapKey::new(key))
 }
 
 fn unusable(what: String) -> ProviderError {

@@ -153,7 +153,7 @@ fn a_passphrase_file_gives_its_first_line_and_must_be_private() {
     fs::write(&path, "first line of it\nsecond\n").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let exposed = read_passphrase(&path);
-    assert!(matches!(exposed, Err(VaultError::PassphraseExposed { .. })));
+    assert!(matches!(exposed, Err(VaultError::Exposed { .. })));
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let read = read_passphrase(&path).unwrap();

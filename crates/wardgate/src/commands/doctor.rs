@@ -1,11 +1,14 @@
 //! `wardgate doctor`: checks everything that can be wrong.
 
 mod certificates;
+mod drill;
 mod files;
 mod ledger;
 mod network;
 mod provider;
 mod records;
+
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -24,6 +27,14 @@ use crate::wiring;
 pub(super) struct Arguments {
     #[command(flatten)]
     dir: Dir,
+
+    /// Prove that the vault can be recovered: open everything with the recovery identity alone
+    #[arg(long, requires = "recovery")]
+    drill: bool,
+
+    /// Identity file of a recovery recipient (mode 0600)
+    #[arg(long, value_name = "FILE", requires = "drill")]
+    recovery: Option<PathBuf>,
 }
 
 /// What one check found.
@@ -76,7 +87,14 @@ impl Finding {
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failure> {
     let dir = arguments.dir.existing()?;
-    let findings = examine(&dir)?;
+    let mut findings = examine(&dir)?;
+    if let Some(identity) = &arguments.recovery {
+        // A configuration that does not read is told by its own check.
+        if let Ok(config) = Config::load(&dir) {
+            let drill = drill::drill(&dir, &config, identity);
+            findings.push(wiring::control_runtime()?.block_on(drill));
+        }
+    }
     let worst = findings.iter().map(|finding| finding.state).max();
     output.value(&findings, || text(&findings));
     if worst == Some(State::Fail) {
@@ -105,11 +123,25 @@ fn examine(dir: &DataDir) -> Result<Vec<Finding>, Failure> {
     match wiring::open_vault(dir, &config) {
         Ok(vault) => {
             findings.push(Finding::ok("vault", "opens with its key provider"));
+            findings.push(check_memory());
             findings.extend(below_the_vault(dir, &config, &vault)?);
         }
         Err(failure) => findings.push(Finding::of_failure("vault", &failure)),
     }
+    findings.extend(drill::check(dir));
     Ok(findings)
+}
+
+/// Whether keys stay out of the swap. Asked when some are in memory.
+fn check_memory() -> Finding {
+    if wardgate_vault::keys_are_locked() {
+        return Finding::ok("memory", "keys are locked into it");
+    }
+    Finding::warn(
+        "memory",
+        wiring::KEYS_MAY_BE_SWAPPED,
+        "raise the limit (`ulimit -l`, or `LimitMEMLOCK` of the unit) to 1 MiB, or use no swap",
+    )
 }
 
 /// What needs keys to be looked at.
@@ -169,7 +201,8 @@ fn text(findings: &[Finding]) -> String {
 }
 
 const AFTER_HELP: &str = "Looks at configuration, permissions, keys, store, ledger, certificates, ports, systems, disk and clock.
-Changes nothing, and works beside a running server.
+Changes nothing, and works beside a running server. A drill is recorded in the ledger, with the
+time it took.
 
 Exit codes: 0 nothing failed, 1 a check failed, 2 wrong use.
 

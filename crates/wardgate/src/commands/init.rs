@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use wardgate_ledger::{Ledger, Options};
 use wardgate_records::{PayloadStore, Store};
-use wardgate_vault::{KeyProvider, Recovery, Vault};
+use wardgate_vault::age::{Identity, Recipient};
+use wardgate_vault::{KeyProvider, Recovery, Vault, VaultError};
 use zeroize::Zeroizing;
 
 use super::Ended;
@@ -55,6 +57,11 @@ pub(super) struct Arguments {
     /// Serve plain HTTP; for loopback addresses only
     #[arg(long)]
     plain_http: bool,
+
+    /// Who can recover the vault when its key provider is lost, as an age recipient; repeatable.
+    /// Without it, a new identity is written into the directory, to be taken offline
+    #[arg(long, value_name = "RECIPIENT")]
+    recovery_recipient: Vec<Recipient>,
 }
 
 /// What stands in a new configuration file.
@@ -68,6 +75,8 @@ pub(crate) struct Choices {
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) console: std::net::SocketAddr,
     pub(crate) plain_http: bool,
+    /// Empty: a new identity is made.
+    pub(crate) recovery: Vec<Recipient>,
 }
 
 impl Default for Choices {
@@ -81,6 +90,7 @@ impl Default for Choices {
             listen: loopback(8443),
             console: loopback(8444),
             plain_http: false,
+            recovery: Vec::new(),
         }
     }
 }
@@ -108,6 +118,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         listen: arguments.listen,
         console: arguments.console,
         plain_http: arguments.plain_http,
+        recovery: arguments.recovery_recipient.clone(),
         passphrase_file: given.unwrap_or_else(|| PathBuf::from(PASSPHRASE_FILE)),
         ..Choices::default()
     };
@@ -166,7 +177,7 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
         make_private_dir(path)?;
     }
     let provider = provider(dir, choices)?;
-    let vault = Vault::init(&dir.vault(), provider, &Recovery::none())?;
+    let vault = Vault::init(&dir.vault(), provider, &recovery(dir, choices)?)?;
 
     let signer = wiring::ledger_signer(&vault, &choices.name)?;
     let ledger_key = signer.vkey();
@@ -204,6 +215,24 @@ fn provider(dir: &DataDir, choices: &Choices) -> Result<Arc<dyn KeyProvider>, Fa
         write_private(&file, new_passphrase().as_bytes())?;
     }
     wiring::provider::passphrase_provider(&file)
+}
+
+/// For whom the root key is wrapped. The identity of a new recipient is written into the
+/// directory: only a person can take it offline.
+fn recovery(dir: &DataDir, choices: &Choices) -> Result<Recovery, Failure> {
+    if !choices.recovery.is_empty() {
+        return Ok(Recovery::to(choices.recovery.clone()));
+    }
+    let identity = Identity::generate().map_err(VaultError::from)?;
+    let recipient = identity.recipient().clone();
+    let text = Zeroizing::new(format!(
+        "# Recovers the vault of this directory. Take this file offline, then delete it here.\n\
+         # public key: {recipient}\n{}\n",
+        identity.to_text().expose_secret()
+    ));
+    let file = dir.root().join(RECOVERY_IDENTITY_FILE);
+    write_private(&file, text.as_bytes())?;
+    Ok(Recovery::to(vec![recipient]))
 }
 
 /// The text of a new configuration file: what differs from the defaults, with comments.
@@ -334,10 +363,20 @@ fn text(made: &Made, arguments: &Arguments) -> String {
             )
         }
     };
+    let recovery = if arguments.recovery_recipient.is_empty() {
+        let file = made.dir.root().join(RECOVERY_IDENTITY_FILE);
+        format!(
+            "{} (take it offline: it opens the vault when the provider is lost)",
+            file.display()
+        )
+    } else {
+        "the recipients named".to_owned()
+    };
     format!(
         "Set up {dir}
   configuration    {config}
   {key}
+  recovery         {recovery}
   CA certificate   {ca} (for clients)
   ledger keys      {keys} (for auditors; the first is {ledger_key})
 
@@ -353,6 +392,8 @@ Next:
 }
 
 const PASSPHRASE_FILE: &str = "passphrase";
+/// The identity that recovers the vault, until a person takes it offline.
+pub(crate) const RECOVERY_IDENTITY_FILE: &str = "recovery-identity";
 
 const AFTER_HELP: &str =
     "Nothing is left behind when a step fails, and a directory in use is never touched.

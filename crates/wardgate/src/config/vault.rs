@@ -1,4 +1,5 @@
-//! Who keeps the key that opens the vault: one section for each kind of provider.
+//! Who keeps the key that opens the vault, one section for each kind of provider, and when a
+//! vault without its provider is sealed.
 
 mod aws_kms;
 mod gcp_kms;
@@ -17,6 +18,10 @@ use super::fields::{Reader, Section};
 #[derive(Debug, Clone)]
 pub(crate) struct Vault {
     pub(crate) provider: Provider,
+    /// How often a server proves that the provider still gives the root key.
+    pub(crate) check_every_s: u64,
+    /// How long it goes on without.
+    pub(crate) seal_after_s: u64,
 }
 
 /// The key provider, with what it needs.
@@ -77,6 +82,18 @@ pub(super) fn read(reader: &Reader) -> Option<Vault> {
         "passphrase",
         "File whose first line opens the vault. Only its owner may be able to read it (mode 0600).",
     );
+    let check_every_s = section.number(
+        "check_every_s",
+        60,
+        1..=86_400,
+        "How often a server asks the key provider to prove that it still gives the root key.",
+    );
+    let seal_after_s = section.number(
+        "seal_after_s",
+        300,
+        1..=604_800,
+        "How long a server goes on after the first check that failed. Then it drops every key and refuses calls until the provider returns.",
+    );
     section.end();
     // Every section is read, so that the reference has all and faults are told in all.
     let pkcs11 = pkcs11::read(reader, kind == Some(Kind::Pkcs11));
@@ -90,7 +107,11 @@ pub(super) fn read(reader: &Reader) -> Option<Vault> {
         Kind::AwsKms => Provider::AwsKms(aws_kms?),
         Kind::GcpKms => Provider::GcpKms(gcp_kms?),
     };
-    Some(Vault { provider })
+    Some(Vault {
+        provider,
+        check_every_s: check_every_s?,
+        seal_after_s: seal_after_s?,
+    })
 }
 
 /// A text without a default. A fault when it is absent and the section is in use.

@@ -10,6 +10,7 @@ use wardgate_gateway::server::tls::{TlsFiles, client_config, server_config};
 use wardgate_gateway::server::{ServeError, Server};
 use wardgate_gateway::{Gate, GateOptions, Parts};
 use wardgate_ledger::{Ledger, LedgerError};
+use wardgate_records::events::Event;
 use wardgate_records::{PayloadStore, RecordId, Store};
 use wardgate_vault::Vault;
 
@@ -87,6 +88,11 @@ impl RunningNode {
 
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Writes an event of the node itself into the ledger.
+    pub(super) async fn tell(&self, event: &Event<'_>) -> Result<(), Failure> {
+        recovery::append(&self.ledger, &self.records.vault, event).await
     }
 
     /// What is left of a call's sealed request and answer.
@@ -239,7 +245,7 @@ async fn keep_fresh(
 }
 
 /// A listener on an address that nobody else has.
-fn free_listener(address: SocketAddr) -> Result<TcpListener, Failure> {
+pub(super) fn free_listener(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source }.into())
 }
 
@@ -265,4 +271,4 @@ fn in_use(error: LedgerError) -> Failure {
 /// How often changed records are looked for.
 const REFRESH: Duration = Duration::from_millis(200);
 /// How long the console may go on answering.
-const CONSOLE_DRAIN: Duration = Duration::from_secs(5);
+pub(super) const CONSOLE_DRAIN: Duration = Duration::from_secs(5);

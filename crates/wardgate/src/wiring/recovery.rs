@@ -49,7 +49,11 @@ pub(super) async fn end(ledger: &Ledger, vault: &Vault, boot: RecordId) -> Resul
     .await
 }
 
-async fn append(ledger: &Ledger, vault: &Vault, event: &Event<'_>) -> Result<(), Failure> {
+pub(super) async fn append(
+    ledger: &Ledger,
+    vault: &Vault,
+    event: &Event<'_>,
+) -> Result<(), Failure> {
     let at = now();
     let leaf = event
         .leaf(RecordId::new(at, vault.random()), at)

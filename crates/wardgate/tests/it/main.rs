@@ -30,3 +30,5 @@ mod ledger;
 mod model;
 #[cfg(test)]
 mod shutdown;
+#[cfg(test)]
+mod vault;
