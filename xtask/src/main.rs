@@ -20,6 +20,7 @@ mod faults;
 mod foreign;
 mod fuzz_smoke;
 mod gates;
+mod mutants;
 mod neural;
 mod notes;
 mod process;
@@ -79,6 +80,8 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Change the trust core in small ways and count how many changes its tests notice
+    Mutants(mutants::Options),
     /// Lint and test the layer that runs a model, which no default build has
     Neural,
     /// Generate clinical notes with gold spans
@@ -123,6 +126,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::FuzzSmoke { seconds } => fuzz_smoke::run(&workspace, seconds)?,
         Command::Deny => deny::run(&workspace)?,
         Command::Gates { only } => gates::run(&workspace, only.as_deref())?,
+        Command::Mutants(options) => mutants::run(&workspace, &options)?,
         Command::Neural => neural::run(&workspace)?,
         Command::Notes(options) => notes::run(&workspace, &options)?,
         Command::Docs { check } => docs::run(&workspace, check)?,
