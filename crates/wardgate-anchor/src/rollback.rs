@@ -62,30 +62,37 @@ impl fmt::Display for Witnessed {
     }
 }
 
-/// Compares our tree with the newest cosigned and timestamped checkpoints beside it.
+/// Compares the tree in a directory with the newest cosigned and timestamped checkpoints in it.
 ///
-/// `key` is our own: what it has not signed says nothing about our ledger.
-pub fn check_files(tree: &OwnTree, key: &VerifierKey) -> Result<Option<Rollback>, OwnFault> {
-    for (directory, suffix) in [
+/// `keys` are our own: what they have not signed says nothing about our ledger. May look beside
+/// a running server: what lies there is listed before the tree is read, which only grows.
+pub fn check_files(directory: &Path, keys: &[VerifierKey]) -> Result<Option<Rollback>, OwnFault> {
+    let mut found = Vec::new();
+    for (name, suffix) in [
         (COSIGNED_DIRECTORY, ""),
         (STAMPS_DIRECTORY, STAMPED_CHECKPOINT),
     ] {
-        let place = tree.directory().join(directory);
-        let read = |source| OwnFault::Read {
+        let place = directory.join(name);
+        let sizes = durable::numbered(&place, suffix);
+        let sizes = sizes.map_err(|source| OwnFault::Read {
             path: place.clone(),
             source,
+        })?;
+        let newest = sizes.iter().rev().take(NEWEST);
+        found.extend(newest.map(|size| place.join(format!("{size}{suffix}"))));
+    }
+    let Some(key) = keys.first().filter(|_| !found.is_empty()) else {
+        return Ok(None);
+    };
+    let tree = OwnTree::open(directory, keys)?;
+    for path in found {
+        let Some(checkpoint) = checkpoint(&path, key) else {
+            tracing::warn!(path = %path.display(), "this is no checkpoint of ours");
+            continue;
         };
-        let sizes = durable::numbered(&place, suffix).map_err(read)?;
-        for size in sizes.iter().rev().take(NEWEST) {
-            let path = place.join(format!("{size}{suffix}"));
-            let Some(checkpoint) = checkpoint(&path, key) else {
-                tracing::warn!(path = %path.display(), "this is no checkpoint of ours");
-                continue;
-            };
-            let party = format!("the file `{}`", path.display());
-            if let Some(rollback) = compare(tree, party, &checkpoint)? {
-                return Ok(Some(rollback));
-            }
+        let party = format!("the file `{}`", path.display());
+        if let Some(rollback) = compare(&tree, party, &checkpoint)? {
+            return Ok(Some(rollback));
         }
     }
     Ok(None)

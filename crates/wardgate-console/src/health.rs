@@ -11,6 +11,9 @@ pub struct Readiness {
     pub ready: bool,
     /// The checks.
     pub checks: Vec<Check>,
+    /// The anchors of the ledger. One that is lost is told, and does not make a node unready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<Anchor>,
 }
 
 /// One thing that must hold.
@@ -34,6 +37,7 @@ impl Readiness {
                 ok: false,
                 state: "sealed: the key provider does not give the root key",
             }],
+            anchors: Vec::new(),
         }
     }
 
@@ -43,8 +47,53 @@ impl Readiness {
         Self {
             ready: checks.iter().all(|check| check.ok),
             checks,
+            anchors: Vec::new(),
         }
     }
+}
+
+/// A party outside that the ledger is anchored to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Anchor {
+    /// Witness, timestamp or copy.
+    pub kind: &'static str,
+    /// Its name in policy or configuration.
+    pub name: String,
+    /// Good, late, failing or contradicting.
+    pub state: &'static str,
+    /// When it last did what it was asked.
+    pub since: Timestamp,
+    /// Up to which size of the ledger.
+    pub size: u64,
+}
+
+/// The anchors in the text format of Prometheus.
+pub(crate) fn anchor_metrics(anchors: &[Anchor]) -> String {
+    if anchors.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "# HELP wardgate_anchor_good Whether an anchor of the ledger does what it is asked.\n\
+         # TYPE wardgate_anchor_good gauge\n",
+    );
+    let mut sizes = String::from(
+        "# HELP wardgate_anchor_entries Up to which size an anchor has the ledger.\n\
+         # TYPE wardgate_anchor_entries gauge\n",
+    );
+    for anchor in anchors {
+        let Anchor { kind, state, .. } = anchor;
+        // A name may hold anything that is not a space.
+        let name: String = anchor.name.escape_default().collect();
+        let good = u8::from(*state == "good");
+        text.push_str(&format!(
+            "wardgate_anchor_good{{kind=\"{kind}\",name=\"{name}\"}} {good}\n"
+        ));
+        sizes.push_str(&format!(
+            "wardgate_anchor_entries{{kind=\"{kind}\",name=\"{name}\"}} {}\n",
+            anchor.size
+        ));
+    }
+    text + &sizes
 }
 
 fn check_ledger(health: &Health) -> Check {
@@ -106,5 +155,22 @@ mod tests {
                 .unwrap()
                 .contains("secret")
         );
+    }
+
+    #[test]
+    fn anchors_are_told_and_a_lost_one_does_not_make_a_node_unready() {
+        let mut readiness = readiness(&Health::Good, "2026-11-23T10:00:00Z");
+        readiness.anchors.push(Anchor {
+            kind: "witness",
+            name: "w\"1".to_owned(),
+            state: "failing",
+            since: Timestamp::UNIX_EPOCH,
+            size: 7,
+        });
+        assert!(readiness.ready);
+        let metrics = anchor_metrics(&readiness.anchors);
+        let line = r#"wardgate_anchor_good{kind="witness",name="w\"1"} 0"#;
+        assert!(metrics.contains(line), "{metrics}");
+        assert!(anchor_metrics(&[]).is_empty());
     }
 }

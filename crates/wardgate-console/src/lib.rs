@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use wardgate_ledger::Ledger;
 use wardgate_records::Store;
 
-pub use health::{Check, Readiness};
+pub use health::{Anchor, Check, Readiness};
 
 /// What the console shows.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The counters of the gate, in the text format of Prometheus.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// How the anchors of the ledger stand.
+    pub anchors: Arc<dyn Fn() -> Vec<Anchor> + Send + Sync>,
     /// What time it is.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -117,12 +119,13 @@ fn router(parts: Parts) -> Router {
 
 async fn readyz(State(parts): State<Parts>) -> Response {
     let snapshot = parts.store.snapshot();
-    let readiness = Readiness::of(
+    let mut readiness = Readiness::of(
         &parts.ledger.health(),
         snapshot.as_of(),
         snapshot.settings().fact_age_max_ms,
         (parts.clock)(),
     );
+    readiness.anchors = (parts.anchors)();
     self::readiness(&readiness)
 }
 
@@ -138,7 +141,7 @@ fn readiness(readiness: &Readiness) -> Response {
 }
 
 async fn metrics(State(parts): State<Parts>) -> Response {
-    as_metrics((parts.metrics)())
+    as_metrics((parts.metrics)() + &health::anchor_metrics(&(parts.anchors)()))
 }
 
 fn as_metrics(text: String) -> Response {

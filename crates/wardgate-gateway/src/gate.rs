@@ -75,6 +75,8 @@ pub struct Gate {
     pub(crate) placeholder_root: DerivedKey,
     pub(crate) counters: Counters,
     pub(crate) strangers: Strangers,
+    /// Whether no call may begin, because nobody outside knows what the ledger holds.
+    pub(crate) unanchored: Arc<dyn Fn() -> bool + Send + Sync>,
     breakers: Arc<Breakers>,
     upstream_tls: rustls::ClientConfig,
 }
@@ -98,9 +100,17 @@ impl Gate {
             placeholder_root,
             counters: Counters::default(),
             strangers: Strangers::default(),
+            unanchored: Arc::new(|| false),
             breakers: Arc::default(),
             upstream_tls: parts.upstream_tls,
         })
+    }
+
+    /// Has calls refused, as without a ledger, while `unanchored` says so.
+    #[must_use]
+    pub fn refusing_when(mut self, unanchored: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
+        self.unanchored = unanchored;
+        self
     }
 
     /// What happened so far, in the text format of Prometheus.

@@ -52,6 +52,10 @@ pub(crate) async fn intent(
         body,
         screened,
     };
+    if (gate.unanchored)() {
+        let reason = "the quorum of witnesses has been missing for too long";
+        return Err(unavailable("an intent could not be anchored", &reason));
+    }
     let leaf = intent_leaf(call, &passed, request.commitment(), now)?;
     // From here on an outcome is owed: who hangs up while the intent is being written leaves it too.
     let mut recorder = Recorder {

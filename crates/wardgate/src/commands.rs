@@ -26,6 +26,7 @@ mod restore;
 mod retention;
 mod serve;
 mod vault;
+mod witness;
 
 /// Guard every call between a hospital and its AI
 ///
@@ -65,6 +66,8 @@ enum Command {
     Ledger(ledger::Command),
     #[command(subcommand)]
     Vault(vault::Command),
+    #[command(subcommand)]
+    Witness(witness::Command),
     #[command(subcommand)]
     Deid(deid::Command),
     Reference(reference::Arguments),
@@ -111,6 +114,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Call(command) => call::run(command, output),
         Command::Ledger(command) => ledger::run(command, output),
         Command::Vault(command) => vault::run(command, output),
+        Command::Witness(command) => witness::run(command, output),
         Command::Deid(command) => deid::run(command, output),
         Command::Reference(arguments) => reference::run(arguments, output),
     };

@@ -1,5 +1,6 @@
 //! The configuration file: one struct per concern, read once, checked whole, every fault told.
 
+mod anchor;
 mod backup;
 mod console;
 mod deid;
@@ -17,6 +18,7 @@ use std::path::Path;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 
+pub(crate) use anchor::Anchor;
 pub(crate) use backup::Backup;
 pub(crate) use console::Console;
 pub(crate) use deid::Deid;
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) console: Console,
     pub(crate) ledger: wardgate_ledger::Options,
     pub(crate) backup: Backup,
+    pub(crate) anchor: Anchor,
     pub(crate) log: Log,
 }
 
@@ -53,6 +56,35 @@ impl Config {
         let text =
             std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error))?;
         Self::parse(&text, file, root)
+    }
+
+    /// The text of the configuration file with another name of the node.
+    pub(crate) fn renamed(&self, dir: &DataDir, name: &str) -> Result<String, Failure> {
+        let file = dir.config_file();
+        let text =
+            std::fs::read_to_string(&file).map_err(|error| Failure::file("read", &file, &error))?;
+        let mut in_node = false;
+        let mut renamed = String::with_capacity(text.len() + name.len());
+        for line in text.split_inclusive('\n') {
+            if !line.starts_with([' ', '\t', '#', '\n']) {
+                in_node = line.trim_end() == "node:";
+            }
+            let indent = line.len() - line.trim_start().len();
+            if in_node && line.trim_start().starts_with("name:") {
+                renamed.push_str(line.get(..indent).unwrap_or_default());
+                renamed.push_str(&format!("name: {name}\n"));
+            } else {
+                renamed.push_str(line);
+            }
+        }
+        // Whatever the file looks like: it has to say the new name, and be good.
+        match Self::parse(&renamed, &file, dir.root()) {
+            Ok(config) if config.node.name == name => Ok(renamed),
+            _ => Err(Failure::new(
+                format!("`{}` can not be given the name `{name}`", file.display()),
+                "write the setting `node.name` on a line of its own, or choose another name",
+            )),
+        }
     }
 
     fn parse(text: &str, file: &Path, root: &Path) -> Result<Self, Failure> {
@@ -71,6 +103,7 @@ impl Config {
         let console = console::read(reader);
         let ledger = ledger::read(reader);
         let backup = backup::read(reader);
+        let anchor = anchor::read(reader);
         let log = log::read(reader);
         reader.end();
         Some(Self {
@@ -82,6 +115,7 @@ impl Config {
             console: console?,
             ledger: ledger?,
             backup: backup?,
+            anchor: anchor?,
             log: log?,
         })
     }

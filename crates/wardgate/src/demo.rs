@@ -78,7 +78,7 @@ async fn play(options: &Options, place: &Place, output: Output) -> Result<bool, 
     if options.exit {
         node.stop().await?;
     } else {
-        wiring::serve_until_asked_to_stop(node).await?;
+        wiring::serve_until_asked_to_stop(node, wiring::asked_to_stop()?).await?;
     }
     Ok(as_stated)
 }

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use wardgate_anchor::own_tree::OwnFault;
+use wardgate_anchor::timestamp::TimestampFault;
+use wardgate_anchor::witness::state::WitnessError;
 use wardgate_gateway::server::ServeError;
 use wardgate_gateway::server::tls::TlsError;
+use wardgate_ledger::checkpoint::CheckpointFault;
 use wardgate_ledger::note::NoteFault;
 use wardgate_ledger::{JournalError, LedgerError, VerifyError};
 use wardgate_records::{Fault, RecordsError};
@@ -140,7 +144,15 @@ impl From<VaultError> for Failure {
     }
 }
 
-hinted!(RecordsError, LedgerError, JournalError, VerifyError);
+hinted!(
+    RecordsError,
+    LedgerError,
+    JournalError,
+    VerifyError,
+    OwnFault,
+    TimestampFault,
+    WitnessError
+);
 
 impl From<TlsError> for Failure {
     fn from(error: TlsError) -> Self {
@@ -157,6 +169,12 @@ impl From<ServeError> for Failure {
             error.to_string(),
             "choose another address in the configuration, or run `wardgate doctor`",
         )
+    }
+}
+
+impl From<CheckpointFault> for Failure {
+    fn from(error: CheckpointFault) -> Self {
+        Self::new(error.to_string(), "choose a shorter name of the node")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Puts the parts together. The only place that reads the system's clock.
 
+pub(crate) mod anchors;
 mod incidents;
 mod logging;
 mod node;
@@ -21,7 +22,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 
 pub(crate) use logging::start_logging;
-pub(crate) use node::{RunningNode, serve_until_asked_to_stop};
+pub(crate) use node::{RunningNode, asked_to_stop, serve_until_asked_to_stop};
 pub(crate) use serving::serve;
 
 /// What every process does first: one crypto provider, and no memory of it on disk.
@@ -105,6 +106,11 @@ impl Records {
                 reason: fault.message().into(),
             }
         })?;
+        self.open_ledger_as(signer)
+    }
+
+    /// Opens the ledger under the origin of a signer.
+    pub(crate) fn open_ledger_as(&self, signer: Signer) -> Result<Ledger, LedgerError> {
         let options = with_clock(self.config.ledger);
         Ok(Ledger::open(&self.dir.ledger(), signer, &options)?.0)
     }
@@ -117,6 +123,7 @@ impl Records {
     /// Brings what was changed into the ledger, and closes. When a server runs, it does the
     /// first by itself, because it holds the ledger.
     pub(crate) async fn finish(self) -> Result<Recorded, Failure> {
+        anchors::check_files(&self)?;
         let recorded = match self.open_ledger() {
             Ok(ledger) => {
                 let drained = self.store.drain_outbox(&ledger).await;

@@ -206,7 +206,7 @@ fn a_rollback_is_seen_by_files_witnesses_and_copies() {
     )];
     anchor(with.clone());
     assert_eq!(
-        rollback::check_files(&log.tree(), &log.key()).unwrap(),
+        rollback::check_files(&log.directory(), &[log.key()]).unwrap(),
         None
     );
 
@@ -215,7 +215,7 @@ fn a_rollback_is_seen_by_files_witnesses_and_copies() {
     Log::copy(aside.path(), &log.directory());
     fs::create_dir_all(log.directory().join("cosigned")).unwrap();
     fs::write(log.directory().join("cosigned/40"), cosigned).unwrap();
-    let found = rollback::check_files(&log.tree(), &log.key())
+    let found = rollback::check_files(&log.directory(), &[log.key()])
         .unwrap()
         .unwrap();
     assert_eq!((found.what, found.ours), (Witnessed::More(40), 20));
@@ -224,7 +224,7 @@ fn a_rollback_is_seen_by_files_witnesses_and_copies() {
     // The whole directory is put back.
     Log::copy(aside.path(), &log.directory());
     assert_eq!(
-        rollback::check_files(&log.tree(), &log.key()).unwrap(),
+        rollback::check_files(&log.directory(), &[log.key()]).unwrap(),
         None
     );
     let said = |log: &Log| {

@@ -5,6 +5,8 @@ mod anchored;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
 mod copies;
 #[cfg(test)]
 mod log;

@@ -91,7 +91,8 @@ fn an_authority_is_asked_over_http_with_a_bounded_answer() {
     let roots = Roots::from_pem(&authority.roots()).unwrap();
     let address = server::serve(move |request| match request.path.as_str() {
         "/tsa" => {
-            assert_eq!(request.media_type, "application/timestamp-query");
+            let media_type = request.header("content-type");
+            assert_eq!(media_type, Some("application/timestamp-query"));
             (
                 200,
                 "application/timestamp-reply",

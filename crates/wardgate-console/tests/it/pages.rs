@@ -27,6 +27,7 @@ async fn parts(dir: &tempfile::TempDir, clock: &str) -> Parts {
         store: Arc::new(store),
         ledger,
         metrics: Arc::new(|| "wardgate_calls_answered_total 7\n".to_owned()),
+        anchors: Arc::new(Vec::new),
         clock: Arc::new(move || clock),
     }
 }

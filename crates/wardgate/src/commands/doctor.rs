@@ -1,5 +1,6 @@
 //! `wardgate doctor`: checks everything that can be wrong.
 
+mod anchors;
 mod certificates;
 mod drill;
 mod files;
@@ -151,6 +152,7 @@ fn below_the_vault(
     vault: &std::sync::Arc<Vault>,
 ) -> Result<Vec<Finding>, Failure> {
     let mut findings = ledger::check(dir, config, vault);
+    findings.extend(anchors::check(dir, config, vault));
     let (of_records, upstreams) = wiring::control_runtime()?.block_on(records::check(dir, vault));
     findings.extend(of_records);
     findings.extend(network::check_upstreams(&upstreams));

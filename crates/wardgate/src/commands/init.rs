@@ -46,6 +46,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
     vault_config: Option<PathBuf>,
 
+    /// Policy that names witnesses and quorum (c2sp.org/tlog-policy) [default: no witness]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
     /// Address of the gate
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     listen: std::net::SocketAddr,
@@ -72,6 +76,8 @@ pub(crate) struct Choices {
     pub(crate) passphrase_file: PathBuf,
     /// A key provider other than the passphrase file.
     pub(crate) vault: Option<VaultSections>,
+    /// The lines of the policy beside those of our own keys.
+    pub(crate) policy: String,
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) console: std::net::SocketAddr,
     pub(crate) plain_http: bool,
@@ -87,6 +93,7 @@ impl Default for Choices {
             environment: "live",
             passphrase_file: PathBuf::from(PASSPHRASE_FILE),
             vault: None,
+            policy: "quorum none\n".to_owned(),
             listen: loopback(8443),
             console: loopback(8444),
             plain_http: false,
@@ -112,15 +119,23 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         None => None,
         Some(file) => Some(key_provider::read(file, &absolute(&arguments.dir)?)?),
     };
+    let otherwise = Choices::default();
+    let policy = match &arguments.policy {
+        None => otherwise.policy.clone(),
+        Some(path) => {
+            fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?
+        }
+    };
     let choices = Choices {
         name: arguments.name.clone(),
         vault,
+        policy,
         listen: arguments.listen,
         console: arguments.console,
         plain_http: arguments.plain_http,
         recovery: arguments.recovery_recipient.clone(),
         passphrase_file: given.unwrap_or_else(|| PathBuf::from(PASSPHRASE_FILE)),
-        ..Choices::default()
+        ..otherwise
     };
     let now = wiring::now();
     let made = wiring::control_runtime()?.block_on(set_up(&arguments.dir, &choices, now))?;
@@ -183,7 +198,14 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
     let ledger_key = signer.vkey();
     let ledger_keys = signer.vkeys();
     let options = wiring::with_clock(Options::default());
+    let mut policy: String = signer
+        .verifier_keys()
+        .map(|key| format!("log {key}\n"))
+        .collect();
+    policy.push_str(&choices.policy);
     Ledger::create(&dir.ledger(), signer, &options)?.close()?;
+    write_public(&dir.ledger().join("policy"), policy.as_bytes())?;
+    wiring::anchors::policy(&dir.ledger().join("policy"))?;
     write_public(&dir.ledger_key(), ledger_keys.as_bytes())?;
     let vault = Arc::new(vault);
     PayloadStore::create(&dir.payloads(), vault.clone())?.close();

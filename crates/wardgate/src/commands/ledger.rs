@@ -2,6 +2,7 @@
 
 mod entries;
 mod export;
+mod fork;
 mod project;
 mod prove;
 mod search;
@@ -30,6 +31,7 @@ pub(super) enum Command {
     Export(export::Arguments),
     Project(project::Arguments),
     Prune(super::prune::Arguments),
+    DeclareFork(fork::Arguments),
 }
 
 pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
@@ -41,6 +43,7 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
         Command::Export(arguments) => export::run(arguments, output),
         Command::Project(arguments) => project::run(arguments, output),
         Command::Prune(arguments) => super::prune::run(arguments, output),
+        Command::DeclareFork(arguments) => fork::run(arguments, output),
     }
 }
 

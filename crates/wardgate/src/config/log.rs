@@ -9,6 +9,15 @@ pub(crate) struct Log {
     pub(crate) level: tracing::Level,
 }
 
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: tracing::Level::INFO,
+        }
+    }
+}
+
 /// For whom log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {

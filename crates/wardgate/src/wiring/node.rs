@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use wardgate_anchor::anchoring::{Anchoring, Settings};
 use wardgate_gateway::server::tls::{TlsFiles, client_config, server_config};
 use wardgate_gateway::server::{ServeError, Server};
 use wardgate_gateway::{Gate, GateOptions, Parts};
@@ -15,7 +16,7 @@ use wardgate_records::{PayloadStore, RecordId, Store};
 use wardgate_vault::Vault;
 
 use super::incidents::Incidents;
-use super::{Records, clock, now, recovery};
+use super::{Records, anchors, clock, now, recovery};
 use crate::commands::call::{self, Shown};
 use crate::failure::Failure;
 use crate::neural;
@@ -31,6 +32,7 @@ pub(crate) struct RunningNode {
     console: JoinHandle<()>,
     console_address: SocketAddr,
     keeping: JoinHandle<()>,
+    anchoring: Anchoring,
     stop: watch::Sender<bool>,
 }
 
@@ -38,13 +40,16 @@ impl RunningNode {
     /// Opens everything, closes what an earlier run left open, and only then listens.
     pub(crate) async fn start(records: Records) -> Result<Self, Failure> {
         let (vault, store) = (&records.vault, &records.store);
+        let anchored = anchors::settings(&records.dir, &records.config, vault)?;
+        refuse_rollback(&records, &anchored).await?;
         let ledger = records.open_ledger().map_err(in_use)?;
         let payloads = records.open_payloads()?;
         let policy_hash = store.snapshot().policies().hash();
         let (boot, recovered) = recovery::begin(&ledger, vault, policy_hash).await?;
         store.drain_outbox(&ledger).await?;
 
-        let gate = gate(&records, &ledger, &payloads)?;
+        let anchoring = anchors::start(anchored, &ledger)?;
+        let gate = gate(&records, &ledger, &payloads, &anchoring)?;
         let (stop, stopped) = watch::channel(false);
         let keeping = tokio::spawn(keep_fresh(
             (store.clone(), vault.clone()),
@@ -54,7 +59,13 @@ impl RunningNode {
         let console_listener = free_listener(records.config.console.address)?;
         let console_address = local_address(&console_listener)?;
         let server = start_gate(&records, gate.clone())?;
-        let console = start_console(&records, &ledger, gate, console_listener, stopped)?;
+        let console = start_console(
+            &records,
+            (&ledger, &anchoring),
+            gate,
+            console_listener,
+            stopped,
+        )?;
         Ok(Self {
             records,
             ledger,
@@ -65,6 +76,7 @@ impl RunningNode {
             console,
             console_address,
             keeping,
+            anchoring,
             stop,
         })
     }
@@ -121,6 +133,8 @@ impl RunningNode {
         self.records.store.drain_outbox(&self.ledger).await?;
         recovery::end(&self.ledger, &self.records.vault, self.boot).await?;
         self.ledger.close()?;
+        // What was published at last is anchored too.
+        let _ = tokio::task::spawn_blocking(move || self.anchoring.finish()).await;
         self.payloads.close();
         self.records.store.close().await;
         Ok(())
@@ -128,26 +142,63 @@ impl RunningNode {
 }
 
 /// Serves until the process is asked to stop by SIGTERM or SIGINT.
-pub(crate) async fn serve_until_asked_to_stop(node: RunningNode) -> Result<(), Failure> {
-    let unavailable = |error: std::io::Error| {
-        Failure::new(
-            format!("can not wait for signals: {error}"),
-            "report this with the version of the build",
-        )
-    };
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map_err(unavailable)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+pub(crate) async fn serve_until_asked_to_stop(
+    node: RunningNode,
+    mut stop: AskedToStop,
+) -> Result<(), Failure> {
+    stop.recv().await;
     tracing::info!("asked to stop; calls under way may end");
     node.stop().await?;
     tracing::info!("stopped");
     Ok(())
 }
 
-fn gate(records: &Records, ledger: &Ledger, payloads: &PayloadStore) -> Result<Arc<Gate>, Failure> {
+/// Compares the ledger with what others know of it, on a thread that may wait for them.
+async fn refuse_rollback(records: &Records, settings: &Settings) -> Result<(), Failure> {
+    anchors::check_files(records)?;
+    let require = records.config.anchor.require_at_start;
+    let settings = settings.clone();
+    let asked = tokio::task::spawn_blocking(move || anchors::check_parties(&settings, require));
+    asked.await.unwrap_or_else(|_| {
+        Err(Failure::new(
+            "the anchors could not be asked",
+            "report this with the version of the build",
+        ))
+    })
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(crate) struct AskedToStop {
+    terminate: tokio::signal::unix::Signal,
+}
+
+/// Listens for the signals from now on.
+pub(crate) fn asked_to_stop() -> Result<AskedToStop, Failure> {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let terminate = terminate.map_err(|error| {
+        Failure::new(
+            format!("can not wait for signals: {error}"),
+            "report this with the version of the build",
+        )
+    })?;
+    Ok(AskedToStop { terminate })
+}
+
+impl AskedToStop {
+    pub(crate) async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+}
+
+fn gate(
+    records: &Records,
+    ledger: &Ledger,
+    payloads: &PayloadStore,
+    anchoring: &Anchoring,
+) -> Result<Arc<Gate>, Failure> {
     let config = &records.config;
     let parts = Parts {
         store: records.store.clone(),
@@ -166,7 +217,8 @@ fn gate(records: &Records, ledger: &Ledger, payloads: &PayloadStore) -> Result<A
         model: config.deid.limits,
         organization: config.node.organization.clone(),
     };
-    Ok(Arc::new(Gate::new(parts, options)?))
+    let refuses = anchors::refuses(&config.anchor, anchoring);
+    Ok(Arc::new(Gate::new(parts, options)?.refusing_when(refuses)))
 }
 
 fn start_gate(records: &Records, gate: Arc<Gate>) -> Result<Server, Failure> {
@@ -179,7 +231,7 @@ fn start_gate(records: &Records, gate: Arc<Gate>) -> Result<Server, Failure> {
 
 fn start_console(
     records: &Records,
-    ledger: &Ledger,
+    (ledger, anchoring): (&Ledger, &Anchoring),
     gate: Arc<Gate>,
     listener: TcpListener,
     mut stopped: watch::Receiver<bool>,
@@ -198,6 +250,7 @@ fn start_console(
         store: records.store.clone(),
         ledger: ledger.clone(),
         metrics: Arc::new(move || gate.metrics()),
+        anchors: anchors::shown(anchoring),
         clock: clock(),
     };
     Ok(tokio::spawn(async move {

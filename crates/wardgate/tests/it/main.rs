@@ -1,6 +1,8 @@
 //! The real binary on loopback, in front of a fake model.
 
 #[cfg(test)]
+mod anchors;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod client;
