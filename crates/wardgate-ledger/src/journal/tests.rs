@@ -89,11 +89,13 @@ fn one_fault(op: Op, nth: usize) -> bool {
     }
     let fired = count.get() >= nth;
     assert!(!touched_again.load(Ordering::SeqCst), "{op:?} {nth}");
-    let incidents = journal.incidents().take();
-    if !incidents.is_empty() {
-        assert!(matches!(incidents[0], Incident::StorageFault { .. }));
-        assert!(matches!(incidents[1], Incident::Resumed { .. }));
-        assert_eq!(incidents.len(), 2);
+    let mut incidents = journal.incidents().take().into_iter();
+    if let Some(first) = incidents.next() {
+        assert!(matches!(first, Incident::StorageFault { .. }));
+        // Behind the last append a fault of its mark may just be under way.
+        let second = incidents.next();
+        assert!(second.is_none_or(|second| matches!(second, Incident::Resumed { .. })));
+        assert!(incidents.next().is_none());
     }
     armed.store(false, Ordering::SeqCst);
     journal.close();
