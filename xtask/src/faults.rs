@@ -1,8 +1,8 @@
 //! `cargo xtask faults`: the faults of the ledger that take other programs or a root user.
 //!
 //! strace fails system calls of a child that appends, the n-th of each kind for every n; and a
-//! child that appends to an ext4 image loses power at each stop point. After each, a second child
-//! checks that all that was acknowledged is there and that the log verifies.
+//! child that appends to an ext4 image loses power at each stop point, and finds the image full.
+//! After each, a second child checks that all that was acknowledged is there and that the log verifies.
 
 mod child;
 mod power;
@@ -28,9 +28,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         step("  failed system calls", || strace::run(&child, &home))?;
     }
     if let Some(why) = power::missing(&home) {
-        say_skipped("power loss on an ext4 image", &why);
+        say_skipped("power loss and a full volume on an ext4 image", &why);
     } else {
         step("  power loss", || power::run(&child, &home))?;
+        step("  full volume", || power::full(&child, &home))?;
     }
     Ok(())
 }

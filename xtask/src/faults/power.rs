@@ -80,6 +80,61 @@ fn one(child: &Child, home: &Path, stop: &str) -> Result<u64> {
     Ok(checked?.parse()?)
 }
 
+/// Fills the volume under a child that appends, and makes room again: it refuses what is new,
+/// takes what ends something, and goes on by itself.
+pub(super) fn full(child: &Child, home: &Path) -> Result<()> {
+    let home = home.join("full");
+    let image = Image::make(&home)?;
+    let directory = image.mounted.join("ledger");
+    let filler = image.mounted.join("filler");
+    let mut command = Command::new(child.program());
+    command
+        .args(APPENDS)
+        .envs(child.appends(&directory, 300))
+        .env("WARDGATE_FAULTS_STOP", "SyncData:.seg:20:before")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut running = command.spawn().context("cannot start the child")?;
+    let mut input = running.stdin.take().context("no input")?;
+    let lines = BufReader::new(running.stdout.take().context("no output")?).lines();
+    let mut said = String::new();
+    for line in lines.map_while(Result::ok) {
+        if line == "stop" {
+            fill(&filler)?;
+            input.write_all(b"\n")?;
+        } else if line == "closing" && filler.exists() {
+            std::fs::remove_file(&filler)?;
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    running.wait()?;
+    let list = home.join("said");
+    std::fs::write(&list, &said)?;
+    let checked = child.check(&directory, &list);
+    image.unmount()?;
+    for line in ["refused ledger_", "closing", "closed true true"] {
+        ensure!(
+            said.contains(line),
+            "the child never said `{line}`:\n{said}"
+        );
+    }
+    println!("    full volume: {} entries were there", checked?);
+    Ok(())
+}
+
+/// Writes until nothing more fits.
+fn fill(path: &Path) -> Result<()> {
+    let mut file = std::fs::File::create(path)?;
+    for bytes in [1 << 16, 1 << 12] {
+        while file.write_all(&vec![1; bytes]).is_ok() {}
+    }
+    // Delayed allocation finds out only now.
+    let _ = file.sync_all();
+    Ok(())
+}
+
 /// A small ext4 file system in a file.
 struct Image {
     file: PathBuf,

@@ -24,7 +24,7 @@ fn options() -> Options {
     Options {
         publish_after_ms: 0,
         segment_bytes: 400,
-        reserve_bytes: 8 << 10,
+        reserve_bytes: 256 << 10,
         journal_keep_segments: 2,
         ..Options::default()
     }
