@@ -235,3 +235,48 @@ struct ErrorBody {
     #[serde(alias = "Message")]
     message: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn credentials_are_those_of_the_profile() {
+        let text = "[a]\naws_access_key_id=ID-A\naws_secret_access_key=S-A\n\
+                    # aws_session_token=none\n[ b ]\naws_access_key_id = ID-B\n\
+                    aws_secret_access_key = S=B\naws_session_token = T-B\nregion = x\n\
+                    [c]\naws_access_key_id = ID-C\naws_secret_access_key =\n";
+        let of = |profile| parse_credentials(text, profile);
+        let a = of("a").unwrap();
+        assert_eq!(a.access_key_id, "ID-A");
+        assert_eq!(a.secret_access_key.expose_secret(), "S-A");
+        assert!(a.session_token.is_none());
+        let b = of("b").unwrap();
+        assert_eq!(b.access_key_id, "ID-B");
+        assert_eq!(b.secret_access_key.expose_secret(), "S=B");
+        assert_eq!(b.session_token.unwrap().expose_secret(), "T-B");
+        assert!(of("c").is_none());
+        assert!(of("d").is_none());
+        assert!(parse_credentials("", "default").is_none());
+    }
+
+    #[test]
+    fn the_public_endpoint_is_that_of_the_region() {
+        let settings = AwsKmsSettings {
+            region: "eu-central-1".to_owned(),
+            key: "alias/wardgate".to_owned(),
+            endpoint: None,
+            credentials_file: PathBuf::new(),
+            profile: "default".to_owned(),
+            https: HttpsSettings::default(),
+        };
+        let clock: Clock = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
+        let provider = AwsKmsProvider::new(settings, clock);
+        assert_eq!(
+            provider.endpoint(),
+            "https://kms.eu-central-1.amazonaws.com"
+        );
+    }
+}

@@ -40,3 +40,29 @@ pub(super) fn said(text: &str) -> String {
 }
 
 const SAID_CHARS_MAX: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_one_short_line() {
+        assert_eq!(said("a\r\nb\tc"), "a  b c");
+        assert_eq!(said(&"é".repeat(201)), "é".repeat(200));
+    }
+
+    #[test]
+    fn faults_become_errors_of_the_provider() {
+        let what = || "why".to_owned();
+        for (fault, text) in [
+            (Fault::Unavailable(what()), "p can not be reached: why"),
+            (Fault::Refused(what()), "p refused: why"),
+            (Fault::Login(what()), "p refused: why"),
+            (Fault::Doubted(what()), "p refused: why"),
+            (Fault::Rejected, "p does not open the wrapped root key"),
+            (Fault::unusable("why"), "p can not be used: why"),
+        ] {
+            assert_eq!(fault.named("p".to_owned()).to_string(), text);
+        }
+    }
+}

@@ -230,3 +230,26 @@ struct Status {
 }
 
 const ENDPOINT: &str = "https://cloudkms.googleapis.com";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_its_whole_name() {
+        let good = "projects/p-1/locations/europe-west3/keyRings/r_1/cryptoKeys/k.1";
+        assert!(check_key(good).is_ok());
+        for part in ["p-1", "europe-west3", "r_1", "k.1"] {
+            assert!(check_key(&good.replace(part, "")).is_err(), "{part}");
+            assert!(check_key(&good.replace(part, "a?b")).is_err(), "{part}");
+        }
+        assert!(check_key(&good.replace("keyRings", "rings")).is_err());
+        assert!(check_key(&format!("/{good}")).is_err());
+    }
+
+    #[test]
+    fn checksums_are_crc32c_in_decimal() {
+        // The check value of the polynomial.
+        assert_eq!(checksum(b"123456789"), 0xe306_9283_u32.to_string());
+    }
+}

@@ -164,3 +164,69 @@ fn failed(error: Error) -> Fault {
 /// The greatest answer that is read, in bytes. A wrapped key has a few hundred.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 const CA_FILE_BYTES_MAX: usize = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_to_https_and_to_this_machine_only() {
+        for (url, local) in [
+            ("https://bao.example.org:8200", Some(false)),
+            ("https://localhost", Some(true)),
+            ("https://127.0.0.1:1/x", Some(true)),
+            ("http://127.0.0.1:8200", Some(true)),
+            ("http://[::1]:8200", Some(true)),
+            ("http://localhost", Some(true)),
+            ("http://127.0.0.2", None),
+            ("http://localhost.example.org", None),
+            ("http://bao.example.org", None),
+            ("ftp://localhost", None),
+            ("https://me:word@bao.example.org", None),
+            ("bao.example.org", None),
+            ("/v1", None),
+            ("", None),
+        ] {
+            assert_eq!(check_url(url).ok(), local, "{url}");
+        }
+        let error = check_url("https://me:word@bao.example.org").unwrap_err();
+        assert!(!format!("{error:?}").contains("word@"), "{error:?}");
+    }
+
+    #[test]
+    fn the_host_has_its_port() {
+        assert_eq!(
+            host("https://kms.example.org:8443/").unwrap(),
+            "kms.example.org:8443"
+        );
+        assert_eq!(host("https://kms.example.org").unwrap(), "kms.example.org");
+        assert!(host("http://kms.example.org").is_err());
+    }
+
+    #[test]
+    fn a_certificate_file_has_certificates_and_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        let tried = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            roots(&HttpsSettings {
+                ca_file: Some(path.clone()),
+                ..HttpsSettings::default()
+            })
+        };
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["a.example.org".to_owned()]).unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        assert!(tried(pem.as_bytes()).is_ok());
+        let padded = |bytes: usize| {
+            let mut text = pem.clone().into_bytes();
+            text.resize(bytes, b'\n');
+            text
+        };
+        assert!(tried(&padded(CA_FILE_BYTES_MAX)).is_ok());
+        assert!(tried(&padded(CA_FILE_BYTES_MAX + 1)).is_err());
+        assert!(tried(b"").is_err());
+        assert!(tried(key.serialize_pem().as_bytes()).is_err());
+        assert!(tried(pem.replace("END", "EN").as_bytes()).is_err());
+    }
+}

@@ -49,3 +49,52 @@ pub(super) fn read_line(path: &Path) -> Result<SecretString, String> {
 
 /// More than any secret of a provider has; the longest is a service account with its RSA key.
 const FILE_BYTES_MAX: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    /// What is read from a file of these bytes and this mode.
+    fn tried<T>(
+        bytes: &[u8],
+        mode: u32,
+        read: fn(&Path) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        read(&path)
+    }
+
+    #[test]
+    fn a_private_file_is_read_whole_or_by_its_first_line() {
+        let text = tried(b" one \ntwo\n", 0o600, read).unwrap();
+        assert_eq!(text.expose_secret(), " one \ntwo\n");
+        let line = tried(b" one \ntwo\n", 0o400, read_line).unwrap();
+        assert_eq!(line.expose_secret(), "one");
+        let most = vec![b'x'; FILE_BYTES_MAX];
+        assert!(tried(&most, 0o600, read).is_ok());
+    }
+
+    #[test]
+    fn what_can_not_be_a_secret_is_refused() {
+        let more = vec![b'x'; FILE_BYTES_MAX + 1];
+        for (bytes, mode, said) in [
+            (more.as_slice(), 0o600, "too large"),
+            (b"x", 0o640, "others"),
+            (b"x", 0o604, "others"),
+            (b"\xff", 0o600, "UTF-8"),
+            (b"", 0o600, "empty"),
+            (b" \n", 0o600, "empty"),
+            (b"\nx", 0o600, "first line"),
+        ] {
+            let error = tried(bytes, mode, read_line).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+        let error = read(Path::new("/nonexistent/secret")).unwrap_err();
+        assert!(error.contains("can not be read"), "{error}");
+    }
+}

@@ -291,3 +291,39 @@ struct Errors {
 
 /// Longer than the ciphertext of a root key in any version.
 const CIPHERTEXT_BYTES_MAX: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ciphertext_has_one_form() {
+        let sealed = |bytes: usize| STANDARD.encode(vec![7; bytes]);
+        assert!(is_ciphertext(&format!("vault:v1:{}", sealed(60))));
+        assert!(is_ciphertext(&format!("vault:v4294967295:{}", sealed(33))));
+        assert!(!is_ciphertext(&format!("vault:v1:{}", sealed(32))));
+        assert!(!is_ciphertext(&format!("vault:v4294967296:{}", sealed(60))));
+        // 9 bytes of prefix, then base64 in groups of four.
+        assert!(is_ciphertext(&format!("vault:v1:{}", sealed(375))));
+        assert!(!is_ciphertext(&format!("vault:v1:{}", sealed(378))));
+    }
+
+    #[test]
+    fn names_stay_within_their_part_of_the_url() {
+        for (name, fits) in [
+            ("transit", true),
+            ("team/transit-2.x_y", true),
+            ("", false),
+            ("/transit", false),
+            ("transit/", false),
+            ("a//b", false),
+            ("a/../b", false),
+            ("..", false),
+            ("a b", false),
+            ("a?b", false),
+            ("a%2fb", false),
+        ] {
+            assert_eq!(check_name(name).is_ok(), fits, "{name}");
+        }
+    }
+}

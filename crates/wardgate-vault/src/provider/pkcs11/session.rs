@@ -140,3 +140,82 @@ fn find(context: &Pkcs11, token: &TokenName) -> Result<Slot, Fault> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn return_codes_mean_what_to_do_about_them() {
+        let kind = |code| match Fault::from_code(code, String::new()) {
+            Fault::Login(_) => "login",
+            Fault::Refused(_) => "refused",
+            Fault::Rejected => "rejected",
+            Fault::Unusable(_) => "unusable",
+            Fault::Unavailable(_) => "unavailable",
+            Fault::Doubted(_) => "doubted",
+        };
+        for (wanted, codes) in [
+            (
+                "login",
+                &[
+                    RvError::PinIncorrect,
+                    RvError::PinInvalid,
+                    RvError::PinLenRange,
+                ][..],
+            ),
+            (
+                "refused",
+                &[
+                    RvError::PinExpired,
+                    RvError::PinLocked,
+                    RvError::UserPinNotInitialized,
+                    RvError::UserNotLoggedIn,
+                    RvError::KeyFunctionNotPermitted,
+                    RvError::FunctionRejected,
+                    RvError::ActionProhibited,
+                ],
+            ),
+            (
+                "rejected",
+                &[
+                    RvError::EncryptedDataInvalid,
+                    RvError::EncryptedDataLenRange,
+                    RvError::SignatureInvalid,
+                ],
+            ),
+            (
+                "unusable",
+                &[
+                    RvError::MechanismInvalid,
+                    RvError::MechanismParamInvalid,
+                    RvError::FunctionNotSupported,
+                    RvError::ArgumentsBad,
+                    RvError::TemplateIncomplete,
+                    RvError::TemplateInconsistent,
+                    RvError::AttributeTypeInvalid,
+                    RvError::AttributeValueInvalid,
+                    RvError::KeyTypeInconsistent,
+                    RvError::KeySizeRange,
+                    RvError::TokenWriteProtected,
+                    RvError::TokenNotRecognized,
+                ],
+            ),
+            (
+                "unavailable",
+                &[
+                    RvError::DeviceRemoved,
+                    RvError::TokenNotPresent,
+                    RvError::DeviceError,
+                    RvError::GeneralError,
+                    RvError::SessionClosed,
+                    RvError::CryptokiNotInitialized,
+                ],
+            ),
+        ] {
+            for code in codes {
+                assert_eq!(kind(*code), wanted, "{code:?}");
+            }
+        }
+    }
+}
