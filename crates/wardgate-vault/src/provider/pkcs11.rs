@@ -50,19 +50,18 @@ pub enum TokenName {
 #[derive(Debug)]
 pub struct Pkcs11Provider {
     settings: Pkcs11Settings,
-    /// Digest of a PIN that the token refused. It is not tried again: tokens lock themselves
-    /// after a few wrong ones, and a server that waits for its key tries often.
-    refused_pin: Mutex<Option<[u8; 32]>>,
 }
+
+/// Digests of PINs that a token refused, the latest last. They are not tried again in this
+/// process: tokens lock themselves after a few wrong ones, and a server that waits for its key
+/// tries often, each time with a provider made anew.
+static REFUSED_PINS: Mutex<Vec<[u8; 32]>> = Mutex::new(Vec::new());
 
 impl Pkcs11Provider {
     /// A provider with these settings. Nothing is opened until it is used.
     #[must_use]
     pub fn new(settings: Pkcs11Settings) -> Self {
-        Self {
-            settings,
-            refused_pin: Mutex::new(None),
-        }
+        Self { settings }
     }
 
     /// Makes the key on the token. Returns false when a key with this label is there already.
@@ -97,12 +96,9 @@ impl Pkcs11Provider {
     ) -> Result<T, ProviderError> {
         let pin = secret_file::read_line(&self.settings.pin_file).map_err(Fault::Unusable);
         let outcome = pin.and_then(|pin| {
-            let digest = pin_digest(pin.expose_secret());
-            let mut refused = self
-                .refused_pin
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if *refused == Some(digest) {
+            let digest = self.pin_digest(pin.expose_secret());
+            let mut refused = REFUSED_PINS.lock().unwrap_or_else(PoisonError::into_inner);
+            if refused.contains(&digest) {
                 return Err(Fault::Refused(
                     "the PIN was refused before and is not tried again until its file changes"
                         .to_owned(),
@@ -110,11 +106,26 @@ impl Pkcs11Provider {
             }
             let outcome = session::run(&self.settings, &pin, work);
             if matches!(outcome, Err(Fault::Login(_))) {
-                *refused = Some(digest);
+                if refused.len() == REFUSED_PINS_MAX {
+                    refused.remove(0);
+                }
+                refused.push(digest);
             }
             outcome
         });
         outcome.map_err(|fault| fault.named(self.describe()))
+    }
+
+    /// Names a PIN of this token without telling it.
+    fn pin_digest(&self, pin: &str) -> [u8; 32] {
+        let token = format!("{:?} {:?} ", self.settings.module, self.settings.token);
+        let text = Zeroizing::new(token + pin);
+        let mut bytes = [0; 32];
+        let digest = digest::digest(&digest::SHA256, text.as_bytes());
+        for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        bytes
     }
 
     /// All secret keys with the label.
@@ -237,15 +248,8 @@ fn open(
     Ok(Zeroizing::new(root))
 }
 
-fn pin_digest(pin: &str) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    let digest = digest::digest(&digest::SHA256, pin.as_bytes());
-    for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
-        *to = *from;
-    }
-    bytes
-}
-
+/// More tokens and PINs than a process ever meets.
+const REFUSED_PINS_MAX: usize = 64;
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 12;
 const TAG_BITS: u64 = 128;

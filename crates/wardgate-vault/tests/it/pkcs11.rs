@@ -179,9 +179,12 @@ fn a_wrong_pin_is_tried_once() {
     with_token("a_wrong_pin_is_tried_once", |folder| {
         let provider = Pkcs11Provider::new(folder.settings());
         provider.create_key().unwrap();
+        let settings = folder.settings();
         folder.write_pin("9999");
         let said: Vec<String> = (0..2)
             .map(|_| {
+                // A server makes its provider anew for each try.
+                let provider = Pkcs11Provider::new(settings.clone());
                 let error = provider.wrap(&ROOT, b"").unwrap_err();
                 assert!(matches!(error, ProviderError::Refused { .. }), "{error}");
                 assert!(!format!("{error} {error:?}").contains("9999"));

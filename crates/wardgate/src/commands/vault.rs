@@ -44,10 +44,13 @@ struct NewRoot {
 
 impl NewRoot {
     fn provider(&self, records: &Path, own: &Config) -> Result<Arc<dyn KeyProvider>, Failure> {
-        match &self.to_config {
-            None => wiring::key_provider(own),
-            Some(file) => wiring::key_provider(&Config::load_file(file, records)?),
-        }
+        let Some(file) = &self.to_config else {
+            return wiring::key_provider(own);
+        };
+        let config = Config::load_file(file, records)?;
+        // On a token the wrapping key is ours to make.
+        wiring::provider::make_key(&config.vault.provider)?;
+        wiring::key_provider(&config)
     }
 
     fn recovery(&self) -> Recovery {
