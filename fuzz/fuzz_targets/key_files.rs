@@ -32,10 +32,16 @@ impl KeyProvider for Tail {
         Ok(root.to_vec())
     }
 
-    fn unwrap(&self, wrapped: &[u8], _context: &[u8]) -> Result<Zeroizing<[u8; 32]>, ProviderError> {
-        let root = wrapped.last_chunk().ok_or_else(|| ProviderError::Rejected {
-            provider: self.describe(),
-        })?;
+    fn unwrap(
+        &self,
+        wrapped: &[u8],
+        _context: &[u8],
+    ) -> Result<Zeroizing<[u8; 32]>, ProviderError> {
+        let root = wrapped
+            .last_chunk()
+            .ok_or_else(|| ProviderError::Rejected {
+                provider: self.describe(),
+            })?;
         Ok(Zeroizing::new(*root))
     }
 }
@@ -61,7 +67,10 @@ fuzz_target!(|input: &[u8]| {
     if kind % 3 == 2 {
         let handle = PatientHandle::from_bytes(PATIENT);
         let name = handle.to_string();
-        let path = whole.join("patients").join(&name[..2]).join(format!("{name}.key"));
+        let path = whole
+            .join("patients")
+            .join(&name[..2])
+            .join(format!("{name}.key"));
         let mut bytes = [b"WGPK\x02".as_slice(), &PATIENT, rest].concat();
         bytes.extend_from_slice(digest(&SHA256, &bytes).as_ref());
         std::fs::write(path, bytes).expect("the folder can be written");
