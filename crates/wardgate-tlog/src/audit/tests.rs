@@ -378,6 +378,30 @@ fn manifest_and_checkpoint_are_of_one_log() {
     assert_eq!(audit_export(&mut export, &trust), Err(AuditFault::Origins));
 }
 
+#[test]
+fn bundles_of_the_longest_entries_are_read() {
+    let mut log = log_of((0..256).map(|at| vec![at as u8; bundle::ENTRY_BYTES_MAX]));
+    assert_eq!(audit_log(&mut log, &keys()).unwrap().size, 256);
+}
+
+#[test]
+fn every_fault_has_a_hint() {
+    let file = || "f".to_owned();
+    let hint = |fault: AuditFault<Infallible>| fault.hint();
+    assert_eq!(hint(AuditFault::NoCheckpoint), "check the path");
+    assert_eq!(hint(AuditFault::NoManifest), "check the path");
+    let not_signed = NoteFault::NotSigned.into();
+    assert!(hint(AuditFault::Checkpoint(not_signed)).contains("keys"));
+    let policy = AuditFault::Policy(Rejection::Log);
+    assert_eq!(hint(policy), Rejection::Log.hint());
+    let fork = hint(AuditFault::Fork { file: file() });
+    assert!(fork.contains("investigation"));
+    assert_eq!(
+        AuditFault::Read("broken").hint(),
+        "check that the files can be read"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 

@@ -81,6 +81,12 @@ fn malformed_notes_are_refused() {
         Note::parse(&vec![b'a'; NOTE_BYTES_MAX + 1]),
         Err(NoteFault::TooLong)
     );
+    assert_eq!(
+        Note::parse(&vec![b'a'; NOTE_BYTES_MAX]),
+        Err(NoteFault::Malformed)
+    );
+    let full = "t\n\n".to_owned() + &LINE.repeat(SIGNATURES_MAX);
+    assert!(Note::parse(full.as_bytes()).is_ok());
     let many = "t\n\n".to_owned() + &LINE.repeat(SIGNATURES_MAX + 1);
     assert_eq!(Note::parse(many.as_bytes()), Err(NoteFault::TooLong));
 }

@@ -325,6 +325,34 @@ fn limits_hold() {
     );
 }
 
+#[test]
+fn every_fault_has_a_hint() {
+    let quorum = Rejection::Quorum { witnesses: 1 };
+    assert!(Rejection::Log.hint().contains("key of this log"));
+    assert!(quorum.hint().contains("more witnesses"));
+    assert!(
+        Rejection::Note(NoteFault::Malformed)
+            .hint()
+            .contains("came from")
+    );
+    let fault = Policy::parse(b"").unwrap_err();
+    assert!(fault.hint().contains("tlog-policy"));
+}
+
+#[test]
+fn a_policy_without_logs_takes_those_that_are_known() {
+    let other = Signer::from_seed("log.example/two", &[9; 32]).unwrap();
+    let keys = [log().verifier_key().clone()];
+    let taken = Policy::without_witnesses().or_logs(&keys);
+    assert_eq!(taken.logs().len(), 1);
+    assert_eq!(taken.logs()[0].key, keys[0]);
+    // One that names its logs keeps to them.
+    let kept = taken.clone().or_logs(&[other.verifier_key().clone()]);
+    assert_eq!(kept, taken);
+    let note = log().sign(&checkpoint(ORIGIN).text());
+    assert!(taken.check(note.as_bytes()).is_ok());
+}
+
 proptest! {
     #[test]
     fn parsing_never_panics(bytes: Vec<u8>, lines in "((log|witness|group|quorum|none|any|a|b|1| )*\n)*") {

@@ -139,6 +139,17 @@ fn malformed_proofs_are_refused() {
     );
 }
 
+#[test]
+fn every_fault_has_a_hint() {
+    assert!(ProofFault::Malformed.hint().contains("whole proof"));
+    assert!(ProofFault::TooLong.hint().contains("whole proof"));
+    let (index, size) = (1, 1);
+    let outside = ProofFault::Outside { index, size };
+    assert!(outside.hint().contains("exact bytes"));
+    let policy = ProofFault::Checkpoint(Rejection::Log);
+    assert_eq!(policy.hint(), Rejection::Log.hint());
+}
+
 proptest! {
     #[test]
     fn what_reads_is_written_the_same(

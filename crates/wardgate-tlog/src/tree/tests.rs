@@ -72,6 +72,16 @@ fn the_shared_inclusion_vectors_hold() {
 }
 
 #[test]
+fn a_digest_takes_pieces_and_shows_nothing() {
+    let mut digest = Digest::new();
+    digest.update(b"a");
+    digest.update(b"bc");
+    assert_eq!(format!("{digest:?}"), "Digest { .. }");
+    let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(hex(&digest.finish()), expected);
+}
+
+#[test]
 fn tiles_fill_at_their_boundaries() {
     let mut frontier = Frontier::new();
     let mut full = Vec::new();

@@ -171,10 +171,29 @@ fn lying_answers_are_refused() {
         Some(WitnessFault::TooLong)
     );
     assert_eq!(
+        add(&vec![b'x'; RESPONSE_BYTES_MAX]),
+        Some(WitnessFault::Note(NoteFault::TooLong))
+    );
+    assert_eq!(
         add(line.repeat(65).as_bytes()),
         Some(WitnessFault::Note(NoteFault::TooLong))
     );
     assert!(add_cosignatures("nothing", line.as_bytes(), &keys).is_err());
+}
+
+#[test]
+fn every_fault_has_a_hint() {
+    for fault in [
+        WitnessFault::Malformed,
+        WitnessFault::TooLong,
+        WitnessFault::Note(NoteFault::Malformed),
+    ] {
+        assert!(fault.hint().contains("check"), "{fault}");
+    }
+    assert_ne!(
+        WitnessFault::Malformed.hint(),
+        WitnessFault::Note(NoteFault::Signature).hint()
+    );
 }
 
 proptest! {
