@@ -24,6 +24,21 @@ pub(crate) struct OpenFor {
     pub(crate) expected: u64,
     /// From which record on the owner wants to see them again.
     pub(crate) replay_from: u64,
+    /// Whether the records are read and checked, and not handed out.
+    pub(crate) checked_only: bool,
+}
+
+impl OpenFor {
+    /// For an owner who needs none of the records: all that have not been dropped are checked.
+    fn everything(directory: &Path) -> Result<Self, JournalError> {
+        let found = segments(directory)?;
+        let first = found.first();
+        Ok(Self {
+            replay_from: first.map_or(0, |first| first.header.first_ordinal),
+            checked_only: true,
+            ..Self::default()
+        })
+    }
 }
 
 /// What the owner gets to see, and may refuse, before anything is changed.
@@ -81,7 +96,7 @@ impl Journal {
             directory,
             options,
             Home::of(directory),
-            (lock(directory)?, OpenFor::default()),
+            (lock(directory)?, OpenFor::everything(directory)?),
             |_| Ok(Box::new(|_| {})),
         )?;
         Ok((journal, replayed.recovery))
@@ -174,7 +189,7 @@ fn replay(
         .rposition(|segment| segment.header.first_ordinal <= known.replay_from);
     let mut records = Vec::new();
     let mut keep = |ordinal: u64, frame: frame::Frame<'_>| {
-        if ordinal >= known.replay_from {
+        if ordinal >= known.replay_from && !known.checked_only {
             records.push((ordinal, frame.payload.to_vec()));
         }
     };

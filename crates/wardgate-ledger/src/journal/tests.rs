@@ -562,6 +562,7 @@ fn an_owner_that_refuses_leaves_everything_as_it_was() {
         let known = OpenFor {
             expected,
             replay_from: 0,
+            ..OpenFor::default()
         };
         let lock = lock(directory.path()).unwrap();
         let home = Home {

@@ -112,6 +112,7 @@ impl Ledger {
         let known = OpenFor {
             expected: checkpoint.size,
             replay_from: bundle_start,
+            ..OpenFor::default()
         };
         let leaves = edge.frontier.levels().first().cloned().unwrap_or_default();
         let on_durable = feed(&unpublished);

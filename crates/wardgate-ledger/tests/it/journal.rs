@@ -168,3 +168,29 @@ fn child_fills_the_disk() {
     }
     println!("acknowledged={acknowledged} ");
 }
+
+#[test]
+fn dropped_segments_are_gone_and_the_rest_opens_and_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = JournalOptions {
+        segment_bytes: 2_000,
+        ..JournalOptions::default()
+    };
+    let journal = Journal::create(directory.path(), &options).unwrap();
+    let mut positions = Vec::new();
+    for number in 0..20_u8 {
+        positions.push(run(journal.append(vec![number; 500])).unwrap());
+    }
+    let kept = positions[12].segment;
+    assert!(kept > 0);
+    assert_eq!(journal.drop_segments_before(kept).unwrap(), kept);
+    assert_eq!(journal.drop_segments_before(kept).unwrap(), 0);
+    assert_eq!(journal.drop_segments_before(u64::MAX).unwrap(), 0);
+    journal.close();
+    let (journal, _) = Journal::open(directory.path(), &options).unwrap();
+    let first = journal.records(None).next().unwrap().unwrap();
+    assert_eq!(first.position.segment, kept);
+    let last = run(journal.append(vec![77; 500])).unwrap();
+    assert_eq!(journal.read(last).unwrap(), vec![77; 500]);
+    assert!(journal.read(positions[0]).is_err());
+}

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use wardgate_records::{PatientMatch, Payload, PayloadPart, PayloadStore, RecordId, RecordsError};
+use wardgate_records::{
+    PatientMatch, Payload, PayloadPart, PayloadStore, PruneRules, RecordId, RecordsError,
+};
 use wardgate_vault::{PatientHandle, VaultError};
 
-use crate::hospital::{Hospital, holds, now};
+use crate::hospital::{Hospital, at, holds, now};
 
 fn patient(hospital: &Hospital) -> PatientHandle {
     match hospital.store.snapshot().patient("Patient/pat-001") {
@@ -116,4 +118,49 @@ async fn a_shredded_patients_payloads_cannot_be_read_or_made() {
         matches!(sealed, Err(RecordsError::Vault(VaultError::Shredded))),
         "{sealed:?}"
     );
+}
+
+#[tokio::test]
+async fn payloads_go_by_whole_segments_once_all_in_them_are_past() {
+    let hospital = Hospital::empty().await;
+    let payloads = hospital.payloads();
+    let body = vec![7; 24 << 20];
+    let mut records = Vec::new();
+    for (day, body) in [
+        ("2020-01-01T00:00:00Z", body.as_slice()),
+        ("2020-01-02T00:00:00Z", &body),
+        ("2020-01-03T00:00:00Z", &body),
+        ("2026-11-22T00:00:00Z", b"young"),
+    ] {
+        let record = RecordId::new(at(day), [3; 10]);
+        let sealed = payloads.seal(Payload {
+            record,
+            part: PayloadPart::Request,
+            patient: None,
+            body,
+        });
+        payloads.append(sealed.unwrap()).await.unwrap();
+        records.push(record);
+    }
+    let rules = |days| PruneRules {
+        days,
+        holds: &[],
+        first_open: None,
+        now: now(),
+    };
+    assert_eq!(payloads.prune(&rules(None), false).unwrap(), 0);
+    assert_eq!(payloads.prune(&rules(Some(3_000)), false).unwrap(), 0);
+    let would = payloads.prune(&rules(Some(365)), true).unwrap();
+    assert!(would > 0);
+    assert!(payloads.read(records[0]).is_ok());
+    assert_eq!(payloads.prune(&rules(Some(365)), false).unwrap(), would);
+    assert!(matches!(
+        payloads.read(records[0]),
+        Err(RecordsError::NoPayload)
+    ));
+    assert_eq!(*payloads.read(records[3]).unwrap()[0].body, b"young");
+    payloads.close();
+    let dir = hospital.dir.path().join("payloads");
+    let (again, _) = PayloadStore::open(&dir, Arc::clone(&hospital.vault)).unwrap();
+    assert!(again.read(records[3]).is_ok());
 }

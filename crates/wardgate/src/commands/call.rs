@@ -108,6 +108,7 @@ struct Beside(PathBuf);
 
 impl Beside {
     fn of(payloads: &Path) -> Result<Self, Failure> {
+        remove_left_behind(payloads);
         let unique: [u8; 6] = wardgate_vault::random();
         let suffix: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
         let beside = Self(payloads.with_extension(format!("reading-{suffix}")));
@@ -121,6 +122,25 @@ impl Drop for Beside {
     fn drop(&mut self) {
         // What is left behind is sealed, and only links and a copy.
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Removes what readers left behind that were killed: nobody holds its lock any more. A fault
+/// here is no reason not to read.
+fn remove_left_behind(payloads: &Path) {
+    let name = payloads.file_name().unwrap_or_default().to_string_lossy();
+    let begin = format!("{name}.reading-");
+    let siblings = payloads
+        .parent()
+        .and_then(|parent| fs::read_dir(parent).ok());
+    for sibling in siblings.into_iter().flatten().flatten() {
+        if !sibling.file_name().to_string_lossy().starts_with(&begin) {
+            continue;
+        }
+        let lock = fs::File::open(sibling.path().join("lock"));
+        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(sibling.path());
+        }
     }
 }
 
