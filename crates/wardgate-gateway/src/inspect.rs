@@ -273,6 +273,7 @@ impl Pieces {
                 Step::More => {}
                 Step::Send(bytes) => {
                     self.keep(&bytes);
+                    self.recorder.reached(self.totals());
                     return Some(Ok(bytes));
                 }
                 Step::End(last) => return Some(self.end(last).await),

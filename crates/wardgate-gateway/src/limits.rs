@@ -76,6 +76,11 @@ impl Limits {
             Some(usage) => usage,
             None => usage.entry(identified.app().id.clone()).or_default(),
         };
+        // No admission reaches further ahead than the burst: what does was written before the
+        // clock was set back, and would refuse until it has caught up.
+        if usage.due_us.saturating_sub(now_us) > burst_us {
+            usage.due_us = now_us;
+        }
         let due_us = usage.due_us.max(now_us);
         if due_us - now_us > burst_us - interval_us {
             let wait_us = due_us - now_us - (burst_us - interval_us);

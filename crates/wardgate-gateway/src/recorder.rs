@@ -66,6 +66,7 @@ pub(crate) async fn intent(
         request: Some(request),
         started: now,
         endpoint: None,
+        so_far: Outcome::default(),
         closed: false,
     };
     let written = gate.ledger.append(*call.digest().as_bytes(), leaf).await;
@@ -88,6 +89,8 @@ pub(crate) struct Recorder {
     started: Timestamp,
     /// The endpoint that answered, when it is not the one of the intent.
     endpoint: Option<String>,
+    /// What had reached the caller when last told.
+    so_far: Outcome,
     closed: bool,
 }
 
@@ -142,6 +145,11 @@ impl Recorder {
             Ok(_receipt) => refusal.recorded_as(call),
             Err(unavailable) => unavailable.recorded_as(call),
         }
+    }
+
+    /// Notes how much has reached the caller, in case nobody waits for the rest.
+    pub(crate) fn reached(&mut self, so_far: Outcome) {
+        self.so_far = so_far;
     }
 
     /// Counts an answer that came as a stream.
@@ -228,9 +236,8 @@ impl Drop for Recorder {
         if self.closed {
             return;
         }
-        let outcome = Outcome::default();
         let written = self
-            .leaf(OutcomeStatus::Aborted, outcome, None, None)
+            .leaf(OutcomeStatus::Aborted, self.so_far, None, None)
             .map(|leaf| self.gate.ledger.append_detached(leaf));
         if !matches!(written, Ok(Ok(()))) {
             tracing::error!("the outcome of an abandoned call could not be recorded");

@@ -11,6 +11,8 @@ mod failures;
 #[cfg(test)]
 mod fake_model;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod hospital;
 #[cfg(test)]
 mod isolation;
