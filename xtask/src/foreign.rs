@@ -1,6 +1,6 @@
 //! `cargo xtask foreign`: the verifier in `tests/foreign`, written in Go from the public
-//! specifications alone, over logs of the real binary, and over the same logs with single bits
-//! changed.
+//! specifications alone, over ledgers, exports and proofs of the real binary, and over the same
+//! with single bits changed.
 
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, Hasher};
@@ -127,6 +127,7 @@ impl Verifier {
 
 /// A data directory of the real binary whose ledger has a number of entries.
 struct Log {
+    program: PathBuf,
     directory: PathBuf,
     entries: u64,
 }
@@ -139,16 +140,11 @@ impl Log {
         }
         std::fs::create_dir_all(directory)?;
         let log = Self {
+            program: workspace.wardgate(),
             directory: directory.to_path_buf(),
             entries,
         };
-        let data = log.data();
-        let wardgate = |arguments: &[&str]| {
-            let mut command = Command::new(workspace.wardgate());
-            command.args(arguments).args(["--dir", &data]);
-            process::quiet(&mut command)
-        };
-        wardgate(&[
+        log.wardgate(&[
             "init",
             "--plain-http",
             "--listen",
@@ -168,7 +164,7 @@ impl Log {
                 )?;
             }
             std::fs::write(&people, text)?;
-            wardgate(&["apply", "-f", &people])?;
+            log.wardgate(&["apply", "-f", &people])?;
             done = next;
         }
         Ok(log)
@@ -178,33 +174,81 @@ impl Log {
         self.directory.join(name).to_string_lossy().into_owned()
     }
 
-    fn data(&self) -> String {
-        self.path("data")
+    /// Runs a command of the real binary on the data directory.
+    fn wardgate(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).args(["--dir", &self.path("data")]);
+        process::quiet(&mut command)
     }
 
-    /// Accepted as it is, rejected with a stranger's key, and with any bit changed.
+    /// Accepted as it is, rejected with a stranger's key, and with any bit changed: the ledger
+    /// itself, then an export of it, then proofs of single entries.
     fn judge(&self, verifier: &Verifier, seed: u64, changes: u64) -> Result<()> {
-        let (data, seed, changes) = (self.data(), seed.to_string(), changes.to_string());
-        let ledger = format!("{data}/ledger");
-        let keys = format!("{data}/ledger.vkey");
-        let said = verifier.accepts(&["ledger", &ledger, "-keys", &keys])?;
+        let keys = self.path("data/ledger.vkey");
+        let ledger = self.path("data/ledger");
+        let tree = ["ledger", &ledger, "-keys", &keys];
+        self.judge_tree(verifier, tree)?;
+        judge_changes(verifier, tree, seed, changes.min(CHANGES))?;
+        let export = self.path("export");
+        let bare = self.entries > READABLE_MOST;
+        let plain = ["ledger", "export", &export, "--bare"];
+        self.wardgate(if bare {
+            &plain
+        } else {
+            plain.get(..3).unwrap_or(&[])
+        })?;
+        let tree = ["export", &export, "-keys", &keys];
+        self.judge_tree(verifier, tree)?;
+        judge_changes(verifier, tree, seed, changes)?;
+        let policy = format!("{export}/policy");
+        verifier.accepts(&["export", &export, "-policy", &policy])?;
+        self.judge_proofs(verifier, &policy)
+    }
+
+    fn judge_tree(&self, verifier: &Verifier, tree: [&str; 4]) -> Result<()> {
+        let said = verifier.accepts(&tree)?;
         let counted = match self.entries {
             0 => "no entries of 0,".to_owned(),
             entries => format!("entries 0 to {} of {entries},", entries - 1),
         };
         ensure!(
-            said.contains(&counted),
-            "{} entries, but {said}",
+            said.contains(&counted) && said.contains("signed with Ed25519 and ML-DSA-44"),
+            "{} entries with two signatures, but {said}",
             self.entries
         );
-        print!("  ledger: {said}");
-        let said = verifier.accepts(&[
-            "mutate", "ledger", &ledger, "-keys", &keys, "-n", &changes, "-seed", &seed,
-        ])?;
-        print!("    {said}");
-        verifier.rejects(&["ledger", &ledger, "-key", STRANGER])?;
+        let [kind, at, ..] = tree;
+        print!("  {kind}: {said}");
+        verifier.rejects(&[kind, at, "-key", STRANGER]).map(|_| ())
+    }
+
+    /// Each proof shows its own entry and no other.
+    fn judge_proofs(&self, verifier: &Verifier, policy: &str) -> Result<()> {
+        let mut before: Option<String> = None;
+        for entry in [0, self.entries / 2, self.entries.saturating_sub(1)] {
+            if entry >= self.entries {
+                continue;
+            }
+            let out = self.path(&format!("entry-{entry}"));
+            self.wardgate(&["ledger", "prove", &entry.to_string(), &out])?;
+            let (proof, leaf) = (format!("{out}.tlog-proof"), format!("{out}.json"));
+            verifier.accepts(&["proof", &proof, "-entry", &leaf, "-policy", policy])?;
+            if let Some(other) = before.replace(leaf.clone()).filter(|other| *other != leaf) {
+                verifier.rejects(&["proof", &proof, "-entry", &other, "-policy", policy])?;
+            }
+        }
         Ok(())
     }
+}
+
+/// Each change of one bit of a tree is rejected, and each removal of a file.
+fn judge_changes(verifier: &Verifier, tree: [&str; 4], seed: u64, changes: u64) -> Result<()> {
+    let (seed, changes) = (seed.to_string(), changes.to_string());
+    let [kind, at, flag, keys] = tree;
+    let said = verifier.accepts(&[
+        "mutate", kind, at, flag, keys, "-n", &changes, "-seed", &seed,
+    ])?;
+    print!("    {said}");
+    Ok(())
 }
 
 /// Sizes around the borders of a tile, and how many bits are changed in each.
@@ -219,6 +263,10 @@ const SIZES: [(u64, u64); 6] = [
 /// Large enough for a third level of tiles.
 const LARGE: u64 = 70_000;
 const CHANGES_OF_LARGE: u64 = 100;
+/// Bits changed in a ledger itself, which has no list of files that tells at once.
+const CHANGES: u64 = 200;
+/// Above this an export is made without pages for people.
+const READABLE_MOST: u64 = 10_000;
 const PEOPLE_PER_FILE: u64 = 10_000;
 /// The key of a log of the same name that somebody else made.
 const STRANGER: &str = "localhost/wardgate+4a35c403+AYrKTzZ3T4KmfFB8uclmeUguLMdn8tOFAiaVV6VmsJL7";

@@ -3,6 +3,7 @@
 mod borders;
 mod documents;
 mod exceptions;
+mod faults;
 mod leftovers;
 mod names;
 mod sizes;
@@ -25,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     let exceptions = exceptions::read(workspace)?;
     let mut faults = check(&files);
+    faults.extend(faults::check(&files));
     for warning in sizes::warnings(&files) {
         println!("  note: {warning}");
     }

@@ -34,6 +34,7 @@ mod retention;
 mod shred;
 mod snapshot;
 mod store;
+mod told;
 mod upkeep;
 
 pub use apply::{Applied, ApplyError, ChangeKind, FieldChange, Mode, RecordDifference};
@@ -56,4 +57,5 @@ pub use retention::{NotARetentionClass, RETENTION_DAYS_MAX, Retention, Retention
 pub use shred::{Destroyed, Reach, Shredded};
 pub use snapshot::{Ask, InventorySystem, Key, KeyRefusal, PatientMatch, Snapshot, Versioned};
 pub use store::Store;
+pub use told::HeldRecord;
 pub use upkeep::{check_database, check_payloads, tell_restored};

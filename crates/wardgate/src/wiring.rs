@@ -1,6 +1,7 @@
 //! Puts the parts together. The only place that reads the system's clock.
 
 pub(crate) mod anchors;
+mod clock_watch;
 mod incidents;
 mod logging;
 mod node;

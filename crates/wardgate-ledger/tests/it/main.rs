@@ -7,8 +7,6 @@ mod crash;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
-mod foreign;
-#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod layout;

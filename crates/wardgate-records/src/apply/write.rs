@@ -1,6 +1,5 @@
 //! Writes governance records that differ.
 
-use aws_lc_rs::digest;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 use wardgate_vault::Binding;
@@ -13,6 +12,7 @@ use crate::error::RecordsError;
 use crate::events::{Event, PolicyChanged, RecordChange, RecordChanged, Token};
 use crate::store::Inner;
 use crate::store::rows::{Change, RECORD_OBJECT, count, micros};
+use crate::told;
 
 /// A record to write.
 pub(super) struct Planned<'d> {
@@ -138,15 +138,13 @@ pub(super) async fn execute(
             .iter()
             .map(|field| Token::or_unfit(field))
             .collect();
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(digest::digest(&digest::SHA256, record.body.as_bytes()).as_ref());
         let event = Event::RecordChanged(RecordChanged {
             record: Token::or_unfit(record.declared.kind),
             record_id: Token::or_unfit(&record.declared.id),
             version: count(record.version),
             change: record.change,
             fields: &fields,
-            digest: Some(sha256),
+            digest: Some(told::sha256(record.body.as_bytes())),
         });
         change.tell(connection, &inner.vault, &event).await?;
     }

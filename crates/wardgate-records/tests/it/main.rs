@@ -5,6 +5,8 @@ mod apply;
 #[cfg(test)]
 mod custody;
 #[cfg(test)]
+mod database;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod faults;

@@ -8,6 +8,7 @@ mod ledger;
 mod network;
 mod provider;
 mod records;
+mod told;
 
 use std::path::PathBuf;
 
@@ -151,9 +152,10 @@ fn below_the_vault(
     config: &Config,
     vault: &std::sync::Arc<Vault>,
 ) -> Result<Vec<Finding>, Failure> {
-    let mut findings = ledger::check(dir, config, vault);
+    let (mut findings, verified) = ledger::check(dir, config, vault);
     findings.extend(anchors::check(dir, config, vault));
-    let (of_records, upstreams) = wiring::control_runtime()?.block_on(records::check(dir, vault));
+    let looking = records::check(dir, vault, verified.as_ref());
+    let (of_records, upstreams) = wiring::control_runtime()?.block_on(looking);
     findings.extend(of_records);
     findings.extend(network::check_upstreams(&upstreams));
     Ok(findings)

@@ -16,7 +16,7 @@ use wardgate_records::{PayloadStore, RecordId, Store};
 use wardgate_vault::Vault;
 
 use super::incidents::Incidents;
-use super::{Records, anchors, clock, now, recovery};
+use super::{Records, anchors, clock, clock_watch, now, recovery};
 use crate::commands::call::{self, Shown};
 use crate::failure::Failure;
 use crate::neural;
@@ -33,6 +33,7 @@ pub(crate) struct RunningNode {
     console_address: SocketAddr,
     keeping: JoinHandle<()>,
     anchoring: Anchoring,
+    watching: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -56,6 +57,12 @@ impl RunningNode {
             ledger.clone(),
             stopped.clone(),
         ));
+        let watching = tokio::spawn(clock_watch::record_steps(
+            ledger.clone(),
+            vault.clone(),
+            boot,
+            stopped.clone(),
+        ));
         let console_listener = free_listener(records.config.console.address)?;
         let console_address = local_address(&console_listener)?;
         let server = start_gate(&records, gate.clone())?;
@@ -77,6 +84,7 @@ impl RunningNode {
             console_address,
             keeping,
             anchoring,
+            watching,
             stop,
         })
     }
@@ -130,6 +138,7 @@ impl RunningNode {
             tracing::warn!("the console was still answering when its time was over");
         }
         let _ = self.keeping.await;
+        let _ = self.watching.await;
         self.records.store.drain_outbox(&self.ledger).await?;
         recovery::end(&self.ledger, &self.records.vault, self.boot).await?;
         self.ledger.close()?;

@@ -49,6 +49,7 @@ pub(super) async fn end(ledger: &Ledger, vault: &Vault, boot: RecordId) -> Resul
     .await
 }
 
+/// Writes one event of the node itself.
 pub(super) async fn append(
     ledger: &Ledger,
     vault: &Vault,

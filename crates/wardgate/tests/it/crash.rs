@@ -18,25 +18,72 @@ fn killed_under_load_it_loses_nothing_that_was_acknowledged() {
     let key = house.key();
     let acknowledged = Mutex::new(HashSet::new());
     let mut random = Random(0x5eed_0000_c0ff_ee11);
-    for kill in 0..kills {
+    // Of each run of the server, the numbers of the calls that reached the model.
+    let mut forwarded: Vec<Vec<usize>> = Vec::new();
+    let mut seen = 0;
+    for _ in 0..kills {
         let server = house.serve();
         let wanted = acknowledged.lock().unwrap().len() + random.below(40);
         let spins = random.below(2_000_000);
         load(&house, &key, &acknowledged, wanted, spins, server);
         house.verify();
-        house.publish();
-        let ledger = house.ledger();
-        let intents = of_type(&ledger, "call.intent").len();
-        assert!(
-            model.received() <= intents,
-            "kill {kill}: {} > {intents}",
-            model.received()
-        );
+        let bodies = model.bodies();
+        forwarded.push(bodies[seen..].iter().map(|body| number_in(body)).collect());
+        seen = bodies.len();
     }
     // The last start closes what the last kill left open.
     house.serve().stop();
     house.verify();
-    check(&house.ledger(), &acknowledged.into_inner().unwrap(), kills);
+    let ledger = house.ledger();
+    every_forwarded_call_has_its_intent(&ledger, &forwarded);
+    check(&ledger, &acknowledged.into_inner().unwrap(), kills);
+}
+
+/// What the text of the numbered call is. The number is the length of its text: that is what the
+/// intent in the ledger tells of it, and the model can count it.
+fn numbered(number: usize) -> String {
+    format!("How is Maren?{}", COUNTED.repeat(number))
+}
+
+/// The number of the call whose request reached the model.
+fn number_in(body: &str) -> usize {
+    body.matches(COUNTED).count()
+}
+
+/// No request reached the model without an intent of its own in the ledger: matched call by call
+/// within each run of the server, never by their count.
+fn every_forwarded_call_has_its_intent(ledger: &[Value], forwarded: &[Vec<usize>]) {
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for entry in ledger.iter().map(|line| &line["entry"]) {
+        if entry["type"] == "gateway.started" {
+            runs.push(Vec::new());
+        } else if entry["type"] == "call.intent" {
+            let scanned = entry["data"]["deid"]["scanned_bytes"].as_u64().unwrap();
+            let scanned = usize::try_from(scanned).unwrap();
+            let number = (scanned - numbered(0).len()) / COUNTED.len();
+            assert_eq!(
+                scanned,
+                numbered(number).len(),
+                "the length of a call's text"
+            );
+            runs.last_mut().unwrap().push(number);
+        }
+    }
+    assert_eq!(runs.len(), forwarded.len() + 1, "one more start than kills");
+    for (kill, (intents, forwarded)) in runs.iter().zip(forwarded).enumerate() {
+        let known: HashSet<&usize> = intents.iter().collect();
+        assert_eq!(known.len(), intents.len(), "kill {kill}: an intent twice");
+        let received: HashSet<&usize> = forwarded.iter().collect();
+        assert_eq!(received.len(), forwarded.len(), "kill {kill}: sent twice");
+        for number in received {
+            assert!(
+                known.contains(number),
+                "kill {kill}: {number} has no intent"
+            );
+        }
+    }
+    let count: usize = forwarded.iter().map(Vec::len).sum();
+    assert!(count > 0, "nothing reached the model");
 }
 
 /// Calls from several threads until so many were answered, then a little longer, then the kill.
@@ -49,10 +96,15 @@ fn load(
     server: crate::house::Server,
 ) {
     let answered = AtomicUsize::new(acknowledged.lock().unwrap().len());
+    let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                while let Some(answer) = ask(house.address, key, "How is Maren?") {
+                while let Some(answer) = ask(
+                    house.address,
+                    key,
+                    &numbered(next.fetch_add(1, Ordering::Relaxed)),
+                ) {
                     assert_eq!(answer.status, 200, "{}", answer.body);
                     acknowledged.lock().unwrap().insert(answer.record);
                     answered.fetch_add(1, Ordering::Relaxed);
@@ -149,4 +201,6 @@ impl Random {
     }
 }
 
-const KILLS: usize = 50;
+const KILLS: usize = 100;
+/// No identifier, so that it reaches the model as it is.
+const COUNTED: &str = " so";

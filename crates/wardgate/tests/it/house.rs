@@ -107,12 +107,6 @@ impl House {
         self.run(&made).trim().to_owned()
     }
 
-    /// Publishes what a killed server left behind: any change of the records does.
-    pub(crate) fn publish(&self) {
-        let yaml = self.temporary.path().join("hospital.yaml");
-        self.run(&["apply", "-f", &text(&yaml)]);
-    }
-
     /// Every published entry of the ledger.
     pub(crate) fn ledger(&self) -> Vec<Value> {
         let lines = self.run(&["ledger", "tail", "--json", "-n", "10000000"]);

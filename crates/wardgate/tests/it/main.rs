@@ -31,6 +31,10 @@ mod ledger;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod pressure;
+#[cfg(test)]
 mod shutdown;
+#[cfg(test)]
+mod tampering;
 #[cfg(test)]
 mod vault;

@@ -21,12 +21,18 @@ pub(super) fn is_held(dir: &DataDir) -> bool {
     lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-pub(super) fn check(dir: &DataDir, config: &Config, vault: &Vault) -> Vec<Finding> {
+/// Findings, and what was verified.
+pub(super) fn check(
+    dir: &DataDir,
+    config: &Config,
+    vault: &Vault,
+) -> (Vec<Finding>, Option<Verified>) {
     let signer = match wiring::ledger_signer(vault, &config.node.name) {
         Ok(signer) => signer,
-        Err(failure) => return vec![Finding::of_failure("ledger", &failure)],
+        Err(failure) => return (vec![Finding::of_failure("ledger", &failure)], None),
     };
     let mut findings = Vec::new();
+    let mut sound = None;
     match verify(&dir.ledger(), &signer.vkey()) {
         Ok(verified) => {
             let size = verified.size;
@@ -36,6 +42,7 @@ pub(super) fn check(dir: &DataDir, config: &Config, vault: &Vault) -> Vec<Findin
             ));
             findings.push(check_clock(dir, &verified, wiring::now()));
             findings.extend(check_second_signature(dir, &signer));
+            sound = Some(verified);
         }
         Err(error) => findings.push(Finding::of_failure("ledger", &Failure::from(error))),
     }
@@ -48,7 +55,7 @@ pub(super) fn check(dir: &DataDir, config: &Config, vault: &Vault) -> Vec<Findin
             format!("write these lines into it:\n{keys}"),
         )),
     }
-    findings
+    (findings, sound)
 }
 
 /// A ledger of an older build has one signature until it is opened.

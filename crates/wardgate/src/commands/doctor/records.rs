@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use wardgate_ledger::Verified;
 use wardgate_records::Store;
 use wardgate_vault::Vault;
 
-use super::Finding;
+use super::{Finding, told};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::wiring;
@@ -14,6 +15,7 @@ use crate::wiring;
 pub(super) async fn check(
     dir: &DataDir,
     vault: &Arc<Vault>,
+    ledger: Option<&Verified>,
 ) -> (Vec<Finding>, Vec<(String, String)>) {
     let store = match Store::open(&dir.store(), vault.clone(), wiring::now()).await {
         Ok(store) => store,
@@ -33,7 +35,16 @@ pub(super) async fn check(
             snapshot.keys().count()
         ),
     )];
-    findings.push(match store.outbox_len().await {
+    let waiting = store.outbox_len().await;
+    // With a ledger that does not verify there is nothing to compare with.
+    if let Some(ledger) = ledger {
+        let waiting = ledger.unpublished > 0 || !matches!(waiting, Ok(0));
+        findings.push(match store.held_records().await {
+            Ok(held) => told::check(dir, &held, ledger.size, waiting),
+            Err(error) => Finding::of_failure("records told", &Failure::from(error)),
+        });
+    }
+    findings.push(match waiting {
         Ok(0) => Finding::ok("outbox", "every change is in the ledger"),
         Ok(waiting) => Finding::warn(
             "outbox",
