@@ -18,6 +18,7 @@ mod docs;
 mod e2e;
 mod faults;
 mod foreign;
+mod foreign_store;
 mod fuzz_smoke;
 mod gates;
 mod mutants;

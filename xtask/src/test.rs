@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::foreign_store::ForeignStore;
 use crate::tool;
 use crate::workspace::Workspace;
 
@@ -54,7 +55,9 @@ impl Totals {
 /// Runs `cargo test` and adds up what each binary reports.
 pub(crate) fn totals(workspace: &Workspace, rest: &[String]) -> Result<Totals> {
     tool::foreign_programs()?;
+    let store = ForeignStore::start(workspace)?;
     let mut cargo = workspace.cargo();
+    cargo.envs(store.iter().map(|store| ("WARDGATE_S3", &store.place)));
     cargo.args(["test", "--profile", "demo", "--locked", "--no-fail-fast"]);
     if !rest
         .iter()

@@ -157,7 +157,11 @@ fn the_store_checks_signatures_as_the_published_example_has_them() {
 }
 
 fn target(address: SocketAddr, secret: &str) -> Target {
-    let text = format!("aws_access_key_id = {ID}\naws_secret_access_key = {secret}\n");
+    in_bucket(&format!("http://{address}"), "bucket", (ID, secret))
+}
+
+fn in_bucket(endpoint: &str, bucket: &str, (id, secret): (&str, &str)) -> Target {
+    let text = format!("aws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -165,9 +169,9 @@ fn target(address: SocketAddr, secret: &str) -> Target {
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     Target::Bucket(Box::new(Bucket {
-        endpoint: Some(format!("http://{address}")),
-        region: "eu-north-1".to_owned(),
-        bucket: "bucket".to_owned(),
+        endpoint: Some(endpoint.to_owned()),
+        region: "us-east-1".to_owned(),
+        bucket: bucket.to_owned(),
         prefix: "node-1".to_owned(),
         credentials: Credentials::parse(&text).unwrap(),
         tls,
@@ -245,6 +249,46 @@ fn after_a_partition_what_is_missing_follows_in_order_and_nothing_twice() {
     drop(store);
     let key = log.key().to_string();
     assert_eq!(verify(download(&shared).path(), &key).unwrap().size, 1_600);
+}
+
+/// Runs where `WARDGATE_S3` says, in JSON, where a foreign S3 server is; `cargo xtask test` starts one.
+#[test]
+fn a_foreign_store_takes_copies_and_refuses_a_wrong_secret() {
+    let Ok(place) = std::env::var("WARDGATE_S3") else {
+        return;
+    };
+    let place: serde_json::Value = serde_json::from_str(&place).unwrap();
+    let field = |name: &str| place[name].as_str().unwrap().to_owned();
+    let (endpoint, bucket) = (field("endpoint"), field("bucket"));
+    let (id, secret) = (field("id"), field("secret"));
+    let log = Log::new(1, 0);
+    log.grow_to(20);
+    let stranger = in_bucket(&endpoint, &bucket, (&id, "another+secret"));
+    assert!(bring(&log, &stranger).is_err());
+
+    let ours = in_bucket(&endpoint, &bucket, (&id, &secret));
+    let aside = tempfile::tempdir().unwrap();
+    Log::copy(&log.directory(), aside.path());
+    for size in [20, 300, 1_000] {
+        log.grow_to(size);
+        let brought = bring(&log, &ours).unwrap();
+        assert_eq!(brought.size, size);
+        assert!(brought.created > 0);
+        assert_eq!(bring(&log, &ours).unwrap(), Brought { size, created: 0 });
+    }
+    // An old backup put back: the copy knows more.
+    Log::copy(aside.path(), &log.directory());
+    let fault = bring(&log, &ours).unwrap_err();
+    assert!(
+        matches!(
+            fault,
+            CopyFault::Ahead {
+                size: 1_000,
+                ours: 20
+            }
+        ),
+        "{fault}"
+    );
 }
 
 #[test]

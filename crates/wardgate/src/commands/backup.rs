@@ -162,7 +162,7 @@ fn made_json(made: &Made) -> serde_json::Value {
 
 fn made_text(made: &Made) -> String {
     format!(
-        "{} {}\n  {} files, {} bytes, {} ledger entries\n  {} objects written ({} bytes), {} there already\n  keys: {} written, {} there already, {} removed; no copy may exist after {}",
+        "{} {}\n  {} files, {} bytes, {} ledger entries\n  {} objects written ({} bytes), {} there already\n  keys: {} written, {} there already, {} removed; no copy may exist after {:.0}",
         Style::of_stdout().green("backed up:"),
         made.head.id,
         made.head.files,

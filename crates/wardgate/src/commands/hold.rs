@@ -127,6 +127,9 @@ async fn list(arguments: &List, output: Output) -> Result<Ended, Failure> {
     let holds = records.store.holds().await?;
     let value: Vec<_> = holds.iter().map(json).collect();
     output.value(&value, || {
+        if holds.is_empty() {
+            return "No hold was ever placed.".to_owned();
+        }
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
         table.set_header(["Id", "State", "Keeps", "Reason", "Placed", "By"]);

@@ -3,7 +3,6 @@
 mod layout;
 
 use std::fs;
-use std::path::Path;
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table,
@@ -166,9 +165,8 @@ fn summary(stage: &Stage<'_>, ledger: &Value, style: Style) -> String {
     };
     format!(
         "{line}\nThe model is a stand-in that quotes what it is given; the rest is the product.\n\
-         Ledger: {} entries in {} kB, {verified},\nsigned by {}\n",
+         Ledger: {} entries, {verified},\nsigned by {}\n",
         field("entries"),
-        field("bytes").as_u64().unwrap_or(0).div_ceil(1_000),
         super::NODE
     )
 }
@@ -225,21 +223,9 @@ fn ledger(stage: &Stage<'_>) -> Value {
     json!({
         "verified": verified.is_ok(),
         "entries": stage.node.ledger().size(),
-        "bytes": folder_bytes(&dir),
         "key": key.lines().next(),
         "dir": dir,
     })
-}
-
-fn folder_bytes(dir: &Path) -> u64 {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }
 
 /// What a program needs to call the demo.
