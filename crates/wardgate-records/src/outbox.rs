@@ -1,8 +1,8 @@
 //! Brings the events of record changes into the ledger, each once in effect.
 //!
 //! An event waits in the outbox from the transaction of its change on. Whoever holds the ledger
-//! appends it and marks it. A crash between the two leaves an event that is in the ledger but
-//! not marked: the first drain of a process looks for such events before it appends.
+//! appends it and marks it. A crash or a failure between the two leaves an event that is in the
+//! ledger but not marked: the next drain looks for such events before it appends.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -49,8 +49,10 @@ impl Store {
         }
         let mut appended = 0;
         for (id, leaf) in waiting {
+            self.inner.outbox_reconciled.store(false, Ordering::Release);
             let receipt = ledger.append(NO_CALL, leaf).await?;
             self.mark(&id, receipt.index()).await?;
+            self.inner.outbox_reconciled.store(true, Ordering::Release);
             appended += 1;
         }
         Ok(appended)

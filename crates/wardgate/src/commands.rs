@@ -39,7 +39,7 @@ struct Cli {
     command: Command,
 
     /// Print results as JSON for machines
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = JSON_ORDER)]
     json: bool,
 }
 
@@ -127,6 +127,9 @@ pub(crate) fn run() -> ExitCode {
         }
     }
 }
+
+/// Behind every option that a command has of its own, however many there are.
+const JSON_ORDER: usize = 900;
 
 const AFTER_HELP: &str =
     "Exit codes: 0 done, 1 failed (the reason and a hint stand on standard error), 2 wrong use.
