@@ -1,5 +1,7 @@
 //! `wardgate call`: one recorded call.
 
+mod committed;
+
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -10,7 +12,8 @@ use wardgate_ledger::JournalError;
 use wardgate_records::{PayloadPart, PayloadStore, RecordId, RecordsError, StoredPayload};
 use wardgate_vault::{PatientHandle, VaultError};
 
-use super::{Dir, Ended};
+use self::committed::Committed;
+use super::{Dir, Ended, ledger};
 use crate::failure::Failure;
 use crate::output::{Output, Style};
 use crate::wiring::{self, Records};
@@ -49,9 +52,20 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
         records.store.close().await;
         shown
     })?;
-    let value = json(arguments.record, &shown, erased.as_ref());
-    output.value(&value, || text(&shown, erased.as_ref()));
-    Ok(Ended::Well)
+    let committed = match &shown {
+        Shown::Readable(payloads) => {
+            let published = ledger::published(&arguments.dir.dir)?;
+            committed::compare(&published, arguments.record, payloads)?
+        }
+        Shown::Shredded => Vec::new(),
+    };
+    let value = json(arguments.record, (&shown, &committed), erased.as_ref());
+    output.value(&value, || text((&shown, &committed), erased.as_ref()));
+    Ok(if committed.iter().all(|committed| committed.fits) {
+        Ended::Well
+    } else {
+        Ended::Badly
+    })
 }
 
 /// What is left of a call, and the record of the shredding that erased it.
@@ -181,7 +195,15 @@ fn part(part: PayloadPart) -> &'static str {
     }
 }
 
-fn json(record: RecordId, shown: &Shown, erased: Option<&Erased>) -> serde_json::Value {
+fn of_part(committed: &[Committed], part: PayloadPart) -> Option<&Committed> {
+    committed.iter().find(|committed| committed.part == part)
+}
+
+fn json(
+    record: RecordId,
+    (shown, committed): (&Shown, &[Committed]),
+    erased: Option<&Erased>,
+) -> serde_json::Value {
     match shown {
         Shown::Shredded => serde_json::json!({
             "record": record.to_string(),
@@ -195,8 +217,11 @@ fn json(record: RecordId, shown: &Shown, erased: Option<&Erased>) -> serde_json:
             let parts: Vec<_> = payloads
                 .iter()
                 .map(|payload| {
+                    let committed = of_part(committed, payload.part);
                     serde_json::json!({
                         "part": part(payload.part),
+                        "entry": committed.map(|committed| committed.entry),
+                        "as_committed": committed.map(|committed| committed.fits),
                         "patient": payload.patient.map(|patient| patient.to_string()),
                         "body": String::from_utf8_lossy(&payload.body),
                     })
@@ -207,7 +232,7 @@ fn json(record: RecordId, shown: &Shown, erased: Option<&Erased>) -> serde_json:
     }
 }
 
-fn text(shown: &Shown, erased: Option<&Erased>) -> String {
+fn text((shown, committed): (&Shown, &[Committed]), erased: Option<&Erased>) -> String {
     match shown {
         Shown::Shredded => {
             let mut text =
@@ -234,7 +259,21 @@ fn text(shown: &Shown, erased: Option<&Erased>) -> String {
                 .iter()
                 .map(|payload| {
                     let title = style.bold(part(payload.part));
-                    format!("{title}\n{}", String::from_utf8_lossy(&payload.body))
+                    let said = match of_part(committed, payload.part) {
+                        Some(Committed {
+                            entry, fits: true, ..
+                        }) => {
+                            style.green(&format!("as entry {entry} of the ledger committed to it"))
+                        }
+                        Some(Committed { entry, .. }) => style.red(&format!(
+                            "NOT what entry {entry} of the ledger committed to"
+                        )),
+                        None => "no published entry commits to it".to_owned(),
+                    };
+                    format!(
+                        "{title}, {said}\n{}",
+                        String::from_utf8_lossy(&payload.body)
+                    )
                 })
                 .collect();
             parts.join("\n\n")
@@ -244,9 +283,10 @@ fn text(shown: &Shown, erased: Option<&Erased>) -> String {
 
 const AFTER_HELP: &str =
     "Needs the data directory and its passphrase. Works beside a running server.
-Says `shredded` when the patient's key was destroyed.
+Says whether each part is what the ledger committed to when the call was made, and `shredded` when
+the patient's key was destroyed.
 
-Exit codes: 0 shown or shredded, 1 failed, 2 wrong use.
+Exit codes: 0 shown or shredded, 1 failed or not as committed, 2 wrong use.
 
 Example:
   wardgate call show --dir /var/lib/wardgate 0192e4b6-3f00-7a5c-9d43-0b8f6c1e2a77";

@@ -49,7 +49,7 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
 
 /// What is published in a data directory, a ledger or an export, as the key file beside it has
 /// signed it.
-fn published(dir: &Path) -> Result<Published, Failure> {
+pub(super) fn published(dir: &Path) -> Result<Published, Failure> {
     let ledger = ledger_of(dir);
     let keys = VerifierKey::parse_list(&keys_beside(&ledger)?)?;
     Ok(Published::open(&ledger, &keys)?)

@@ -77,6 +77,24 @@ fn a_revoked_key_is_refused() {
 }
 
 #[test]
+fn what_is_opened_is_what_the_ledger_committed_to() {
+    let model = Model::start();
+    let house = House::new(&model);
+    let key = house.key();
+    let server = house.serve();
+    let record = ask_until(&house, &key, 200).record;
+    server.stop();
+    let shown = house.run(&["call", "show", "--json", &record]);
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let payloads = shown["payloads"].as_array().unwrap();
+    assert_eq!(payloads.len(), 2);
+    for payload in payloads {
+        assert_eq!(payload["as_committed"], true, "{}", payload["part"]);
+        assert!(payload["entry"].is_u64(), "{}", payload["part"]);
+    }
+}
+
+#[test]
 fn a_shredded_patient_is_unreadable_and_the_ledger_verifies() {
     let model = Model::start();
     let house = House::new(&model);
