@@ -48,6 +48,7 @@ mod cedar;
 mod decide;
 mod fact;
 mod facts;
+mod operation;
 mod outcome;
 mod policies;
 mod purpose;
@@ -60,6 +61,7 @@ pub use facts::{
     Agreement, AppFacts, Containment, Facts, PersonFacts, Prepared, ROLES, SystemFacts,
     SystemState, Training, VendorFacts, VendorState,
 };
+pub use operation::{Actor, Allowed, Forbidden, Operation, Target, Who, operate};
 pub use outcome::{ConsentBasis, Denial, Gate, Permit};
 pub use policies::{Code, Policies, PolicyFault};
 pub use purpose::{Purpose, UnknownPurpose};

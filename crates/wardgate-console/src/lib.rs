@@ -7,9 +7,18 @@
 //! counts comes in as a closure.
 #![deny(missing_docs)]
 
+mod allow;
+mod api;
+mod caller;
+mod fhir;
 mod headers;
 mod health;
 mod listener;
+mod oauth;
+mod pages;
+mod scim;
+mod settings;
+mod sso;
 
 use std::fmt;
 use std::future::Future;
@@ -23,10 +32,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
+use wardgate_identity::Fetch;
 use wardgate_ledger::Ledger;
 use wardgate_records::Store;
 
 pub use health::{Anchor, Check, Readiness};
+pub use settings::Settings;
 
 /// What the console shows.
 #[derive(Clone)]
@@ -39,6 +50,10 @@ pub struct Parts {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// How the anchors of the ledger stand.
     pub anchors: Arc<dyn Fn() -> Vec<Anchor> + Send + Sync>,
+    /// What the operator decided about people, applications and directories.
+    pub settings: Arc<Settings>,
+    /// How providers of identity are reached.
+    pub fetch: Arc<dyn Fetch>,
     /// What time it is.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -112,6 +127,12 @@ fn router(parts: Parts) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .merge(pages::routes())
+        .merge(oauth::routes())
+        .merge(sso::routes())
+        .merge(scim::routes())
+        .merge(fhir::routes())
+        .merge(api::routes())
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .layer(axum::middleware::map_response(headers::secure))
         .with_state(parts)

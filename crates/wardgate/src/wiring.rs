@@ -2,6 +2,7 @@
 
 pub(crate) mod anchors;
 mod clock_watch;
+mod fetch;
 mod incidents;
 mod logging;
 mod node;

@@ -4,7 +4,7 @@
 use super::{Fault, File, line_of, words};
 
 /// Which of our crates a crate may use. One that is not listed may use none.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("wardgate-deid", &[]),
     ("wardgate-tlog", &[]),
     ("wardgate-verify", &["wardgate-tlog"]),
@@ -13,6 +13,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("wardgate-vault", &[]),
     ("wardgate-authz", &[]),
     ("wardgate-assess", &[]),
+    ("wardgate-identity", &[]),
     (
         "wardgate-records",
         &["wardgate-authz", "wardgate-ledger", "wardgate-vault"],
@@ -22,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         &[
             "wardgate-authz",
             "wardgate-deid",
+            "wardgate-identity",
             "wardgate-ledger",
             "wardgate-records",
             "wardgate-vault",
@@ -31,6 +33,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         "wardgate-console",
         &[
             "wardgate-authz",
+            "wardgate-identity",
             "wardgate-ledger",
             "wardgate-records",
             "wardgate-vault",
@@ -48,6 +51,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "wardgate-console",
             "wardgate-deid",
             "wardgate-gateway",
+            "wardgate-identity",
             "wardgate-ledger",
             "wardgate-records",
             "wardgate-tlog",

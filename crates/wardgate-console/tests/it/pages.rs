@@ -5,12 +5,25 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use wardgate_console::{Parts, serve};
+use wardgate_console::{Parts, Settings, serve};
+use wardgate_identity::{Fetch, FetchFault};
 use wardgate_ledger::{Ledger, Options, Signer};
 use wardgate_records::Store;
 use wardgate_vault::{KdfCost, PassphraseProvider, Recovery, Vault};
 
 const NOW: &str = "2026-11-23T18:00:00Z";
+
+struct Unreachable;
+
+#[async_trait::async_trait]
+impl Fetch for Unreachable {
+    async fn fetch(
+        &self,
+        _: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, FetchFault> {
+        Err(FetchFault::Unreachable)
+    }
+}
 
 async fn parts(dir: &tempfile::TempDir, clock: &str) -> Parts {
     let passphrase = SecretString::from("a passphrase of a test");
@@ -28,6 +41,8 @@ async fn parts(dir: &tempfile::TempDir, clock: &str) -> Parts {
         ledger,
         metrics: Arc::new(|| "wardgate_calls_answered_total 7\n".to_owned()),
         anchors: Arc::new(Vec::new),
+        settings: Arc::new(Settings::at("https://localhost:8444".to_owned())),
+        fetch: Arc::new(Unreachable),
         clock: Arc::new(move || clock),
     }
 }

@@ -76,7 +76,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: &[Self] = &[
         Self::CallIntent,
         Self::CallOutcome,
         Self::CallRefused,
@@ -177,7 +177,8 @@ impl FromStr for EventKind {
 
     fn from_str(word: &str) -> Result<Self, EventFault> {
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|kind| kind.as_str() == word)
             .ok_or(EventFault::UnknownType)
     }

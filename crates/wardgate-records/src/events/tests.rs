@@ -333,7 +333,7 @@ fn a_leaf_states_the_oldest_schema_that_has_its_members() {
 
 #[test]
 fn every_kind_is_read_by_its_word() {
-    for kind in EventKind::ALL {
+    for &kind in EventKind::ALL {
         assert_eq!(kind.as_str().parse(), Ok(kind));
     }
 }

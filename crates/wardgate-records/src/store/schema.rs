@@ -42,4 +42,10 @@ pub(super) async fn bring_up_to_date(pool: &SqlitePool) -> Result<(), RecordsErr
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_records.sql"),
     include_str!("../../migrations/0002_custody.sql"),
+    include_str!("../../migrations/0003_people.sql"),
+    include_str!("../../migrations/0004_clients.sql"),
+    include_str!("../../migrations/0005_consents.sql"),
+    include_str!("../../migrations/0006_proposals.sql"),
+    include_str!("../../migrations/0007_care.sql"),
+    include_str!("../../migrations/0008_directory.sql"),
 ];

@@ -10,6 +10,8 @@ pub(crate) struct Console {
     pub(crate) address: SocketAddr,
     /// Whether it shows the gate's certificate.
     pub(crate) tls: bool,
+    /// What is decided about people, applications and directories.
+    pub(crate) settings: wardgate_console::Settings,
 }
 
 pub(super) fn read(reader: &Reader) -> Option<Console> {
@@ -24,6 +26,13 @@ pub(super) fn read(reader: &Reader) -> Option<Console> {
         false,
         "Serve without TLS; for loopback addresses only.",
     );
+    let origin = section.text(
+        "origin",
+        "https://localhost:8444",
+        "an address without a path, such as `https://wardgate.example.org`",
+        is_origin,
+        "Address at which browsers reach the console. Passkeys are bound to it.",
+    );
     section.end();
     let (address, plain_http) = (address?, plain_http?);
     if plain_http && !address.ip().is_loopback() {
@@ -37,5 +46,13 @@ pub(super) fn read(reader: &Reader) -> Option<Console> {
     Some(Console {
         address,
         tls: !plain_http,
+        settings: wardgate_console::Settings::at(origin?),
+    })
+}
+
+/// Scheme, host and port, written as browsers write them.
+fn is_origin(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == text
     })
 }

@@ -15,6 +15,7 @@ use wardgate_records::events::Event;
 use wardgate_records::{PayloadStore, RecordId, Store};
 use wardgate_vault::Vault;
 
+use super::fetch::HttpFetch;
 use super::incidents::Incidents;
 use super::{Records, anchors, clock, clock_watch, now, recovery};
 use crate::commands::call::{self, Shown};
@@ -260,6 +261,10 @@ fn start_console(
         ledger: ledger.clone(),
         metrics: Arc::new(move || gate.metrics()),
         anchors: anchors::shown(anchoring),
+        settings: Arc::new(records.config.console.settings.clone()),
+        fetch: Arc::new(HttpFetch::new(client_config(
+            records.config.upstream.ca_file.as_deref(),
+        )?)),
         clock: clock(),
     };
     Ok(tokio::spawn(async move {

@@ -1,0 +1,10 @@
+//! Pages for people: server-rendered, usable by keyboard and screen reader, without scripts wherever a browser allows it.
+
+use axum::Router;
+
+use crate::Parts;
+
+/// The routes of this part.
+pub(crate) fn routes() -> Router<Parts> {
+    Router::new()
+}

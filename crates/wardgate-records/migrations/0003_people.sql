@@ -1,0 +1,1 @@
+-- People who sign in: accounts, ways to sign in, sessions, links to enrol with. One text for SQLite and PostgreSQL, as before.

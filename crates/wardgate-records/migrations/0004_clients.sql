@@ -1,0 +1,1 @@
+-- Applications that sign tokens: their keys, certificates, and the ids of tokens that were used. One text for SQLite and PostgreSQL, as before.

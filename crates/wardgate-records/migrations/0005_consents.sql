@@ -1,0 +1,1 @@
+-- Consents with their versions, where they came from, and the queue of those that cannot be computed. One text for SQLite and PostgreSQL, as before.

@@ -1,0 +1,1 @@
+-- Changes that a second person approves, and the versions of the policies. One text for SQLite and PostgreSQL, as before.

@@ -1,0 +1,1 @@
+-- Who cares for whom, and emergency access. One text for SQLite and PostgreSQL, as before.

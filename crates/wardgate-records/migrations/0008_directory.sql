@@ -1,0 +1,1 @@
+-- People that come from a directory. One text for SQLite and PostgreSQL, as before.
