@@ -6,9 +6,9 @@ use std::hint::black_box;
 use criterion::Criterion;
 use jiff::Timestamp;
 use wardgate_authz::{
-    Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Fact, Facts, PersonFacts,
-    Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState, Training, VendorFacts,
-    VendorState, decide,
+    Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Fact, Facts, Labels,
+    PersonFacts, Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState, Training,
+    VendorFacts, VendorState, decide,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         purpose: "TREAT".parse()?,
         patient: Some(Subject::Known("Patient/p1")),
         data_class: "clinical-text",
-        confidentiality: None,
+        labels: Labels::NONE,
         recipient: "Acme AI",
         region: "us-east",
         actors: &["Practitioner/dr-osei", "Organization/hosp", "Device/chat"],

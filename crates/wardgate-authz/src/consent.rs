@@ -12,6 +12,7 @@ mod combine;
 mod domain;
 mod evaluate;
 mod instant;
+mod labels;
 mod parse;
 mod select;
 mod step;
@@ -25,7 +26,8 @@ use jiff::Timestamp;
 use crate::outcome::ConsentBasis;
 use crate::purpose::Purpose;
 
-pub use domain::{Confidentiality, ConsentDomain, DefaultPolicy};
+pub use domain::{Confidentiality, ConflictRule, ConsentDomain, DefaultPolicy, Groups};
+pub use labels::Labels;
 pub use parse::{CONSENT_BYTES_MAX, Consent, ConsentFault};
 pub use step::Step;
 

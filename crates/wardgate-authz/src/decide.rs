@@ -235,7 +235,7 @@ fn ask_patient(
         actors: request.actors,
         purpose: request.purpose.into(),
         ai: Purpose::inference().map(Into::into),
-        confidentiality: request.confidentiality,
+        confidentiality: request.labels.confidentiality(),
         break_glass: false,
     };
     let ruling = consent::judge(&question, consents, domain, now);

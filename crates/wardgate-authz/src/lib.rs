@@ -54,7 +54,10 @@ mod policies;
 mod purpose;
 mod request;
 
-pub use consent::{Confidentiality, Consent, ConsentDomain, ConsentFault, DefaultPolicy};
+pub use consent::{
+    Confidentiality, ConflictRule, Consent, ConsentDomain, ConsentFault, DefaultPolicy, Groups,
+    Labels,
+};
 pub use decide::decide;
 pub use fact::{AsOf, Fact, FactUsed};
 pub use facts::{

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::consent::Confidentiality;
+use crate::consent::Labels;
 use crate::facts::Facts;
 use crate::purpose::Purpose;
 
@@ -25,8 +25,8 @@ pub struct Request<'a> {
     pub patient: Option<Subject<'a>>,
     /// The class of the data sent.
     pub data_class: &'a str,
-    /// Its confidentiality, when it was labelled. Data without a label is not normal data.
-    pub confidentiality: Option<Confidentiality>,
+    /// Its security labels. Data that nobody labelled is not normal data.
+    pub labels: Labels<'a>,
     /// Who receives it.
     pub recipient: &'a str,
     /// Where that is.

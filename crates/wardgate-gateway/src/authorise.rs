@@ -1,7 +1,7 @@
 //! Asks the decision: stale or missing facts first, then policies, then consents.
 
 use jiff::Timestamp;
-use wardgate_authz::{Denial, Permit, Purpose, Request};
+use wardgate_authz::{Denial, Labels, Permit, Purpose, Request};
 use wardgate_records::{Flow, InventorySystem, Snapshot};
 
 use crate::call::Call;
@@ -34,7 +34,7 @@ pub(crate) fn authorise(
         purpose: gathered.purpose(),
         patient: gathered.subject(),
         data_class: gathered.data_class(),
-        confidentiality: None,
+        labels: Labels::NONE,
         recipient: &system.vendor,
         region: gathered.region(),
         actors: &actors,
@@ -77,7 +77,7 @@ pub(crate) fn may_use(
         purpose,
         patient: None,
         data_class: &flow.data_class,
-        confidentiality: None,
+        labels: Labels::NONE,
         recipient: &system.vendor,
         region: &flow.region,
         actors: &[],

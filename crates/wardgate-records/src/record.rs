@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use wardgate_authz::{DefaultPolicy, SystemState, VendorState};
+use wardgate_authz::{ConflictRule, DefaultPolicy, SystemState, VendorState};
 
 /// A supplier, and the agreement with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -280,6 +280,12 @@ pub struct Settings {
     /// What holds for a patient without an applicable consent.
     #[serde(with = "default_policy")]
     pub consent_default: DefaultPolicy,
+    /// What holds when consents disagree.
+    #[serde(with = "conflict_rule", default)]
+    pub consent_conflict: ConflictRule,
+    /// Codes of labels that a consent must name to permit data that carries them.
+    #[serde(default)]
+    pub consent_explicit_labels: Vec<String>,
     /// The greatest age of a fact that may still decide.
     pub fact_age_max_ms: u64,
     /// The course that a person needs for a system that names none.
@@ -291,6 +297,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             consent_default: DefaultPolicy::Deny,
+            consent_conflict: ConflictRule::DenyOverrides,
+            consent_explicit_labels: Vec::new(),
             fact_age_max_ms: 10_000,
             training: "phi-basics".to_owned(),
         }
@@ -324,3 +332,4 @@ macro_rules! state_as_word {
 state_as_word!(vendor_state, wardgate_authz::VendorState);
 state_as_word!(system_state, wardgate_authz::SystemState);
 state_as_word!(default_policy, wardgate_authz::DefaultPolicy);
+state_as_word!(conflict_rule, wardgate_authz::ConflictRule);

@@ -67,6 +67,7 @@ fn permits(case: &Value, resource: &Value) -> bool {
     let default = case["domain_policy"]["implicit"].as_str().unwrap();
     let domain = ConsentDomain {
         default: DefaultPolicy::from_word(default).unwrap(),
+        ..ConsentDomain::default()
     };
     let now = case["now"].as_str().unwrap().parse().unwrap();
     judge(&question, &consents, &domain, now).permitted

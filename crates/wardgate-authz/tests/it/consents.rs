@@ -199,6 +199,7 @@ fn set(resource: &mut Value, path: &str, value: Value) {
 fn what_is_not_understood_never_permits_and_overrides_a_permit() {
     let everyone = ConsentDomain {
         default: DefaultPolicy::AllNormal,
+        ..ConsentDomain::default()
     };
     for (path, value) in not_understood() {
         let mut odd = resource(json!({"type": "permit"}));
@@ -259,7 +260,11 @@ fn defaults_hold_for_normal_data_only_and_only_where_no_consent_applies() {
         let mut asked = question(code);
         asked.confidentiality = level;
         asked.break_glass = break_glass;
-        judge(&asked, &[], &ConsentDomain { default }, now()).permitted
+        let domain = ConsentDomain {
+            default,
+            ..ConsentDomain::default()
+        };
+        judge(&asked, &[], &domain, now()).permitted
     };
     let normal = Some(Confidentiality::Normal);
     let high = Some(Confidentiality::Restricted);

@@ -4,9 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use wardgate_authz::{
-    Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Denial, Fact, Facts, Permit,
-    PersonFacts, Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState, Training,
-    VendorFacts, VendorState, decide,
+    Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Denial, Fact, Facts, Labels,
+    Permit, PersonFacts, Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState,
+    Training, VendorFacts, VendorState, decide,
 };
 
 pub(crate) static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::built_in().unwrap());
@@ -148,7 +148,7 @@ impl Scene {
             purpose: self.purpose,
             patient: self.patient,
             data_class: self.data_class,
-            confidentiality: None,
+            labels: Labels::NONE,
             recipient: "Acme AI",
             region: "us-east",
             actors: &["Practitioner/dr-osei", "Organization/hosp", "Device/chat"],

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
-use wardgate_authz::{DefaultPolicy, Purpose, ROLES, SystemState, VendorState};
+use wardgate_authz::{ConflictRule, DefaultPolicy, Purpose, ROLES, SystemState, VendorState};
 use zeroize::Zeroizing;
 
 use super::fields::{Day, Fields, Findings, nearest};
@@ -479,6 +479,15 @@ fn settings(fields: &Fields<'_>) -> Option<Declared> {
         ],
         Some(otherwise.consent_default),
     );
+    let consent_conflict = fields.word(
+        "consent_conflict",
+        &[
+            ("deny_overrides", ConflictRule::DenyOverrides),
+            ("most_recent", ConflictRule::MostRecent),
+        ],
+        Some(otherwise.consent_conflict),
+    );
+    let consent_explicit_labels = fields.tokens("consent_explicit_labels");
     let fact_age_max_ms = fields.number(
         "fact_age_max_ms",
         FACT_AGE_MAX_MS_MAX,
@@ -500,6 +509,8 @@ fn settings(fields: &Fields<'_>) -> Option<Declared> {
     declared.set(
         &Settings {
             consent_default: consent_default?,
+            consent_conflict: consent_conflict?,
+            consent_explicit_labels,
             fact_age_max_ms: fact_age_max_ms?,
             training: training?,
         },

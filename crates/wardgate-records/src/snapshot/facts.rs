@@ -146,10 +146,13 @@ pub(crate) fn prepare(records: &Records) -> PreparedFacts {
     }
 }
 
-/// What holds for a patient without an applicable consent.
-pub(crate) const fn consent_domain(settings: &Settings) -> ConsentDomain {
+/// How the hospital handles consents.
+pub(crate) fn consent_domain(settings: &Settings) -> ConsentDomain {
     ConsentDomain {
         default: settings.consent_default,
+        conflict: settings.consent_conflict,
+        explicit_labels: settings.consent_explicit_labels.clone(),
+        groups: wardgate_authz::Groups::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The facts that records turn into, as the real decision takes them.
 
 use jiff::Timestamp;
-use wardgate_authz::{Denial, Permit, Request, Subject, decide};
+use wardgate_authz::{Denial, Labels, Permit, Request, Subject, decide};
 use wardgate_records::{Ask, PatientMatch, Snapshot, Store};
 
 use crate::hospital::{Hospital, at, example, now};
@@ -28,7 +28,7 @@ fn ask(snapshot: &Snapshot, ask: &Ask<'_>, now: Timestamp) -> Result<Permit, Den
         purpose: ask.purpose.parse().unwrap(),
         patient: Some(Subject::Known(&patient.reference)),
         data_class: ask.data_class,
-        confidentiality: None,
+        labels: Labels::NONE,
         recipient: "acme",
         region: "us",
         actors: &[],
