@@ -136,6 +136,18 @@ pub struct Target<'a> {
     pub made_by: Option<&'a str>,
 }
 
+impl Target<'_> {
+    /// Nothing in particular, such as a list, or a record that does not exist yet.
+    #[must_use]
+    pub const fn any() -> Self {
+        Self {
+            kind: "any",
+            id: "any",
+            made_by: None,
+        }
+    }
+}
+
 /// Proof that one operation may be done.
 #[derive(Debug)]
 pub struct Allowed {

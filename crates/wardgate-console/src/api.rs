@@ -1,10 +1,46 @@
 //! The interface for programs, described by `/api/openapi.json`.
 
+mod document;
+mod keys;
+mod me;
+mod people;
+mod records;
+pub(crate) mod route;
+
+use std::sync::LazyLock;
+
 use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 
 use crate::Parts;
+use crate::refusal::Refusal;
+use route::Api;
 
 /// The routes of this part.
 pub(crate) fn routes() -> Router<Parts> {
-    Router::new()
+    api().router.route("/api/openapi.json", get(openapi))
 }
+
+/// Every route with its description.
+fn api() -> Api {
+    me::routes()
+        .and(people::routes())
+        .and(keys::routes())
+        .and(records::routes())
+}
+
+/// What the interface offers. It tells nothing of this installation, so everybody may read it.
+async fn openapi() -> Response {
+    match &*DOCUMENT {
+        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json.as_str()).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the description of the interface could not be written");
+            Refusal::internal().into_response()
+        }
+    }
+}
+
+static DOCUMENT: LazyLock<serde_json::Result<String>> =
+    LazyLock::new(|| api().described.document().to_json());

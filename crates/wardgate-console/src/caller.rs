@@ -1,9 +1,13 @@
 //! Who asks the console: a person with a session, or an application with a token.
 
-use axum::http::HeaderMap;
+use axum::extract::FromRequestParts;
+use axum::http::request;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Redirect, Response};
 use wardgate_authz::{Actor, Who};
 
-use crate::Parts;
+use crate::refusal::Refusal;
+use crate::{Parts, return_to};
 
 /// Somebody who was identified.
 #[derive(Debug, Clone)]
@@ -67,4 +71,48 @@ pub(crate) struct Stranger;
 pub(crate) async fn identify(parts: &Parts, headers: &HeaderMap) -> Result<Caller, Stranger> {
     let _ = (parts, headers);
     Err(Stranger)
+}
+
+/// Somebody known, for programs: others are told so in JSON.
+impl FromRequestParts<Parts> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        request: &mut request::Parts,
+        parts: &Parts,
+    ) -> Result<Self, Refusal> {
+        identify(parts, &request.headers)
+            .await
+            .map_err(|Stranger| Refusal::stranger())
+    }
+}
+
+/// A person who is signed in, for pages: others are led to where they sign in, and back.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn(pub(crate) Caller);
+
+impl FromRequestParts<Parts> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        request: &mut request::Parts,
+        parts: &Parts,
+    ) -> Result<Self, Response> {
+        match identify(parts, &request.headers).await {
+            Ok(caller) if matches!(caller.who, Named::Person { .. }) => Ok(Self(caller)),
+            _ => {
+                let path = request
+                    .uri
+                    .path_and_query()
+                    .map_or("/", |path| path.as_str());
+                // A form is not sent again by itself, so there is no way back to it.
+                let back = if request.method == Method::GET {
+                    path
+                } else {
+                    "/"
+                };
+                Err(Redirect::to(&return_to::by_way_of("/sign-in", back)).into_response())
+            }
+        }
+    }
 }

@@ -9,14 +9,19 @@
 
 mod allow;
 mod api;
+mod assets;
 mod caller;
 mod fhir;
+mod frame;
+mod guard;
 mod headers;
 mod health;
-mod listener;
 mod oauth;
 mod pages;
+mod refusal;
+mod return_to;
 mod scim;
+mod server;
 mod settings;
 mod sso;
 
@@ -27,14 +32,17 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 use wardgate_identity::Fetch;
 use wardgate_ledger::Ledger;
 use wardgate_records::Store;
+
+use refusal::Refusal;
 
 pub use health::{Anchor, Check, Readiness};
 pub use settings::Settings;
@@ -82,8 +90,8 @@ pub async fn serve_sealed(
             get(|| async { as_metrics(SEALED_METRICS.to_owned()) }),
         )
         .fallback(|| async { (StatusCode::SERVICE_UNAVAILABLE, "this node is sealed\n") })
-        .layer(axum::middleware::map_response(headers::secure));
-    listen(listener, tls, app, stop).await
+        .layer(map_response(headers::secure));
+    server::listen(listener, tls, app, stop).await
 }
 
 /// Serves the console until `stop` is ready, over TLS when a configuration is given.
@@ -96,30 +104,7 @@ pub async fn serve(
     parts: Parts,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    listen(listener, tls, router(parts), stop).await
-}
-
-async fn listen(
-    listener: TcpListener,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    app: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    match tls {
-        None => {
-            axum::serve(listener, app)
-                .with_graceful_shutdown(stop)
-                .await
-        }
-        Some(tls) => {
-            let listener = listener::TlsListener::start(listener, tls)?;
-            axum::serve(listener, app)
-                .with_graceful_shutdown(stop)
-                .await
-        }
-    }
+    server::listen(listener, tls, router(parts), stop).await
 }
 
 fn router(parts: Parts) -> Router {
@@ -127,14 +112,19 @@ fn router(parts: Parts) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .merge(assets::routes())
         .merge(pages::routes())
         .merge(oauth::routes())
         .merge(sso::routes())
         .merge(scim::routes())
         .merge(fhir::routes())
         .merge(api::routes())
-        .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
-        .layer(axum::middleware::map_response(headers::secure))
+        .fallback(|| async { Refusal::no_such_page() })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(parts.clone(), guard::own_pages_only))
+        .layer(from_fn(guard::bounded))
+        .layer(from_fn_with_state(parts.clone(), guard::dress))
+        .layer(map_response(headers::secure))
         .with_state(parts)
 }
 
@@ -169,6 +159,9 @@ fn as_metrics(text: String) -> Response {
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }
+
+/// The largest body that a request may have, where a route does not say otherwise.
+const BODY_BYTES_MAX: usize = 256 * 1024;
 
 const SEALED_METRICS: &str = "# HELP wardgate_vault_sealed Whether the node has no keys.
 # TYPE wardgate_vault_sealed gauge

@@ -1,4 +1,7 @@
-//! Pages for people: server-rendered, usable by keyboard and screen reader, without scripts wherever a browser allows it.
+//! Pages for people: server-rendered, usable by keyboard and screen reader, without scripts
+//! wherever a browser allows it.
+
+mod home;
 
 use axum::Router;
 
@@ -6,5 +9,5 @@ use crate::Parts;
 
 /// The routes of this part.
 pub(crate) fn routes() -> Router<Parts> {
-    Router::new()
+    Router::new().merge(home::routes())
 }

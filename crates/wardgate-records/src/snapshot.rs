@@ -179,16 +179,31 @@ impl Snapshot {
         self.records.apps.get(id)
     }
 
+    /// Every app, in no order.
+    pub fn apps(&self) -> impl Iterator<Item = &Arc<Versioned<App>>> {
+        self.records.apps.values()
+    }
+
     /// A person by the id.
     #[must_use]
     pub fn person(&self, id: &str) -> Option<&Arc<Versioned<Person>>> {
         self.records.people.get(id)
     }
 
+    /// Everybody, in no order.
+    pub fn people(&self) -> impl Iterator<Item = &Arc<Versioned<Person>>> {
+        self.records.people.values()
+    }
+
     /// A vendor by its id.
     #[must_use]
     pub fn vendor(&self, id: &str) -> Option<&Arc<Versioned<Vendor>>> {
         self.records.vendors.get(id)
+    }
+
+    /// Every vendor, in no order.
+    pub fn vendors(&self) -> impl Iterator<Item = &Arc<Versioned<Vendor>>> {
+        self.records.vendors.values()
     }
 
     /// A system by its id.

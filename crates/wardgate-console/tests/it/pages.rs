@@ -86,7 +86,10 @@ async fn every_page_answers_with_the_headers_that_keep_it_safe() {
         );
         for header in [
             "cache-control: no-store",
-            "content-security-policy: default-src 'self'",
+            "content-security-policy: default-src 'none'; script-src 'self'",
+            "strict-transport-security: max-age=31536000",
+            "cross-origin-opener-policy: same-origin",
+            "permissions-policy: camera=()",
             "x-content-type-options: nosniff",
             "x-frame-options: DENY",
             "referrer-policy: no-referrer",
