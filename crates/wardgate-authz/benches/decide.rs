@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         call: [7; 32],
         app: "notes",
         person: Some("dr-osei"),
+        sign_in: None,
         system: "chat",
         vendor: "acme",
         purpose: "TREAT".parse()?,
@@ -112,6 +113,7 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
         roles: fact(vec!["clinician".to_owned()], "person/dr-osei"),
         training: fact(training, "person/dr-osei"),
         mfa_level: fact(2, "person/dr-osei"),
+        break_glass: fact(false, "person/dr-osei"),
     };
     let app = AppFacts {
         id: "notes".to_owned(),

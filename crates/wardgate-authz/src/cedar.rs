@@ -64,6 +64,11 @@ pub(crate) fn long(value: i64) -> RestrictedExpression {
     RestrictedExpression::new_long(value)
 }
 
+/// A count of seconds; one too large for Cedar is as good as for ever.
+pub(crate) fn seconds(value: u64) -> RestrictedExpression {
+    long(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
 pub(crate) fn boolean(value: bool) -> RestrictedExpression {
     RestrictedExpression::new_bool(value)
 }

@@ -10,7 +10,7 @@ use crate::facts::{Facts, Prepared};
 use crate::outcome::{ConsentBasis, Denial, Gate, Permit, Refused};
 use crate::policies::Policies;
 use crate::purpose::Purpose;
-use crate::request::{Request, Subject};
+use crate::request::{Request, SignIn, Subject};
 
 /// Decides one call.
 ///
@@ -54,6 +54,7 @@ pub(crate) struct Parties<'a> {
     pub(crate) dates_ms: Vec<&'a [i64]>,
     pub(crate) flow_declared: bool,
     pub(crate) contained: bool,
+    pub(crate) sign_in: SignIn,
     pub(crate) used: Vec<Arc<[FactUsed]>>,
 }
 
@@ -154,6 +155,7 @@ fn check_facts<'a>(request: &Request<'a>, now: Timestamp) -> Result<Parties<'a>,
         check.alone("incident.containment", &of, containment)?,
     ];
     check.used.push(alone.into());
+    let sign_in = check.sign_in(request);
     Ok(Parties {
         facts,
         entities: check.entities,
@@ -161,6 +163,7 @@ fn check_facts<'a>(request: &Request<'a>, now: Timestamp) -> Result<Parties<'a>,
         flow_declared: flow_declared.is_some_and(|fact| fact.value),
         contained: containment
             .is_none_or(|fact| !matches!(fact.value, crate::facts::Containment::Open)),
+        sign_in,
         used: check.used,
     })
 }
@@ -202,6 +205,38 @@ impl<'a> Check<'a> {
         self.dates_ms.push(&group.numbers);
         self.used.push(Arc::clone(&group.used));
         Ok(())
+    }
+
+    /// What a token proves, else what the person's record says. Nobody is nobody.
+    fn sign_in(&mut self, request: &Request<'_>) -> SignIn {
+        let unknown = SignIn {
+            level: 0,
+            age_s: u64::MAX,
+        };
+        match (request.person, request.sign_in) {
+            (None, _) => unknown,
+            (Some(_), Some(proved)) => {
+                let one = |name, value: String| FactUsed {
+                    name,
+                    value: value.into(),
+                    source: "token".into(),
+                    version: 0,
+                    until: None,
+                };
+                let level = one("sign_in.mfa_level", proved.level.to_string());
+                let age = one("sign_in.mfa_age_s", proved.age_s.to_string());
+                self.used.push([level, age].into());
+                proved
+            }
+            (Some(_), None) => {
+                let person = request.facts.person.as_ref();
+                let level = person.and_then(|person| person.mfa_level.as_ref());
+                SignIn {
+                    level: level.map_or(0, |fact| fact.value),
+                    ..unknown
+                }
+            }
+        }
     }
 
     fn alone<T: FactValue>(

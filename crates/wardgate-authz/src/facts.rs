@@ -92,6 +92,8 @@ pub struct PersonFacts {
     pub training: Option<Fact<Training>>,
     /// 0 none, 1 one factor, 2 two factors, 3 phishing-resistant (`person.mfa_level`).
     pub mfa_level: Option<Fact<u8>>,
+    /// Whether they may open data in an emergency (`person.break_glass`).
+    pub break_glass: Option<Fact<bool>>,
 }
 
 /// A vendor's agreement (BAA or data-processing agreement).
@@ -303,13 +305,14 @@ impl FactGroup for PersonFacts {
         survey.visit("person.roles", self.roles.as_ref());
         survey.visit("person.training", self.training.as_ref());
         survey.visit("person.mfa_level", self.mfa_level.as_ref());
+        survey.visit("person.break_glass", self.break_glass.as_ref());
     }
 
     fn entity(&self) -> Option<Entity> {
         let roles = &self.roles.as_ref()?.value;
         let mut attributes = HashMap::from([
             ("roles", texts(roles.iter().map(String::as_str))),
-            ("mfa_level", long(i64::from(self.mfa_level.as_ref()?.value))),
+            ("break_glass", boolean(self.break_glass.as_ref()?.value)),
         ]);
         if let Some(until) = self.training.as_ref()?.value.until {
             attributes.insert("training_until", millis(until));

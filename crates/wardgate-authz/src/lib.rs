@@ -68,4 +68,4 @@ pub use operation::{Actor, Allowed, Forbidden, Operation, Target, Who, operate};
 pub use outcome::{ConsentBasis, Denial, Gate, Permit};
 pub use policies::{Code, Policies, PolicyFault};
 pub use purpose::{Purpose, UnknownPurpose};
-pub use request::{Request, Subject};
+pub use request::{Request, SignIn, Subject};

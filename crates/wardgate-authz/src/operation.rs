@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::policies::Policies;
+use crate::policies::{Policies, Unpermitted};
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
@@ -35,7 +35,7 @@ macro_rules! operations {
 }
 
 operations! {
-    /// See and change one's own ways to sign in and one's own sessions.
+    /// See and change one's own ways to sign in and one's own sessions. The target belongs to oneself.
     AccountOwn = "account.own";
     /// See the people on file.
     PeopleRead = "people.read";
@@ -132,7 +132,8 @@ pub struct Target<'a> {
     pub kind: &'a str,
     /// Its id.
     pub id: &'a str,
-    /// The person who made or proposed it, or whom it belongs to.
+    /// The person who made, proposed or opened it, or whom it belongs to. Without it nothing
+    /// is approved, reviewed or owned.
     pub made_by: Option<&'a str>,
 }
 
@@ -179,7 +180,17 @@ pub struct Forbidden {
     pub hint: Arc<str>,
 }
 
-/// Decides whether an actor may do something.
+impl Actor<'_> {
+    /// The id of the person or the application.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self.who {
+            Who::Person { id, .. } | Who::App { id, .. } => id,
+        }
+    }
+}
+
+/// Decides whether an actor may do something. What no policy permits is refused.
 ///
 /// # Errors
 /// Why not.
@@ -190,10 +201,45 @@ pub fn operate(
     policies: &Policies,
     now: Timestamp,
 ) -> Result<Allowed, Forbidden> {
-    let _ = (actor, target, policies, now);
-    Err(Forbidden {
-        code: "operation.not_permitted".into(),
-        message: format!("no policy permits `{}`", operation.word()),
-        hint: "ask an administrator for a role that may do this".into(),
+    let permitted = policies.permit_operation(actor, operation, target, now);
+    let refused = match permitted {
+        Ok(policies) => {
+            return Ok(Allowed {
+                operation,
+                policies,
+            });
+        }
+        Err(refused) => refused,
+    };
+    let deciding = match &refused {
+        Unpermitted::Forbidden(positions) => policies.first_refusal(positions),
+        Unpermitted::NotPermitted => None,
+        Unpermitted::Failed => {
+            return Err(Forbidden {
+                code: "policy.failed".into(),
+                message: FAILED_MESSAGE.to_owned(),
+                hint: FAILED_HINT.into(),
+            });
+        }
+    };
+    Err(match deciding {
+        Some(text) => Forbidden {
+            code: Arc::clone(&text.code),
+            message: text.message.fill_operation(actor, operation, target),
+            hint: Arc::clone(&text.hint),
+        },
+        None => Forbidden {
+            code: NOT_PERMITTED.into(),
+            message: NOT_PERMITTED_MESSAGE
+                .replace("{operation}", operation.word())
+                .replace("{actor}", actor.id()),
+            hint: NOT_PERMITTED_HINT.into(),
+        },
     })
 }
+
+pub(crate) const NOT_PERMITTED: &str = "operation.not_permitted";
+pub(crate) const NOT_PERMITTED_MESSAGE: &str = "no policy permits `{actor}` to do {operation}";
+pub(crate) const NOT_PERMITTED_HINT: &str = "ask an administrator for a role that may do this; an application needs it among its operations";
+pub(crate) const FAILED_MESSAGE: &str = "the policies could not be evaluated for this operation";
+pub(crate) const FAILED_HINT: &str = "report this; nothing is ever done on a failed policy";

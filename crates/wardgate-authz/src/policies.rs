@@ -1,8 +1,10 @@
 //! The policy set: parsed once, strictly validated, hashed, and asked per call.
 
 mod catalogue;
+mod files;
 mod memo;
 mod message;
+mod operate;
 mod parse;
 mod steady;
 
@@ -10,12 +12,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, EntityUid, PolicyId, PolicySet,
-    Request as CedarRequest, RestrictedExpression,
+    Authorizer, Context, Decision, Effect, Entities, EntityUid, Policy, PolicyId, PolicySet,
+    PolicySetError, Request as CedarRequest, RestrictedExpression,
 };
 use jiff::Timestamp;
 
-use crate::cedar::{boolean, long, reference, text, texts, uid};
+use crate::cedar::{boolean, long, reference, seconds, text, texts, uid};
 use crate::decide::Parties;
 use crate::outcome::{Denial, Gate, Refused};
 use crate::request::Request;
@@ -23,13 +25,14 @@ use crate::request::Request;
 pub use catalogue::Code;
 pub use parse::PolicyFault;
 
+use files::{BUILT_IN, SCHEMA};
 use memo::{Answer, Memo};
 use message::Template;
 
 /// A policy set that passed strict validation against the schema.
 #[derive(Debug)]
 pub struct Policies {
-    set: PolicySet,
+    sets: Sets,
     authorizer: Authorizer,
     action: EntityUid,
     /// In the order of files and of policies in them: the first that forbids makes the refusal.
@@ -40,18 +43,51 @@ pub struct Policies {
     memo: Option<Memo>,
 }
 
+/// The policies by what they can apply to, so that a call is not held up by the others.
+#[derive(Debug, Default)]
+struct Sets {
+    calls: PolicySet,
+    operations: PolicySet,
+    /// Those of the operations that permit.
+    permits: PolicySet,
+}
+
+/// What a policy can apply to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Concern {
+    Calls,
+    Operations,
+    Both,
+}
+
+impl Sets {
+    fn add(&mut self, policy: Policy, concern: Concern) -> Result<(), Box<PolicySetError>> {
+        if concern != Concern::Operations {
+            self.calls.add(policy.clone())?;
+        }
+        if concern != Concern::Calls {
+            if policy.effect() == Effect::Permit {
+                self.permits.add(policy.clone())?;
+            }
+            self.operations.add(policy)?;
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
     id: Arc<str>,
+    concern: Concern,
     /// `None` for a permit.
     refusal: Option<RefusalText>,
 }
 
 #[derive(Debug)]
-struct RefusalText {
-    code: Arc<str>,
-    message: Template,
-    hint: Arc<str>,
+pub(crate) struct RefusalText {
+    pub(crate) code: Arc<str>,
+    pub(crate) message: Template,
+    pub(crate) hint: Arc<str>,
     fact: String,
 }
 
@@ -88,10 +124,16 @@ impl Policies {
         self.hash
     }
 
-    /// Every refusal code that a decision can give, for the reference.
+    /// Every refusal code that a decision on a call can give, for the reference.
     #[must_use]
     pub fn catalogue(&self) -> Vec<Code> {
-        catalogue::of(self)
+        catalogue::of_calls(self)
+    }
+
+    /// Every refusal code that an operation can meet, for the reference.
+    #[must_use]
+    pub fn operation_catalogue(&self) -> Vec<Code> {
+        catalogue::of_operations(self)
     }
 
     /// The names and texts of the policy files that ship with Wardgate.
@@ -111,7 +153,7 @@ impl Policies {
         let answer = match &self.memo {
             None => self.ask(request, parties, now_ms)?,
             Some(memo) => {
-                let key = memo::key(request, parties);
+                let key = memo.key(request, parties);
                 match memo.recall(&key, now_ms) {
                     Some(answer) => answer,
                     None => {
@@ -141,7 +183,16 @@ impl Policies {
             .ok_or(Unpermitted::Failed)?;
         let entities = parties.entities.iter().map(|entity| (*entity).clone());
         let entities = Entities::from_entities(entities, None).map_err(|_| Unpermitted::Failed)?;
-        let response = self.authorizer.is_authorized(&asked, &self.set, &entities);
+        self.answer(&asked, &self.sets.calls, &entities)
+    }
+
+    fn answer(
+        &self,
+        asked: &CedarRequest,
+        set: &PolicySet,
+        entities: &Entities,
+    ) -> Result<Answer, Unpermitted> {
+        let response = self.authorizer.is_authorized(asked, set, entities);
         // Cedar skips a policy that fails to evaluate. A skipped `forbid` would be a hole.
         if response.diagnostics().errors().next().is_some() {
             return Err(Unpermitted::Failed);
@@ -157,6 +208,12 @@ impl Policies {
             Decision::Deny if positions.is_empty() => Answer::NotPermitted,
             Decision::Deny => Answer::Forbidden(positions),
         })
+    }
+
+    /// What the first of these policies says about its "no".
+    pub(crate) fn first_refusal(&self, positions: &[usize]) -> Option<&RefusalText> {
+        let entry = self.entries.get(*positions.first()?)?;
+        entry.refusal.as_ref()
     }
 
     fn ids(&self, positions: &[usize]) -> Vec<Arc<str>> {
@@ -184,6 +241,11 @@ impl Policies {
             ("patient".to_owned(), boolean(request.patient.is_some())),
             ("flow_declared".to_owned(), boolean(parties.flow_declared)),
             ("contained".to_owned(), boolean(parties.contained)),
+            (
+                "mfa_level".to_owned(),
+                long(i64::from(parties.sign_in.level)),
+            ),
+            ("mfa_age_s".to_owned(), seconds(parties.sign_in.age_s)),
         ];
         if let Some(person) = request.person {
             pairs.push(("person".to_owned(), reference("Person", person)?));
@@ -220,11 +282,7 @@ impl Unpermitted {
             Self::NotPermitted => not_permitted(&mut refused, request, parties),
             Self::Forbidden(positions) => {
                 refused.policies = policies.ids(&positions);
-                let deciding = positions
-                    .first()
-                    .and_then(|position| policies.entries.get(*position))
-                    .and_then(|entry| entry.refusal.as_ref());
-                if let Some(text) = deciding {
+                if let Some(text) = policies.first_refusal(&positions) {
                     let fact = parties.fact(&text.fact);
                     refused.code = Arc::clone(&text.code);
                     refused.message = text.message.fill(request, parties, fact);
@@ -303,41 +361,6 @@ const NO_ROLE_HINT: &str = "have the person's role recorded";
 const FAILED_MESSAGE: &str = "the policies could not be evaluated for this call";
 const FAILED_HINT: &str =
     "report this with the call's record; a call is never passed on a failed policy";
-
-const SCHEMA: &str = include_str!("../../../policies/schema.cedarschema");
-const BUILT_IN: &[(&str, &str)] = &[
-    (
-        "incident.cedar",
-        include_str!("../../../policies/incident.cedar"),
-    ),
-    (
-        "vendor.cedar",
-        include_str!("../../../policies/vendor.cedar"),
-    ),
-    (
-        "system.cedar",
-        include_str!("../../../policies/system.cedar"),
-    ),
-    (
-        "purpose.cedar",
-        include_str!("../../../policies/purpose.cedar"),
-    ),
-    ("data.cedar", include_str!("../../../policies/data.cedar")),
-    ("flow.cedar", include_str!("../../../policies/flow.cedar")),
-    (
-        "person.cedar",
-        include_str!("../../../policies/person.cedar"),
-    ),
-    (
-        "training.cedar",
-        include_str!("../../../policies/training.cedar"),
-    ),
-    ("mfa.cedar", include_str!("../../../policies/mfa.cedar")),
-    (
-        "access.cedar",
-        include_str!("../../../policies/access.cedar"),
-    ),
-];
 
 #[cfg(test)]
 mod tests {

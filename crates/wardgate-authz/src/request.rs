@@ -15,6 +15,9 @@ pub struct Request<'a> {
     pub app: &'a str,
     /// The person it acts for.
     pub person: Option<&'a str>,
+    /// How the person signed in, when a signed token says so. Without one, what their record
+    /// says counts, and nobody knows how long ago it was.
+    pub sign_in: Option<SignIn>,
     /// The system called.
     pub system: &'a str,
     /// The system's vendor.
@@ -36,6 +39,15 @@ pub struct Request<'a> {
     pub actors: &'a [&'a str],
     /// What is known about all of these.
     pub facts: &'a Facts,
+}
+
+/// How, and how long ago, a person proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// 0 none, 1 one factor, 2 two factors, 3 phishing-resistant.
+    pub level: u8,
+    /// How many seconds ago.
+    pub age_s: u64,
 }
 
 /// The patient of a call.

@@ -191,6 +191,9 @@ pub struct Person {
     /// The level of multi-factor authentication: 0 none, 1 one factor, 2 two factors,
     /// 3 phishing-resistant.
     pub mfa: u8,
+    /// Whether the person has the authority to open a patient's data in an emergency.
+    #[serde(default)]
+    pub break_glass: bool,
     /// Passed courses.
     pub trainings: Vec<Training>,
 }

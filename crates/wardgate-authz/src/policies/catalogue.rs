@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Policies;
+use super::{Concern, Policies};
 use crate::decide::{CONSENT_HINT, CONSENT_MESSAGE, MISSING_HINT, STALE_HINT};
+use crate::operation::{
+    FAILED_HINT, FAILED_MESSAGE, NOT_PERMITTED, NOT_PERMITTED_HINT, NOT_PERMITTED_MESSAGE,
+};
 use crate::outcome::Gate;
 
 /// A refusal code with its sentences.
@@ -19,13 +22,25 @@ pub struct Code {
     pub policies: Vec<String>,
 }
 
-pub(super) fn of(policies: &Policies) -> Vec<Code> {
+/// The codes of calls.
+pub(super) fn of_calls(policies: &Policies) -> Vec<Code> {
+    of(policies, FIXED, Concern::Operations)
+}
+
+/// The codes of operations.
+pub(super) fn of_operations(policies: &Policies) -> Vec<Code> {
+    of(policies, FIXED_OF_OPERATIONS, Concern::Calls)
+}
+
+fn of(policies: &Policies, fixed: &[(&str, Gate, &str, &str)], without: Concern) -> Vec<Code> {
     let mut codes = BTreeMap::new();
-    for (code, gate, message, hint) in FIXED {
+    for (code, gate, message, hint) in fixed {
         add(&mut codes, code, *gate, message, hint, None);
     }
     for entry in &policies.entries {
-        if let Some(refusal) = &entry.refusal {
+        if let Some(refusal) = &entry.refusal
+            && entry.concern != without
+        {
             add(
                 &mut codes,
                 &refusal.code,
@@ -100,5 +115,21 @@ const FIXED: &[(&str, Gate, &str, &str)] = &[
         Gate::Consent,
         CONSENT_MESSAGE,
         CONSENT_HINT,
+    ),
+];
+
+/// Codes of operations that do not come from a policy.
+const FIXED_OF_OPERATIONS: &[(&str, Gate, &str, &str)] = &[
+    (
+        NOT_PERMITTED,
+        Gate::Authorize,
+        NOT_PERMITTED_MESSAGE,
+        NOT_PERMITTED_HINT,
+    ),
+    (
+        "policy.failed",
+        Gate::Authorize,
+        FAILED_MESSAGE,
+        FAILED_HINT,
     ),
 ];

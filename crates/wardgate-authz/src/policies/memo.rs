@@ -24,9 +24,11 @@ pub(crate) enum Answer {
     NotPermitted,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memo {
     answers: Mutex<HashMap<Vec<u8>, Remembered>>,
+    /// Whether a policy asks how long ago the person signed in.
+    reads_age: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,13 @@ struct Held {
 }
 
 impl Memo {
+    pub(super) fn new(reads_age: bool) -> Self {
+        Self {
+            answers: Mutex::default(),
+            reads_age,
+        }
+    }
+
     /// The answer that still holds.
     pub(super) fn recall(&self, key: &[u8], now_ms: i64) -> Option<Answer> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,10 +104,18 @@ impl Memo {
         }
         answers.insert(key, remembered);
     }
+
+    /// Everything that an answer depends on, but the time.
+    pub(super) fn key(&self, request: &Request<'_>, parties: &Parties<'_>) -> Vec<u8> {
+        let mut key = key(request, parties);
+        if self.reads_age {
+            key.extend_from_slice(&parties.sign_in.age_s.to_le_bytes());
+        }
+        key
+    }
 }
 
-/// Everything that an answer depends on, but the time.
-pub(super) fn key(request: &Request<'_>, parties: &Parties<'_>) -> Vec<u8> {
+fn key(request: &Request<'_>, parties: &Parties<'_>) -> Vec<u8> {
     let facts = parties.facts;
     let person = facts.person.as_ref().filter(|_| request.person.is_some());
     let addresses = [
@@ -124,6 +141,7 @@ pub(super) fn key(request: &Request<'_>, parties: &Parties<'_>) -> Vec<u8> {
         u8::from(request.patient.is_some()),
         u8::from(parties.flow_declared),
         u8::from(parties.contained),
+        parties.sign_in.level,
     ]);
     let purpose = request.purpose.code();
     for text in [

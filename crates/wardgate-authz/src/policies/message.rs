@@ -2,8 +2,10 @@
 
 use jiff::tz::TimeZone;
 
+use super::Concern;
 use crate::decide::Parties;
 use crate::fact::FactUsed;
+use crate::operation::{Actor, Operation, Target};
 use crate::request::Request;
 
 /// A sentence such as `vendor {vendor} is suspended`, split at its gaps.
@@ -33,18 +35,23 @@ enum Gap {
     Course,
     Value,
     Until,
+    Actor,
+    Operation,
+    Kind,
 }
 
 impl Template {
-    /// Splits a sentence. Names the first gap that is not known.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Splits a sentence. Names the first gap that is not known where the policy applies.
+    pub(crate) fn parse(text: &str, concern: Concern) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((words, more)) = rest.split_once('{') {
             let (name, after) = more
                 .split_once('}')
                 .ok_or_else(|| "a gap does not end".to_owned())?;
-            let gap = Gap::by_name(name).ok_or_else(|| format!("there is no gap `{{{name}}}`"))?;
+            let gap = Gap::by_name(name)
+                .filter(|gap| gap.is_known_to(concern))
+                .ok_or_else(|| format!("there is no gap `{{{name}}}`"))?;
             parts.push(Part::Words(words.to_owned()));
             parts.push(Part::Gap(gap));
             rest = after;
@@ -68,11 +75,31 @@ impl Template {
         parties: &Parties<'_>,
         fact: Option<&FactUsed>,
     ) -> String {
+        self.with(|gap, sentence| gap.fill(sentence, request, parties, fact))
+    }
+
+    /// The sentence for one operation.
+    pub(crate) fn fill_operation(
+        &self,
+        actor: &Actor<'_>,
+        operation: Operation,
+        target: &Target<'_>,
+    ) -> String {
+        self.with(|gap, sentence| match gap {
+            Gap::Actor => sentence.push_str(actor.id()),
+            Gap::Operation => sentence.push_str(operation.word()),
+            Gap::Kind => sentence.push_str(target.kind),
+            // Not let through by `is_known_to`.
+            _ => sentence.push_str("unknown"),
+        })
+    }
+
+    fn with(&self, fill: impl Fn(Gap, &mut String)) -> String {
         let mut sentence = String::with_capacity(self.text.len() + 32);
         for part in &self.parts {
             match part {
                 Part::Words(words) => sentence.push_str(words),
-                Part::Gap(gap) => gap.fill(&mut sentence, request, parties, fact),
+                Part::Gap(gap) => fill(*gap, &mut sentence),
             }
         }
         sentence
@@ -93,8 +120,21 @@ impl Gap {
             "course" => Self::Course,
             "value" => Self::Value,
             "until" => Self::Until,
+            "actor" => Self::Actor,
+            "operation" => Self::Operation,
+            "kind" => Self::Kind,
             _ => return None,
         })
+    }
+
+    /// Calls and operations have different things to name; a policy about both names none.
+    fn is_known_to(self, concern: Concern) -> bool {
+        let of_operations = matches!(self, Self::Actor | Self::Operation | Self::Kind);
+        match concern {
+            Concern::Calls => !of_operations,
+            Concern::Operations => of_operations,
+            Concern::Both => false,
+        }
     }
 
     fn fill(
@@ -126,6 +166,8 @@ impl Gap {
                 }
                 None => sentence.push_str("an unknown date"),
             },
+            // Not let through by `is_known_to`.
+            Self::Actor | Self::Operation | Self::Kind => sentence.push_str("unknown"),
         }
     }
 }

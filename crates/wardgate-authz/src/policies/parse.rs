@@ -6,14 +6,15 @@ use std::str::FromStr;
 
 use aws_lc_rs::digest;
 use cedar_policy::{
-    Authorizer, Effect, ParseError, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
+    ActionConstraint, Authorizer, Effect, ParseError, Policy, PolicyId, PolicySet,
+    PrincipalConstraint, Schema, ValidationMode, Validator,
 };
 use miette::Diagnostic as _;
 
 use super::memo::Memo;
 use super::message::Template;
-use super::steady::is_steady;
-use super::{Entry, Policies, RefusalText};
+use super::steady::{is_steady, mentions};
+use super::{Concern, Entry, Policies, RefusalText, Sets};
 use crate::cedar::uid;
 
 /// Something wrong with a policy file.
@@ -46,8 +47,9 @@ pub(super) fn parse(files: &[(&str, &str)], schema: &str) -> Result<Policies, Ve
     let action = uid("Action", "call");
     match action {
         Some(action) if reading.faults.is_empty() => Ok(Policies {
-            memo: is_steady(&reading.set).then(Memo::default),
-            set: reading.set,
+            memo: is_steady(&reading.sets.calls)
+                .then(|| Memo::new(mentions(&reading.sets.calls, "mfa_age_s"))),
+            sets: reading.sets,
             authorizer: Authorizer::new(),
             action,
             entries: reading.entries,
@@ -60,7 +62,9 @@ pub(super) fn parse(files: &[(&str, &str)], schema: &str) -> Result<Policies, Ve
 
 #[derive(Default)]
 struct Reading {
-    set: PolicySet,
+    /// Everything, for validation.
+    all: PolicySet,
+    sets: Sets,
     entries: Vec<Entry>,
     positions: HashMap<PolicyId, usize>,
     places: HashMap<PolicyId, (String, usize)>,
@@ -102,9 +106,14 @@ impl Reading {
                 "give it an id such as `@id(\"vendor.suspended\")`",
             );
         };
+        let concern = concern(policy);
         let refusal = match policy.effect() {
+            Effect::Permit if policy.action_constraint() == ActionConstraint::Any => {
+                let message = format!("policy `{id}` permits every action there is");
+                return self.fault(file, line, message, PERMIT_HINT);
+            }
             Effect::Permit => None,
-            Effect::Forbid => match refusal_text(policy) {
+            Effect::Forbid => match refusal_text(policy, concern) {
                 Ok(text) => Some(text),
                 Err(message) => {
                     let message = format!("policy `{id}`: {message}");
@@ -113,7 +122,8 @@ impl Reading {
             },
         };
         let policy_id = PolicyId::new(id);
-        if self.set.add(policy.new_id(policy_id.clone())).is_err() {
+        let named = policy.new_id(policy_id.clone());
+        if self.all.add(named.clone()).is_err() || self.sets.add(named, concern).is_err() {
             let message = format!("the id `{id}` is used twice");
             return self.fault(file, line, message, "give every policy its own id");
         }
@@ -121,6 +131,7 @@ impl Reading {
         self.places.insert(policy_id, (file.to_owned(), line));
         self.entries.push(Entry {
             id: id.into(),
+            concern,
             refusal,
         });
     }
@@ -140,7 +151,7 @@ impl Reading {
             }
         };
         let result = Validator::new(schema).validate_with_level(
-            &self.set,
+            &self.all,
             ValidationMode::Strict,
             DEREFERENCE_LEVEL_MAX,
         );
@@ -189,7 +200,31 @@ fn line_of(text: &str, place: usize) -> usize {
     before.filter(|byte| *byte == b'\n').count() + 1
 }
 
-fn refusal_text(policy: &Policy) -> Result<RefusalText, String> {
+/// What a policy can apply to, read off its head.
+fn concern(policy: &Policy) -> Concern {
+    let call = uid("Action", "call");
+    let is_call = |action: &cedar_policy::EntityUid| Some(action) == call.as_ref();
+    // Whoever calls is an application; a person is at most acted for.
+    let by_person = match policy.principal_constraint() {
+        PrincipalConstraint::Is(kind) | PrincipalConstraint::IsIn(kind, _) => {
+            kind.basename() == "Person"
+        }
+        _ => false,
+    };
+    match policy.action_constraint() {
+        _ if by_person => Concern::Operations,
+        ActionConstraint::Any => Concern::Both,
+        ActionConstraint::Eq(action) if is_call(&action) => Concern::Calls,
+        ActionConstraint::Eq(_) => Concern::Operations,
+        ActionConstraint::In(actions) => match actions.iter().filter(|one| is_call(one)).count() {
+            0 => Concern::Operations,
+            calls if calls == actions.len() => Concern::Calls,
+            _ => Concern::Both,
+        },
+    }
+}
+
+fn refusal_text(policy: &Policy, concern: Concern) -> Result<RefusalText, String> {
     let annotation = |name: &str| {
         policy
             .annotation(name)
@@ -202,7 +237,7 @@ fn refusal_text(policy: &Policy) -> Result<RefusalText, String> {
     }
     Ok(RefusalText {
         code: code.into(),
-        message: Template::parse(annotation("message")?)?,
+        message: Template::parse(annotation("message")?, concern)?,
         hint: annotation("hint")?.into(),
         fact: annotation("fact")?.to_owned(),
     })
@@ -234,5 +269,7 @@ fn hash(files: &[(&str, &str)], schema: &str) -> [u8; 32] {
 }
 
 const ANNOTATION_HINT: &str = "a policy that forbids carries @id, @code, @message, @hint and @fact";
+const PERMIT_HINT: &str =
+    "name the actions it is about, such as `action == Wardgate::Action::\"call\"`";
 const DEREFERENCE_LEVEL_MAX: u32 = 2;
 const WORD_BYTES_MAX: usize = 64;

@@ -13,6 +13,26 @@ pub(super) fn is_steady(set: &PolicySet) -> bool {
         .all(|policy| policy.to_json().is_ok_and(|policy| compares_only(&policy)))
 }
 
+/// Whether any policy of the set reads this attribute of anything.
+pub(super) fn mentions(set: &PolicySet, attribute: &str) -> bool {
+    set.policies().any(|policy| {
+        policy
+            .to_json()
+            .is_ok_and(|policy| reads(&policy, attribute))
+    })
+}
+
+fn reads(part: &Value, attribute: &str) -> bool {
+    match part {
+        Value::Array(parts) => parts.iter().any(|part| reads(part, attribute)),
+        Value::Object(object) => {
+            object.get("attr").and_then(Value::as_str) == Some(attribute)
+                || object.values().any(|part| reads(part, attribute))
+        }
+        _ => false,
+    }
+}
+
 fn compares_only(part: &Value) -> bool {
     match part {
         Value::Array(parts) => parts.iter().all(compares_only),

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use jiff::Timestamp;
 use wardgate_authz::{
     Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Denial, Fact, Facts, Labels,
-    Permit, PersonFacts, Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState,
-    Training, VendorFacts, VendorState, decide,
+    Permit, PersonFacts, Policies, Prepared, Purpose, Request, SignIn, Subject, SystemFacts,
+    SystemState, Training, VendorFacts, VendorState, decide,
 };
 
 pub(crate) static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::built_in().unwrap());
@@ -42,6 +42,7 @@ pub(crate) struct Scene {
     pub(crate) containment: Option<Fact<Containment>>,
     pub(crate) snapshot_as_of: Timestamp,
     pub(crate) person_named: bool,
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) purpose: Purpose,
     pub(crate) patient: Option<Subject<'static>>,
     pub(crate) data_class: &'static str,
@@ -101,11 +102,13 @@ impl Scene {
                     "person/dr-osei",
                 ),
                 mfa_level: fact(2, "person/dr-osei"),
+                break_glass: fact(false, "person/dr-osei"),
             },
             flow: fact(true, "flow/f1"),
             containment: fact(Containment::Open, "incidents"),
             snapshot_as_of: now(),
             person_named: true,
+            sign_in: None,
             purpose: purpose("TREAT"),
             patient: Some(Subject::Known("Patient/p1")),
             data_class: "clinical-text",
@@ -143,6 +146,7 @@ impl Scene {
             call: [7; 32],
             app: "notes",
             person: self.person_named.then_some("dr-osei"),
+            sign_in: self.sign_in,
             system: "chat",
             vendor: "acme",
             purpose: self.purpose,
@@ -181,11 +185,11 @@ fn the_scene_is_permitted_and_the_permit_says_why() {
         "2025-01-01T00:00:00Z/2027-01-01T00:00:00Z"
     );
     assert_eq!(agreement.version, 3);
-    assert_eq!(permit.facts().count(), 17);
+    assert_eq!(permit.facts().count(), 18);
     assert_eq!(
         permit.explanation(),
         [
-            "17 facts are there and fresh",
+            "18 facts are there and fresh",
             "permitted by access.clinician",
             "Consent/c1 permits",
         ]

@@ -9,6 +9,8 @@ mod facts;
 #[cfg(test)]
 mod hospital;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod policy_files;
 #[cfg(test)]
 mod refusals;

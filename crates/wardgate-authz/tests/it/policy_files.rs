@@ -118,6 +118,26 @@ fn an_id_used_twice_and_every_other_fault_are_all_reported() {
 }
 
 #[test]
+fn a_permit_names_its_actions() {
+    let fault = one_fault(r#"@id("all") permit (principal, action, resource);"#);
+    assert!(fault.message.contains("every action"), "{fault}");
+}
+
+#[test]
+fn a_sentence_names_only_what_its_actions_know() {
+    let of_operation = FORBID.replace("@message(\"no\")", "@message(\"no {operation}\")");
+    assert!(one_fault(&of_operation).message.contains("{operation}"));
+    let of_call = r#"
+        @id("mine.two") @code("mine.two") @message("no {system}") @hint("do") @fact("record.kind")
+        forbid (principal is Wardgate::Person, action, resource) when { context.mfa_level < 3 };"#;
+    assert!(one_fault(of_call).message.contains("{system}"));
+    let of_both = r#"
+        @id("mine.three") @code("mine.three") @message("no {actor}") @hint("do") @fact("record.kind")
+        forbid (principal, action, resource) when { context.mfa_level < 3 };"#;
+    assert!(one_fault(of_both).message.contains("{actor}"));
+}
+
+#[test]
 fn a_template_is_refused() {
     let text = FORBID.replace("principal,", "principal == ?principal,");
     assert!(
@@ -136,7 +156,7 @@ fn no_policies_permit_nothing() {
 
 #[test]
 fn a_policy_that_fails_to_evaluate_refuses() {
-    let permit = r#"@id("p") permit (principal, action, resource);"#;
+    let permit = r#"@id("p") permit (principal, action == Wardgate::Action::"call", resource);"#;
     let overflow = FORBID.replace("context.patient", "context.now * 9000000000 > 1");
     let policies = Policies::parse(&[("p.cedar", permit), ("f.cedar", &overflow)]).unwrap();
     let denial = Scene::permitted().decide_with(&policies).unwrap_err();
@@ -146,11 +166,15 @@ fn a_policy_that_fails_to_evaluate_refuses() {
 #[test]
 fn every_built_in_file_is_embedded_as_it_stands_in_the_folder() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".cedar"))
-        .collect();
+    let names_in = |below: &str| -> Vec<String> {
+        std::fs::read_dir(format!("{folder}/{below}"))
+            .unwrap()
+            .map(|entry| below.to_owned() + &entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".cedar"))
+            .collect()
+    };
+    let mut names = names_in("");
+    names.extend(names_in("operations/"));
     names.sort();
     let mut embedded: Vec<&str> = Policies::built_in_files().iter().map(|f| f.0).collect();
     embedded.sort_unstable();

@@ -470,7 +470,7 @@ fn the_first_concern_makes_the_refusal_and_all_are_recorded() {
     assert_eq!(denial.code(), "vendor.agreement_missing");
     let policies: Vec<&str> = denial.policies().collect();
     assert_eq!(policies, ["vendor.agreement_missing", "mfa.required"]);
-    assert_eq!(denial.facts().count(), 17);
+    assert_eq!(denial.facts().count(), 18);
 }
 
 #[test]
@@ -499,7 +499,7 @@ fn a_denial_explains_itself() {
     assert_eq!(
         scene.denial().explanation(),
         [
-            "17 facts are there and fresh",
+            "18 facts are there and fresh",
             "permitted by access.clinician",
             "Consent/c1 permits",
             "Consent/c2 denies",

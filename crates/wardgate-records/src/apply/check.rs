@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sqlx::SqliteConnection;
-use wardgate_authz::Policies;
+use wardgate_authz::{Operation, Policies};
 
 use super::stored_policies;
 use crate::documents::{Documents, place_in_cedar};
@@ -140,10 +140,14 @@ pub(super) async fn policies(
     for (id, (cedar, _)) in &declared {
         files.insert((*id).to_owned(), (*cedar).to_owned());
     }
-    let Err(found) = policies_of(&files) else {
-        return Ok(Vec::new());
-    };
     let anywhere = declared.values().map(|(_, place)| *place).next();
+    let found = match policies_of(&files) {
+        Ok(policies) => {
+            let warning = anywhere.and_then(|place| shut_out(&policies, place));
+            return Ok(warning.into_iter().collect());
+        }
+        Err(found) => found,
+    };
     Ok(found
         .into_iter()
         .filter_map(|fault| {
@@ -192,6 +196,22 @@ pub(crate) fn policies_of(
     }
     texts.sort_unstable();
     Policies::parse(&texts)
+}
+
+/// Warns of operations that the policies permit to nobody: an own set that leaves them out
+/// shuts the console.
+fn shut_out(policies: &Policies, place: &Place) -> Option<Fault> {
+    let never = policies.operations_never_permitted();
+    let first = never.first()?;
+    Some(place.warning(
+        format!(
+            "these policies permit nobody to do {} of {} operations, such as {}",
+            never.len(),
+            Operation::ALL.len(),
+            first.word()
+        ),
+        "declare the files of `policies/operations` too, or the console stays shut for them",
+    ))
 }
 
 fn one_line(text: &str) -> String {

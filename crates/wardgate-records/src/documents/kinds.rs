@@ -334,6 +334,7 @@ fn person(fields: &Fields<'_>) -> Option<Declared> {
         }
     }
     let mfa = fields.number("mfa", MFA_LEVEL_MAX, 0_u8);
+    let break_glass = fields.flag("break_glass", false);
     let mut trainings: Vec<Training> = Vec::new();
     for group in fields.groups("trainings") {
         let Some(training) = training(&group) else {
@@ -362,6 +363,7 @@ fn person(fields: &Fields<'_>) -> Option<Declared> {
                 state: state?,
                 roles,
                 mfa: mfa?,
+                break_glass: break_glass?,
                 trainings,
             },
             Vec::new(),

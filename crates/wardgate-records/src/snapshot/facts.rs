@@ -245,5 +245,6 @@ fn person_facts(records: &Records, person: &Versioned<Person>, course: &Course) 
         roles: Some(records.fact(roles, source(), version)),
         training: Some(records.fact(training, source(), version)),
         mfa_level: Some(records.fact(person.mfa, source(), version)),
+        break_glass: Some(records.fact(person.break_glass, source(), version)),
     }
 }

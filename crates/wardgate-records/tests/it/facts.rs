@@ -23,6 +23,7 @@ fn ask(snapshot: &Snapshot, ask: &Ask<'_>, now: Timestamp) -> Result<Permit, Den
         call: [9; 32],
         app: ask.app,
         person: ask.person,
+        sign_in: None,
         system: ask.system,
         vendor: "acme",
         purpose: ask.purpose.parse().unwrap(),

@@ -69,7 +69,17 @@ fn refusals() -> Result<String, Failure> {
         "\n## Of facts, policies and consents\n\nThese travel with status 403, `fact.stale` with 503.\n\n\
          | Code | Sentence | What to do | Policies |\n|---|---|---|---|\n",
     );
-    for code in policies.catalogue() {
+    push_codes(&mut page, &policies.catalogue());
+    page.push_str(
+        "\n## Of operations on the console and its interfaces\n\nThese travel with status 403.\n\n\
+         | Code | Sentence | What to do | Policies |\n|---|---|---|---|\n",
+    );
+    push_codes(&mut page, &policies.operation_catalogue());
+    Ok(page)
+}
+
+fn push_codes(page: &mut String, codes: &[wardgate_authz::Code]) {
+    for code in codes {
         for (sentence, hint) in &code.sentences {
             page.push_str(&format!(
                 "| `{}` | {} | {} | {} |\n",
@@ -80,7 +90,6 @@ fn refusals() -> Result<String, Failure> {
             ));
         }
     }
-    Ok(page)
 }
 
 /// Every setting with its default.
