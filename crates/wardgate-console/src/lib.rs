@@ -46,6 +46,7 @@ use refusal::Refusal;
 
 pub use health::{Anchor, Check, Readiness};
 pub use settings::Settings;
+pub use sso::{Provider, ProviderSettings};
 
 /// What the console shows.
 #[derive(Clone)]
@@ -104,7 +105,10 @@ pub async fn serve(
     parts: Parts,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    server::listen(listener, tls, router(parts), stop).await
+    let fresh = tokio::spawn(sso::keep_fresh(parts.clone()));
+    let served = server::listen(listener, tls, router(parts), stop).await;
+    fresh.abort();
+    served
 }
 
 fn router(parts: Parts) -> Router {

@@ -1,17 +1,29 @@
 //! What the operator decided.
 
+use std::sync::Arc;
+
+use crate::sso::Provider;
+
 /// What the operator decided about people, applications and directories.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {
     /// The address at which browsers reach the console, such as `https://wardgate.example.org`.
     pub origin: String,
+    /// Providers of identity through which people sign in.
+    pub providers: Vec<Arc<Provider>>,
+    /// The name of the provider whose people a directory provisions.
+    pub scim_provider: Option<String>,
 }
 
 impl Settings {
     /// Settings with nothing decided but the address.
     #[must_use]
     pub fn at(origin: String) -> Self {
-        Self { origin }
+        Self {
+            origin,
+            providers: Vec::new(),
+            scim_provider: None,
+        }
     }
 }

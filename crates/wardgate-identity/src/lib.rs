@@ -14,6 +14,7 @@ mod claims;
 mod fetch;
 mod jwks;
 mod object;
+pub mod oidc;
 mod token;
 
 pub use access::{AccessTokens, Grant, KeyUnusable, LIFETIME as ACCESS_TOKEN_LIFETIME};

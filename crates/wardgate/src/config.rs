@@ -6,6 +6,7 @@ mod console;
 mod deid;
 mod fields;
 mod gate;
+mod identity;
 mod ledger;
 mod log;
 mod node;
@@ -25,6 +26,7 @@ pub(crate) use deid::Deid;
 use fields::Reader;
 pub(crate) use fields::Setting;
 pub(crate) use gate::Gate;
+pub(crate) use identity::{ClientProof, Identity, SignOnProvider};
 pub(crate) use log::{Log, LogFormat};
 pub(crate) use node::{NAME_DEFAULT as NODE_NAME_DEFAULT, Node};
 pub(crate) use upstream::Upstream;
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) deid: Deid,
     pub(crate) upstream: Upstream,
     pub(crate) console: Console,
+    pub(crate) identity: Identity,
     pub(crate) ledger: wardgate_ledger::Options,
     pub(crate) backup: Backup,
     pub(crate) anchor: Anchor,
@@ -101,6 +104,7 @@ impl Config {
         let deid = deid::read(reader);
         let upstream = upstream::read(reader);
         let console = console::read(reader);
+        let identity = identity::read(reader);
         let ledger = ledger::read(reader);
         let backup = backup::read(reader);
         let anchor = anchor::read(reader);
@@ -113,6 +117,7 @@ impl Config {
             deid: deid?,
             upstream: upstream?,
             console: console?,
+            identity: identity?,
             ledger: ledger?,
             backup: backup?,
             anchor: anchor?,
@@ -226,6 +231,36 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    #[test]
+    fn providers_of_identity_are_read_and_every_fault_of_one_is_told() {
+        let good = "identity:\n  scim_provider: corp\n  providers:\n    - name: corp\n      issuer: https://id.example.org\n      client_id: wardgate\n      client_secret_file: corp.secret\n      groups_claim: groups\n      roles: {Ward Clinicians: clinician}\n      acr_levels: {gold: 2}\n";
+        let identity = parse(good).unwrap().identity;
+        let [provider] = identity.providers.as_slice() else {
+            panic!("one provider");
+        };
+        assert_eq!(provider.label, "corp");
+        assert_eq!(provider.scopes, ["openid", "profile"]);
+        assert_eq!(provider.acr_levels.get("phr"), Some(&3));
+        assert_eq!(provider.acr_levels.get("gold"), Some(&2));
+        assert_eq!(
+            provider.roles,
+            [("Ward Clinicians".to_owned(), "clinician".to_owned())]
+        );
+        for (from, to) in [
+            ("https://id", "http://id"),
+            ("name: corp", "name: Corp"),
+            ("gold: 2", "gold: 4"),
+            ("client_id", "clientid"),
+            ("client_secret_file: corp.secret", "scopes: [openid]"),
+            ("groups_claim: groups", "scopes: [profile]"),
+            ("scim_provider: corp", "scim_provider: other"),
+            ("      client_id: wardgate", "    - name: corp"),
+        ] {
+            let failure = parse(&good.replace(from, to)).unwrap_err();
+            assert!(!failure.faults().is_empty(), "{to}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod anchors;
 mod clock_watch;
 mod fetch;
+mod identity;
 mod incidents;
 mod logging;
 mod node;

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use super::yaml::{self, Content, Node, Place};
 use crate::failure::FileFault;
 
+mod lists;
+
 /// A configuration file that is being read.
 pub(super) struct Reader {
     file: PathBuf,
@@ -39,6 +41,8 @@ pub(super) struct Section<'r> {
     place: Place,
     members: &'r [(String, Place, Node)],
     known: RefCell<Vec<&'static str>>,
+    /// Read for the reference only: it stands in no file, so nothing is wrong with it.
+    silent: bool,
 }
 
 impl Reader {
@@ -101,6 +105,7 @@ impl Reader {
             place,
             members,
             known: RefCell::default(),
+            silent: false,
         }
     }
 
@@ -265,6 +270,9 @@ impl Section<'_> {
 
     /// A fault about a setting that reads by itself but does not fit the others.
     pub(super) fn fault(&self, name: &str, message: String, hint: &str) {
+        if self.silent {
+            return;
+        }
         let member = self.members.iter().find(|(member, ..)| member == name);
         let place = member.map_or(self.place, |(_, place, _)| *place);
         self.reader.fault(place, message, hint.to_owned());

@@ -27,7 +27,8 @@ pub(super) enum Content {
     Integer(i64),
     Text(String),
     Map(Vec<(String, Place, Node)>),
-    /// A list, or a number that is not a whole 64-bit number: nothing that a setting takes.
+    List(Vec<Node>),
+    /// A number that is not a whole 64-bit number: nothing that a setting takes.
     Other,
 }
 
@@ -116,8 +117,11 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content, A::Error> {
-        while list.next_element::<Node>()?.is_some() {}
-        Ok(Content::Other)
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Content::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {

@@ -17,7 +17,7 @@ use wardgate_vault::Vault;
 
 use super::fetch::HttpFetch;
 use super::incidents::Incidents;
-use super::{Records, anchors, clock, clock_watch, now, recovery};
+use super::{Records, anchors, clock, clock_watch, identity, now, recovery};
 use crate::commands::call::{self, Shown};
 use crate::failure::Failure;
 use crate::neural;
@@ -256,12 +256,15 @@ fn start_console(
     } else {
         None
     };
+    let mut settings = records.config.console.settings.clone();
+    settings.providers = identity::providers(&records.config.identity)?;
+    settings.scim_provider = records.config.identity.scim_provider.clone();
     let parts = wardgate_console::Parts {
         store: records.store.clone(),
         ledger: ledger.clone(),
         metrics: Arc::new(move || gate.metrics()),
         anchors: anchors::shown(anchoring),
-        settings: Arc::new(records.config.console.settings.clone()),
+        settings: Arc::new(settings),
         fetch: Arc::new(HttpFetch::new(client_config(
             records.config.upstream.ca_file.as_deref(),
         )?)),

@@ -1,0 +1,63 @@
+//! Who vouches for people and applications beside this node itself.
+
+mod providers;
+
+use super::fields::Reader;
+
+pub(crate) use providers::{ClientProof, SignOnProvider};
+
+/// Who vouches for people and applications.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    /// Providers of identity through which people sign in.
+    pub(crate) providers: Vec<SignOnProvider>,
+    /// The provider whose issuer and roles count for people whom a directory provisions.
+    pub(crate) scim_provider: Option<String>,
+}
+
+pub(super) fn read(reader: &Reader) -> Option<Identity> {
+    let section = reader.section("identity");
+    let providers = section.groups(
+        "providers",
+        "identity.providers",
+        "Providers of identity (OpenID Connect) through which people sign in to the console.",
+        providers::read,
+    );
+    let scim_provider = section.text(
+        "scim_provider",
+        "",
+        "the name of one of `identity.providers`",
+        providers::is_name,
+        "Provider whose people the directory provisions by SCIM: its issuer and its `roles` count for them.",
+    );
+    section.end();
+    let (providers, scim_provider) = (providers?, scim_provider?);
+    let mut names: Vec<&str> = providers.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    if names
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a == b))
+    {
+        section.fault(
+            "providers",
+            "two providers of identity have the same name".to_owned(),
+            "give each a name of its own",
+        );
+        return None;
+    }
+    let scim_provider = Some(scim_provider).filter(|name| !name.is_empty());
+    if let Some(name) = &scim_provider
+        && !names.contains(&name.as_str())
+    {
+        section.fault(
+            "scim_provider",
+            format!("there is no provider `{name}`"),
+            "name one of `identity.providers`",
+        );
+        return None;
+    }
+    Some(Identity {
+        providers,
+        scim_provider,
+    })
+}
