@@ -13,6 +13,7 @@ use sqlx::SqliteConnection;
 use crate::documents::Documents;
 use crate::error::RecordsError;
 use crate::fault::{Fault, Severity};
+use crate::people;
 use crate::store::Store;
 use crate::store::rows::Change;
 
@@ -95,11 +96,13 @@ impl Store {
             return Ok(applied);
         }
         let mut numbered = Change::begin(&mut change, now).await?;
+        let administrators = people::enrolled_administrators(&mut change).await?.len();
         let policy_hash_before = check::policy_hash(&mut change).await?;
         write::execute(&mut change, &mut numbered, &self.inner, &declared).await?;
         resources::execute(&mut change, &mut numbered, &self.inner, &resources).await?;
         write::tell_policy_change(&mut change, &mut numbered, &self.inner, policy_hash_before)
             .await?;
+        people::guard_administrators(&mut change, administrators).await?;
         change
             .commit()
             .await

@@ -87,6 +87,12 @@ pub enum RecordsError {
         /// Why not.
         why: String,
     },
+    /// An account can not be changed as asked.
+    #[error("the account can not be changed so: {why}")]
+    AccountRefused {
+        /// Why not.
+        why: String,
+    },
     /// A legal hold keeps what was to be destroyed.
     #[error("legal hold `{hold}` keeps this")]
     Held {
@@ -137,6 +143,9 @@ impl RecordsError {
             }
             Self::KeyRefused { .. } => "see `wardgate key create --help`",
             Self::HoldRefused { .. } => "see `wardgate hold --help`",
+            Self::AccountRefused { .. } => {
+                "add what is missing first, or let an administrator do it: `wardgate admin list`"
+            }
             Self::Held { .. } => {
                 "another person than the one who placed it must release it first: `wardgate hold list`"
             }

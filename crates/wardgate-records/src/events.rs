@@ -12,6 +12,7 @@ mod destruction;
 mod examples;
 mod log;
 mod open;
+mod people;
 mod read;
 mod record;
 mod token;
@@ -37,6 +38,9 @@ pub use log::{
     LedgerPruned, LedgerResumed, StorageFault, StorageFull,
 };
 pub use open::{OpenIntent, OpenIntentsFault, open_intents};
+pub use people::{
+    AccessDenied, CredentialAdded, CredentialRemoved, EnrolmentIssued, SessionEnded, SessionStarted,
+};
 pub use read::{EventFault, EventKind, StoredEvent};
 pub use record::{
     GatewayStarted, GatewayStopped, IdentityRefused, KeyCreated, KeyRevoked, PatientShredded,
@@ -48,8 +52,9 @@ pub use token::{NotAToken, Token};
 pub const LEAF_BYTES_MAX: usize = 16 * 1024;
 
 /// The newest version of the schema that this program writes and reads. Version 2 added the
-/// kinds from `ledger.storage_fault` on and the last two members of `patient.shredded`.
-pub const SCHEMA_VERSION: u64 = 2;
+/// kinds from `ledger.storage_fault` on and the last two members of `patient.shredded`, version 3
+/// those from `session.started` on.
+pub const SCHEMA_VERSION: u64 = 3;
 
 /// Something that happened and that the ledger keeps.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +118,18 @@ pub enum Event<'a> {
     RecoveryDrilled(RecoveryDrilled),
     /// The wall clock moved otherwise than the monotonic clock.
     ClockAnomaly(ClockAnomaly),
+    /// A person signed in, or proved anew who they are.
+    SessionStarted(SessionStarted<'a>),
+    /// A session ended.
+    SessionEnded(SessionEnded<'a>),
+    /// A person has one more way to sign in.
+    CredentialAdded(CredentialAdded<'a>),
+    /// A person has one way less to sign in.
+    CredentialRemoved(CredentialRemoved<'a>),
+    /// A one-time link was made by which a person gets ways to sign in.
+    EnrolmentIssued(EnrolmentIssued<'a>),
+    /// What was asked of the console was denied, counted together.
+    AccessDenied(AccessDenied<'a>),
 }
 
 impl Event<'_> {
@@ -149,6 +166,12 @@ impl Event<'_> {
             Self::BackupRestored(_) => EventKind::BackupRestored,
             Self::RecoveryDrilled(_) => EventKind::RecoveryDrilled,
             Self::ClockAnomaly(_) => EventKind::ClockAnomaly,
+            Self::SessionStarted(_) => EventKind::SessionStarted,
+            Self::SessionEnded(_) => EventKind::SessionEnded,
+            Self::CredentialAdded(_) => EventKind::CredentialAdded,
+            Self::CredentialRemoved(_) => EventKind::CredentialRemoved,
+            Self::EnrolmentIssued(_) => EventKind::EnrolmentIssued,
+            Self::AccessDenied(_) => EventKind::AccessDenied,
         }
     }
 
@@ -216,6 +239,12 @@ impl Event<'_> {
             Self::BackupRestored(event) => event.write(json),
             Self::RecoveryDrilled(event) => event.write(json),
             Self::ClockAnomaly(event) => event.write(json),
+            Self::SessionStarted(event) => event.write(json),
+            Self::SessionEnded(event) => event.write(json),
+            Self::CredentialAdded(event) => event.write(json),
+            Self::CredentialRemoved(event) => event.write(json),
+            Self::EnrolmentIssued(event) => event.write(json),
+            Self::AccessDenied(event) => event.write(json),
         }
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn is_environment(text: &str) -> bool {
 }
 
 /// The number in base62, most significant digit first, always [`RANDOM_CHARS`] digits.
-fn base62_of_256_bits(random: &Zeroizing<[u8; 32]>, out: &mut String) {
+pub(crate) fn base62_of_256_bits(random: &Zeroizing<[u8; 32]>, out: &mut String) {
     let mut number = random.clone();
     let mut digits = Zeroizing::new([b'0'; RANDOM_CHARS]);
     for digit in digits.iter_mut().rev() {

@@ -26,6 +26,7 @@ mod keys;
 mod outbox;
 mod patient;
 mod payloads;
+pub mod people;
 pub mod projection;
 mod prune;
 mod record;

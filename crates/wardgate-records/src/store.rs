@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) vault: Arc<Vault>,
     pub(crate) pepper: Arc<DerivedKey>,
     pub(crate) index_key: Arc<DerivedKey>,
+    /// Digests tokens of sessions, links and devices.
+    pub(crate) token_key: DerivedKey,
     snapshot: ArcSwap<Snapshot>,
     /// One refresh at a time; held by nothing else.
     refreshing: Mutex<()>,
@@ -141,6 +143,7 @@ impl Store {
             .map_err(RecordsError::database("open the database"))?;
         let pepper = Arc::new(vault.derive(Label::ApiKeyPepper));
         let index_key = Arc::new(vault.derive(Label::BlindIndex));
+        let token_key = vault.derive(Label::SessionToken);
         let empty = Records::empty(Arc::clone(&pepper), Arc::clone(&index_key))?;
         let store = Self {
             inner: Arc::new(Inner {
@@ -149,6 +152,7 @@ impl Store {
                 vault,
                 pepper,
                 index_key,
+                token_key,
                 snapshot: ArcSwap::from_pointee(Snapshot {
                     as_of: now,
                     records: Arc::new(empty),

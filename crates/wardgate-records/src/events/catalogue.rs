@@ -4,6 +4,7 @@
 mod calls;
 mod custody;
 mod log;
+mod people;
 mod records;
 mod schema;
 
@@ -79,7 +80,13 @@ pub enum Form {
 /// Every kind, in the order of [`EventKind::ALL`].
 #[must_use]
 pub fn catalogue() -> Vec<KindEntry> {
-    let parts = [calls::KINDS, records::KINDS, log::KINDS, custody::KINDS];
+    let parts = [
+        calls::KINDS,
+        records::KINDS,
+        log::KINDS,
+        custody::KINDS,
+        people::KINDS,
+    ];
     let mut kinds: Vec<KindEntry> = parts.into_iter().flatten().copied().collect();
     kinds.sort_by_key(|entry| EventKind::ALL.iter().position(|kind| *kind == entry.kind));
     kinds

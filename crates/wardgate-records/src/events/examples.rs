@@ -29,6 +29,7 @@ pub fn examples(whole: bool) -> Result<Vec<Vec<u8>>, LeafTooLarge> {
         after: Timestamp::UNIX_EPOCH,
         monotonic_ms: 1000,
     }))?;
+    invented.people(&mut tell)?;
     Ok(leaves)
 }
 
@@ -236,6 +237,50 @@ impl Invented {
             patient,
             reason: word("case-closed"),
             person,
+        }))
+    }
+
+    fn people(&self, tell: Tell<'_>) -> Result<(), LeafTooLarge> {
+        let person = word("dr.osei");
+        tell(Event::SessionStarted(SessionStarted {
+            session: id(0x0e),
+            person,
+            kind: word("browser"),
+            means: word("passkey"),
+            level: 3,
+            rotated_from: self.optional(id(0x0f)),
+        }))?;
+        tell(Event::SessionEnded(SessionEnded {
+            session: id(0x0e),
+            person,
+            reason: word("signed_out"),
+        }))?;
+        let (credential, kind) = (id(0x10), word("passkey"));
+        tell(Event::CredentialAdded(CredentialAdded {
+            credential,
+            kind,
+            person,
+        }))?;
+        tell(Event::CredentialRemoved(CredentialRemoved {
+            credential,
+            kind,
+            person,
+            reason: word("removed"),
+        }))?;
+        tell(Event::EnrolmentIssued(EnrolmentIssued {
+            link: id(0x11),
+            person,
+            purpose: word("enrol"),
+            expires: AT,
+            by: self.optional(word("admin")),
+        }))?;
+        tell(Event::AccessDenied(AccessDenied {
+            code: word("session.step_up"),
+            operation: self.optional(word("policy.approve")),
+            person: self.optional(person),
+            count: 3,
+            first: AT,
+            last: AT,
         }))
     }
 

@@ -72,6 +72,18 @@ pub enum EventKind {
     RecoveryDrilled,
     /// `clock.anomaly`
     ClockAnomaly,
+    /// `session.started`
+    SessionStarted,
+    /// `session.ended`
+    SessionEnded,
+    /// `credential.added`
+    CredentialAdded,
+    /// `credential.removed`
+    CredentialRemoved,
+    /// `enrolment.issued`
+    EnrolmentIssued,
+    /// `access.denied`
+    AccessDenied,
 }
 
 impl EventKind {
@@ -106,6 +118,12 @@ impl EventKind {
         Self::BackupRestored,
         Self::RecoveryDrilled,
         Self::ClockAnomaly,
+        Self::SessionStarted,
+        Self::SessionEnded,
+        Self::CredentialAdded,
+        Self::CredentialRemoved,
+        Self::EnrolmentIssued,
+        Self::AccessDenied,
     ];
 
     /// The word in the leaf.
@@ -141,6 +159,12 @@ impl EventKind {
             Self::BackupRestored => "backup.restored",
             Self::RecoveryDrilled => "recovery.drilled",
             Self::ClockAnomaly => "clock.anomaly",
+            Self::SessionStarted => "session.started",
+            Self::SessionEnded => "session.ended",
+            Self::CredentialAdded => "credential.added",
+            Self::CredentialRemoved => "credential.removed",
+            Self::EnrolmentIssued => "enrolment.issued",
+            Self::AccessDenied => "access.denied",
         }
     }
 }
@@ -161,6 +185,12 @@ impl EventKind {
             | Self::GatewayStarted
             | Self::GatewayStopped
             | Self::PolicyChanged => 1,
+            Self::SessionStarted
+            | Self::SessionEnded
+            | Self::CredentialAdded
+            | Self::CredentialRemoved
+            | Self::EnrolmentIssued
+            | Self::AccessDenied => 3,
             _ => 2,
         }
     }

@@ -166,6 +166,32 @@ proptest! {
     }
 
     #[test]
+    fn events_of_people_are_canonical(
+        id in any_id(), at in any_time(), word in any_word(), count in any::<u64>(), some in any::<bool>(),
+    ) {
+        let token = Token::or_unfit(&word);
+        let kind = Token::or_unfit(if some { "browser" } else { "cli" });
+        check(&Event::SessionStarted(SessionStarted {
+            session: id, person: token, kind, means: token, level: count,
+            rotated_from: some.then_some(id),
+        }), id, at);
+        check(&Event::SessionEnded(SessionEnded { session: id, person: token, reason: token }), id, at);
+        let kind = Token::or_unfit(if some { "passkey" } else { "totp" });
+        check(&Event::CredentialAdded(CredentialAdded { credential: id, kind, person: token }), id, at);
+        check(&Event::CredentialRemoved(CredentialRemoved {
+            credential: id, kind, person: token, reason: token,
+        }), id, at);
+        check(&Event::EnrolmentIssued(EnrolmentIssued {
+            link: id, person: token, purpose: Token::or_unfit("recover"), expires: at,
+            by: some.then_some(token),
+        }), id, at);
+        check(&Event::AccessDenied(AccessDenied {
+            code: token, operation: some.then_some(token), person: (!some).then_some(token), count,
+            first: at, last: at,
+        }), id, at);
+    }
+
+    #[test]
     fn events_of_custody_are_canonical(
         id in any_id(), at in any_time(), word in any_word(), digest in any::<[u8; 32]>(),
         counts in any::<[u64; 2]>(), some in any::<bool>(),

@@ -79,16 +79,21 @@ fn shape(event: &StoredEvent) -> Shape {
         Kind::CallOutcome => shape_of(API_ACTIVITY, OTHER, "Answer", LOW, FAILURE),
         Kind::CallRefused => shape_of(API_ACTIVITY, OTHER, "Refuse", MEDIUM, FAILURE),
         Kind::IdentityRefused => shape_of(AUTHENTICATION, 1, "Logon", MEDIUM, FAILURE),
+        Kind::SessionStarted => shape_of(AUTHENTICATION, 1, "Logon", INFORMATIONAL, SUCCESS),
+        Kind::SessionEnded => shape_of(AUTHENTICATION, 2, "Logoff", INFORMATIONAL, SUCCESS),
+        Kind::AccessDenied => shape_of(API_ACTIVITY, OTHER, "Refuse", MEDIUM, FAILURE),
         Kind::RecordChanged if created => {
             shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS)
         }
-        Kind::KeyCreated | Kind::HoldPlaced | Kind::BackupMade => {
-            shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS)
-        }
+        Kind::KeyCreated
+        | Kind::HoldPlaced
+        | Kind::BackupMade
+        | Kind::CredentialAdded
+        | Kind::EnrolmentIssued => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
         Kind::RecordChanged | Kind::PolicyChanged | Kind::RetentionSet | Kind::KeyRotated => {
             shape_of(ENTITY_MANAGEMENT, 3, "Update", INFORMATIONAL, SUCCESS)
         }
-        Kind::KeyRevoked | Kind::HoldReleased => {
+        Kind::KeyRevoked | Kind::HoldReleased | Kind::CredentialRemoved => {
             shape_of(ENTITY_MANAGEMENT, 4, "Delete", LOW, SUCCESS)
         }
         Kind::PatientShredded | Kind::LedgerPruned => {
@@ -154,14 +159,14 @@ fn api_activity(event: &StoredEvent, call: Option<&Call>) -> Map<String, Value> 
     let app = call.app.as_deref().unwrap_or(NOT_KNOWN);
     let mut actor = Map::new();
     actor.insert("app_name".to_owned(), app.into());
-    if let Some(person) = &call.person {
+    if let Some(person) = call.person.as_deref().or_else(|| event.text("person")) {
         actor.insert(
             "user".to_owned(),
             json!({"uid": person, "name": person, "type_id": 1}),
         );
     }
     let mut api = json!({
-        "operation": "call",
+        "operation": event.text("operation").unwrap_or("call"),
         "service": {"name": call.system.as_deref().unwrap_or(NOT_KNOWN)},
         "request": {"uid": record},
     });
@@ -185,19 +190,26 @@ fn api_activity(event: &StoredEvent, call: Option<&Call>) -> Map<String, Value> 
 }
 
 fn authentication(entry: &Proven<'_>, event: &StoredEvent) -> Map<String, Value> {
-    let key = event.text("key").unwrap_or(NOT_KNOWN);
+    let user = match (event.text("person"), event.text("key")) {
+        (Some(person), _) => json!({"uid": person, "name": person, "type_id": 1}),
+        (None, key) => json!({"uid": key.unwrap_or(NOT_KNOWN), "type_id": 0}),
+    };
     let mut members = Map::new();
-    members.insert("user".to_owned(), json!({"uid": key, "type_id": 0}));
+    members.insert("user".to_owned(), user);
     members.insert("service".to_owned(), json!({"name": entry.origin}));
-    members.insert("count".to_owned(), event.number("count").into());
+    if let Some(count) = event.number("count") {
+        members.insert("count".to_owned(), count.into());
+    }
     for (name, member) in [("start_time", "first"), ("end_time", "last")] {
         let time = event
             .text(member)
             .and_then(|text| text.parse::<jiff::Timestamp>().ok());
-        members.insert(
-            name.to_owned(),
-            time.map(|time| time.as_millisecond()).into(),
-        );
+        if let Some(time) = time {
+            members.insert(name.to_owned(), time.as_millisecond().into());
+        }
+    }
+    if let Some(session) = event.text("session") {
+        members.insert("session".to_owned(), json!({"uid": session}));
     }
     members
 }
@@ -206,6 +218,8 @@ fn entity_management(event: &StoredEvent) -> Map<String, Value> {
     let named = [
         "record_id",
         "key",
+        "credential",
+        "link",
         "hold",
         "backup",
         "patient",

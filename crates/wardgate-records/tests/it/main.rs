@@ -19,6 +19,8 @@ mod ledger;
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod rekey;
 #[cfg(test)]
 mod shred;

@@ -40,7 +40,17 @@ pub(super) fn event(known: &Known<'_>) -> Value {
         entities.push(super::patient(handle));
     }
     let named = [
-        "key", "hold", "backup", "boot", "class", "name", "manifest", "after",
+        "key",
+        "credential",
+        "link",
+        "session",
+        "hold",
+        "backup",
+        "boot",
+        "class",
+        "name",
+        "manifest",
+        "after",
     ];
     if let Some(id) = named.iter().find_map(|name| known.event.text(name)) {
         entities.push(known.data_entity(id));
@@ -77,6 +87,16 @@ fn shape(kind: EventKind) -> Shape {
         Kind::KeyCreated | Kind::KeyRevoked => {
             let changed = (DCM, "110137", "User Security Attributes Changed");
             of(ALERT, changed, "U", "0")
+        }
+        Kind::SessionStarted => of(AUTHENTICATION, (DCM, "110122", "Login"), "E", "0"),
+        Kind::SessionEnded => of(AUTHENTICATION, (DCM, "110123", "Logout"), "E", "0"),
+        Kind::CredentialAdded | Kind::CredentialRemoved | Kind::EnrolmentIssued => {
+            let changed = (DCM, "110137", "User Security Attributes Changed");
+            of(ALERT, changed, "U", "0")
+        }
+        Kind::AccessDenied => {
+            let restricted = (DCM, "110132", "Use of Restricted Function");
+            of(ALERT, restricted, "E", "4")
         }
         Kind::GatewayStarted => of(APPLICATION, (DCM, "110120", "Application Start"), "E", "0"),
         Kind::GatewayStopped => of(APPLICATION, (DCM, "110121", "Application Stop"), "E", "0"),
