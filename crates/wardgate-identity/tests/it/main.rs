@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod enumeration;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod token_signer;

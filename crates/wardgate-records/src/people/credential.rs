@@ -228,13 +228,13 @@ impl Store {
         if !suffices(left.map(|(_, kind)| *kind)) {
             return refused("what is left would not suffice to sign in");
         }
+        let way = (id, *kind);
         delete(
             &self.inner,
             &mut change,
             &mut numbered,
             person,
-            id,
-            *kind,
+            way,
             "removed",
         )
         .await?;
@@ -413,7 +413,7 @@ pub(super) async fn insert(
         }
     } else {
         for (id, _) in ways.iter().filter(|(_, held)| *held == kind) {
-            delete(inner, connection, change, person, *id, kind, "replaced").await?;
+            delete(inner, connection, change, person, (*id, kind), "replaced").await?;
         }
     }
     let (mac, secret): (Option<Vec<u8>>, &[u8]) = match &way.secret {
@@ -447,14 +447,7 @@ pub(super) async fn insert(
     .await
     .map_err(RecordsError::database("add a credential"))?;
     if let NewSecret::Recovery(codes) = &way.secret {
-        for code in *codes {
-            sqlx::query("INSERT INTO recovery_codes (mac, credential) VALUES ($1, $2)")
-                .bind(code_mac(inner, person, code))
-                .bind(id.to_string())
-                .execute(&mut *connection)
-                .await
-                .map_err(RecordsError::database("add recovery codes"))?;
-        }
+        insert_codes(inner, connection, person, id, codes).await?;
     }
     let event = Event::CredentialAdded(CredentialAdded {
         credential: id,
@@ -465,6 +458,24 @@ pub(super) async fn insert(
     Ok(id)
 }
 
+async fn insert_codes(
+    inner: &Inner,
+    connection: &mut SqliteConnection,
+    person: &str,
+    id: RecordId,
+    codes: &[Zeroizing<String>],
+) -> Result<(), RecordsError> {
+    for code in codes {
+        sqlx::query("INSERT INTO recovery_codes (mac, credential) VALUES ($1, $2)")
+            .bind(code_mac(inner, person, code))
+            .bind(id.to_string())
+            .execute(&mut *connection)
+            .await
+            .map_err(RecordsError::database("add recovery codes"))?;
+    }
+    Ok(())
+}
+
 /// Takes every credential of a person away, in a transaction that gives them others.
 pub(super) async fn remove_all(
     inner: &Inner,
@@ -473,7 +484,7 @@ pub(super) async fn remove_all(
     person: &str,
 ) -> Result<(), RecordsError> {
     for (id, kind) in kinds(connection, person).await? {
-        delete(inner, connection, change, person, id, kind, "recovered").await?;
+        delete(inner, connection, change, person, (id, kind), "recovered").await?;
     }
     sqlx::query("DELETE FROM known_devices WHERE person = $1")
         .bind(person)
@@ -488,8 +499,7 @@ async fn delete(
     connection: &mut SqliteConnection,
     change: &mut Change,
     person: &str,
-    id: RecordId,
-    kind: CredentialKind,
+    (id, kind): (RecordId, CredentialKind),
     reason: &'static str,
 ) -> Result<(), RecordsError> {
     sqlx::query("DELETE FROM credentials WHERE id = $1")
