@@ -270,8 +270,9 @@ fn ask_patient(
         actors: request.actors,
         purpose: request.purpose.into(),
         ai: Purpose::inference().map(Into::into),
-        confidentiality: request.labels.confidentiality(),
+        actions: consent::CALL_ACTIONS,
         break_glass: false,
+        data: &[consent::Data::text(request.labels)],
     };
     let ruling = consent::judge(&question, consents, domain, now);
     match ruling.basis() {

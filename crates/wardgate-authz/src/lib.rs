@@ -8,8 +8,8 @@
 //!    cannot be computed never permits.
 //!
 //! ```
-//! use wardgate_authz::consent::{Question, judge};
-//! use wardgate_authz::{Consent, ConsentDomain, Purpose};
+//! use wardgate_authz::consent::{CALL_ACTIONS, Data, Question, judge};
+//! use wardgate_authz::{Consent, ConsentDomain, Labels, Purpose};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let consent = Consent::from_json(
@@ -25,8 +25,9 @@
 //!     actors: &["Device/chat"],
 //!     purpose: treatment.into(),
 //!     ai: None,
-//!     confidentiality: None,
+//!     actions: CALL_ACTIONS,
 //!     break_glass: false,
+//!     data: &[Data::text(Labels::NONE)],
 //! };
 //! let ask = |now: &str| -> Result<bool, jiff::Error> {
 //!     let domain = ConsentDomain::default();

@@ -148,4 +148,17 @@ impl Confidentiality {
             _ => return None,
         })
     }
+
+    /// Its HL7 v3 code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unrestricted => "U",
+            Self::Low => "L",
+            Self::Moderate => "M",
+            Self::Normal => "N",
+            Self::Restricted => "R",
+            Self::VeryRestricted => "V",
+        }
+    }
 }

@@ -1,94 +1,85 @@
-//! Asks one consent. This is the part that the complete engine replaces: it looks at the
-//! root provision only, and refuses wherever more would have to be understood.
+//! Asks one consent: the deepest rule that applies speaks, and where none does the root may forbid.
 
-use super::parse::{Consent, Kind, Provision, Purposes, Rule};
-use super::{Coding, Question};
-use crate::purpose::Purpose;
+use std::sync::Arc;
 
-/// What one consent says about one use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use super::asked::{Item, Use};
+use super::fit::Fit;
+use super::parse::Consent;
+use super::rule::{Kind, Rule, Told};
+use super::tell::UNTYPED;
+
+/// What one consent says about one use of one piece of data.
+#[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// It is about other actors or purposes.
+    /// It is about other actors, purposes or data.
     Silent(&'static str),
-    /// It permits.
-    Permit,
-    /// It denies.
-    Deny,
+    /// A rule of it permits.
+    Permit(Arc<Told>),
+    /// A rule of it denies.
+    Deny(Arc<Told>),
+    /// It permits this use, but of other data only.
+    Outside(Arc<Told>),
     /// It cannot be computed, which must never count as a permit.
     NotComputable(&'static str),
 }
 
-pub(super) fn evaluate(consent: &Consent, question: &Question<'_>) -> Answer {
-    let provision = match &consent.rule {
-        Rule::NotComputable(why) => return Answer::NotComputable(why),
-        Rule::DenyAll => return Answer::Deny,
-        Rule::Provision(provision) => provision,
-    };
-    if let Some(actors) = &provision.actors
-        && !actors
-            .iter()
-            .any(|actor| question.actors.contains(&actor.as_str()))
-    {
-        return Answer::Silent("it names other actors");
+impl Answer {
+    pub(super) fn permits(&self) -> bool {
+        matches!(self, Self::Permit(_))
     }
-    if let Some(silent) = other_purpose(provision, question) {
-        return silent;
-    }
-    // The root applies. Anything that narrows it or makes exceptions is beyond this part.
-    if let Some(why) = provision.beyond {
-        return Answer::NotComputable(why);
-    }
-    match provision.kind {
-        Kind::Permit => Answer::Permit,
-        Kind::Deny => Answer::Deny,
+
+    pub(super) fn refuses(&self) -> bool {
+        matches!(
+            self,
+            Self::Deny(_) | Self::Outside(_) | Self::NotComputable(_)
+        )
     }
 }
 
-/// The answer when the purposes do not hold, or cannot be compared.
-fn other_purpose(provision: &Provision, question: &Question<'_>) -> Option<Answer> {
-    let Purposes::Named(purposes) = &provision.purposes else {
-        return None;
+pub(super) fn evaluate(consent: &Consent, asked: &Use<'_>, item: &Item<'_>) -> Answer {
+    let root = match &consent.rule {
+        Ok(rule) => rule,
+        Err(why) => return Answer::NotComputable(why),
     };
-    let named = |asked: Coding<'_>| {
-        purposes
-            .iter()
-            .any(|named| covers(named.as_coding(), asked))
-    };
-    // A denial of AI inference reaches every call; a permit of it is no permit to treat.
-    let besides = match provision.kind {
-        Kind::Deny => question.ai,
-        Kind::Permit => None,
-    };
-    if named(question.purpose) || besides.is_some_and(named) {
-        return None;
+    if let Some(spoken) = speak(root, asked, item) {
+        return spoken;
     }
-    let foreign = purposes
+    match (asked.fits(&root.scope), root.kind) {
+        (Fit::No, _) => Answer::Silent("it is about other recipients, purposes or times"),
+        (_, None) => Answer::NotComputable(UNTYPED),
+        (Fit::Unsure(why), Some(Kind::Permit)) => Answer::NotComputable(why),
+        (Fit::Yes, Some(Kind::Permit)) => Answer::Outside(Arc::clone(&root.told)),
+        (_, Some(Kind::Deny)) => Answer::Silent("it denies other data"),
+    }
+}
+
+/// What the deepest rule says that applies: an exception before the rule that it is an exception
+/// to, and of several exceptions the one that denies.
+fn speak(rule: &Rule, asked: &Use<'_>, item: &Item<'_>) -> Option<Answer> {
+    let exception = rule
+        .exceptions
         .iter()
-        .any(|named| !is_understood(named.as_coding()));
-    if foreign && provision.kind == Kind::Deny {
-        return Some(Answer::NotComputable(
-            "it denies for a purpose whose meaning is not known here",
-        ));
-    }
-    Some(Answer::Silent("it names other purposes"))
+        .filter_map(|exception| speak(exception, asked, item))
+        .max_by_key(|answer| match answer {
+            Answer::Deny(_) | Answer::Outside(_) => 2,
+            Answer::NotComputable(_) => 1,
+            Answer::Permit(_) | Answer::Silent(_) => 0,
+        });
+    exception.or_else(|| alone(rule, asked, item))
 }
 
-/// Whether a named purpose is the one asked, or contains it.
-fn covers(named: Coding<'_>, asked: Coding<'_>) -> bool {
-    if named == asked {
-        return true;
+/// What a rule says without its exceptions.
+fn alone(rule: &Rule, asked: &Use<'_>, item: &Item<'_>) -> Option<Answer> {
+    let reach = |kind| item.fits(&rule.scope, kind, asked);
+    let fit = asked.fits(&rule.scope).and(|| match rule.kind {
+        Some(kind) => reach(kind),
+        None => reach(Kind::Permit).or(|| reach(Kind::Deny)),
+    });
+    match (fit, rule.kind) {
+        (Fit::No, _) => None,
+        (Fit::Unsure(why), _) => Some(Answer::NotComputable(why)),
+        (Fit::Yes, Some(Kind::Permit)) => Some(Answer::Permit(Arc::clone(&rule.told))),
+        (Fit::Yes, Some(Kind::Deny)) => Some(Answer::Deny(Arc::clone(&rule.told))),
+        (Fit::Yes, None) => Some(Answer::NotComputable(UNTYPED)),
     }
-    match (purpose(named), purpose(asked)) {
-        (Some(named), Some(asked)) => named.covers(asked),
-        _ => false,
-    }
-}
-
-fn is_understood(named: Coding<'_>) -> bool {
-    purpose(named).is_some()
-}
-
-fn purpose(coding: Coding<'_>) -> Option<Purpose> {
-    let purpose: Purpose = coding.code.parse().ok()?;
-    (purpose.system() == coding.system).then_some(purpose)
 }

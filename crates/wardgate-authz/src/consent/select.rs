@@ -1,9 +1,11 @@
 //! Which consents count: of this patient, active, about privacy, in force now.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 
 use super::Question;
-use super::parse::{Consent, Period};
+use super::parse::Consent;
 
 /// Why a consent does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,16 +33,9 @@ pub(super) fn select(
     if consent.privacy == Some(false) {
         return Err(PassedOver::OtherScope);
     }
-    match consent.period {
-        Period::Unreadable | Period::Always => Ok(()),
-        Period::Between { from, until } => {
-            if from.is_some_and(|from| now < from) {
-                Err(PassedOver::NotYet)
-            } else if until.is_some_and(|until| until <= now) {
-                Err(PassedOver::NoLonger)
-            } else {
-                Ok(())
-            }
-        }
+    match consent.period.now(now) {
+        Some(Ordering::Greater) => Err(PassedOver::NotYet),
+        Some(Ordering::Less) => Err(PassedOver::NoLonger),
+        Some(Ordering::Equal) | None => Ok(()),
     }
 }

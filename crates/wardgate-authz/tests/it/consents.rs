@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use wardgate_authz::consent::{Question, Ruling, judge};
+use wardgate_authz::consent::{CALL_ACTIONS, Coding, Data, Question, Ruling, judge};
 use wardgate_authz::{
-    Confidentiality, Consent, ConsentDomain, ConsentFault, DefaultPolicy, Purpose, Subject,
+    Consent, ConsentDomain, ConsentFault, DefaultPolicy, Labels, Purpose, Subject,
 };
 
 use crate::hospital::{now, purpose};
@@ -39,8 +39,9 @@ fn question(code: &str) -> Question<'static> {
         actors: &["Practitioner/a", "Organization/hosp", "Device/chat"],
         purpose: purpose(code).into(),
         ai: Some(purpose("AI-INFERENCE").into()),
-        confidentiality: None,
+        actions: CALL_ACTIONS,
         break_glass: false,
+        data: const { &[Data::text(Labels::NONE)] },
     }
 }
 
@@ -152,9 +153,16 @@ fn other_status_scope_or_patient_does_not_count() {
 /// Everything that is valid but beyond this part, and everything that is not understood.
 fn not_understood() -> Vec<(&'static str, Value)> {
     vec![
-        ("/provision/provision", json!([{"type": "deny"}])),
-        ("/provision/securityLabel", json!([{"code": "N"}])),
-        ("/provision/dataPeriod", json!({"start": "2020"})),
+        (
+            "/provision/provision",
+            json!([{"actor": [actor("Device/chat")]}]),
+        ),
+        ("/provision/provision", json!([])),
+        (
+            "/provision/securityLabel",
+            json!([{"code": "N"}, {"system": "x"}]),
+        ),
+        ("/provision/dataPeriod", json!({"start": "then"})),
         ("/provision/data", json!([{"meaning": "related"}])),
         ("/provision/class", json!([{"code": "x"}])),
         ("/provision/code", json!([{"text": "x"}])),
@@ -164,8 +172,6 @@ fn not_understood() -> Vec<(&'static str, Value)> {
         ("/provision/type", json!("maybe")),
         ("/provision/type", Value::Null),
         ("/provision/actor", json!([])),
-        ("/provision/actor", json!([actor("Group/g")])),
-        ("/provision/actor", json!([actor("CareTeam/t")])),
         (
             "/provision/actor",
             json!([actor("http://x/Practitioner/a")]),
@@ -186,7 +192,6 @@ fn not_understood() -> Vec<(&'static str, Value)> {
         ("/verification", json!([{"verified": false}])),
         ("/surprise", json!(1)),
         ("/status", json!("approved")),
-        ("/policyRule", json!({"text": "see leaflet"})),
     ]
 }
 
@@ -206,7 +211,7 @@ fn what_is_not_understood_never_permits_and_overrides_a_permit() {
         set(&mut odd, path, value.clone());
         let consents = [read(&resource(json!({"type": "permit"}))), read(&odd)];
         let mut asked = question("TREAT");
-        asked.confidentiality = Some(Confidentiality::Normal);
+        asked.data = const { &[Data::text(Labels::complete(&[]))] };
         let ruling = judge(&asked, &consents, &everyone, now());
         assert!(!ruling.permitted, "{path} {value}");
         assert!(consents[1].not_computable().is_some(), "{path} {value}");
@@ -228,14 +233,24 @@ fn a_narrowed_consent_for_others_is_silent() {
 }
 
 #[test]
-fn a_denial_for_a_foreign_purpose_cannot_be_computed() {
+fn a_foreign_purpose_equals_only_itself_but_ai_keeps_its_meaning_everywhere() {
     let yes = resource(json!({"type": "permit"}));
-    let foreign = json!([{"system": "http://example.org/p", "code": "X"}]);
-    let deny = resource(json!({"type": "deny", "purpose": foreign}));
-    assert!(!ask(&[yes.clone(), deny], "TREAT").permitted);
-    let permit = resource(json!({"type": "permit", "purpose": foreign}));
-    assert!(ask(&[yes, permit.clone()], "TREAT").permitted);
+    let foreign = |code: &str| json!([{"system": "http://example.org/p", "code": code}]);
+    let deny = |code| resource(json!({"type": "deny", "purpose": foreign(code)}));
+    assert!(ask(&[yes.clone(), deny("X")], "TREAT").permitted);
+    assert!(ask(&[yes.clone(), deny("AI-TRAINING")], "TREAT").permitted);
+    assert!(!ask(&[yes.clone(), deny("AI-INFERENCE")], "TREAT").permitted);
+    let permit = resource(json!({"type": "permit", "purpose": foreign("X")}));
     assert!(!permits(&permit, "TREAT"));
+}
+
+#[test]
+fn groups_that_nobody_has_on_file_refuse() {
+    let yes = resource(json!({"type": "permit"}));
+    for group in ["Group/g", "CareTeam/t", "PractitionerRole/r"] {
+        let deny = resource(json!({"type": "deny", "actor": [actor(group)]}));
+        assert!(!ask(&[yes.clone(), deny], "TREAT").permitted, "{group}");
+    }
 }
 
 #[test]
@@ -247,18 +262,25 @@ fn policy_rules_opt_in_and_out() {
     let ruling = ask(&[out], "TREAT");
     assert!(!ruling.permitted);
     assert!(!ruling.deciding.is_empty());
-    let mut torn = resource(json!({"type": "permit"}));
-    torn["policyRule"] = rule("OPTOUT");
-    assert!(!permits(&torn, "TREAT"));
-    torn["policyRule"] = rule("OPTIN");
-    assert!(permits(&torn, "TREAT"));
+    // A provision of the other kind is an exception to the base policy, one of its kind limits it.
+    let mut both = resource(json!({"type": "permit", "purpose": [coding("TREAT")]}));
+    both["policyRule"] = rule("OPTOUT");
+    assert!(permits(&both, "TREAT") && !permits(&both, "HRESCH"));
+    both["policyRule"] = rule("OPTIN");
+    assert!(permits(&both, "TREAT") && !permits(&both, "HRESCH"));
+    both["provision"]["type"] = json!("deny");
+    assert!(!permits(&both, "TREAT") && permits(&both, "HRESCH"));
+    let torn = json!({"coding": [rule("OPTIN")["coding"][0], rule("OPTOUT")["coding"][0]]});
+    both["policyRule"] = torn;
+    assert!(!permits(&both, "HRESCH"));
 }
 
 #[test]
 fn defaults_hold_for_normal_data_only_and_only_where_no_consent_applies() {
-    let under = |default, code: &str, level, break_glass| {
+    let under = |default, code: &str, labels, break_glass| {
         let mut asked = question(code);
-        asked.confidentiality = level;
+        let data = [Data::text(labels)];
+        asked.data = &data;
         asked.break_glass = break_glass;
         let domain = ConsentDomain {
             default,
@@ -266,11 +288,16 @@ fn defaults_hold_for_normal_data_only_and_only_where_no_consent_applies() {
         };
         judge(&asked, &[], &domain, now()).permitted
     };
-    let normal = Some(Confidentiality::Normal);
-    let high = Some(Confidentiality::Restricted);
+    let normal = Labels::complete(&[]);
+    let restricted = [Coding {
+        system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+        code: "R",
+    }];
+    let high = Labels::complete(&restricted);
+    let none = Labels::NONE;
     for default in DefaultPolicy::ALL {
         assert!(
-            !under(*default, "TREAT", None, false),
+            !under(*default, "TREAT", none, false),
             "unlabelled data is not normal"
         );
         assert!(!under(*default, "TREAT", high, false));
@@ -285,7 +312,7 @@ fn defaults_hold_for_normal_data_only_and_only_where_no_consent_applies() {
     assert!(!under(DefaultPolicy::BasicNormal, "HRESCH", normal, false));
     assert!(under(DefaultPolicy::AllNormal, "HRESCH", normal, false));
     assert!(!under(DefaultPolicy::BreakGlassOnly, "TREAT", normal, true));
-    assert!(under(DefaultPolicy::BreakGlassOnly, "BTG", None, true));
+    assert!(under(DefaultPolicy::BreakGlassOnly, "BTG", none, true));
 }
 
 #[test]

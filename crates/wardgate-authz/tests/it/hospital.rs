@@ -191,7 +191,9 @@ fn the_scene_is_permitted_and_the_permit_says_why() {
         [
             "18 facts are there and fresh",
             "permitted by access.clinician",
-            "Consent/c1 permits",
+            "Consent/c1 counts: active, about privacy, in force at any time",
+            "for the text of the call: Consent/c1 permits; its rule permits every purpose, to everybody",
+            "result for the text of the call: permit",
         ]
     );
 }

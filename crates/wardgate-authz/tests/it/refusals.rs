@@ -501,8 +501,11 @@ fn a_denial_explains_itself() {
         [
             "18 facts are there and fresh",
             "permitted by access.clinician",
-            "Consent/c1 permits",
-            "Consent/c2 denies",
+            "Consent/c1 counts: active, about privacy, in force at any time",
+            "Consent/c2 counts: active, about privacy, in force at any time",
+            "for the text of the call: Consent/c1 permits; its rule permits every purpose, to everybody",
+            "for the text of the call: Consent/c2 denies; its rule denies every purpose, to everybody",
+            "result for the text of the call: deny",
             "refused: no consent on file permits this use of the patient's data",
         ]
     );
