@@ -9,14 +9,14 @@ use crate::step::step;
 use crate::workspace::Workspace;
 use crate::{
     audit, check, deny, docs, e2e, faults, foreign, fuzz_smoke, gates, neural, notes, process,
-    test, tidy,
+    surface, test, tidy,
 };
 
 /// Runs every step, then the tests; the last line gives their totals.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let start = Instant::now();
     let mut failed: Vec<&str> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 14] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 15] = [
         ("format", &|| check::format(workspace)),
         ("tidy", &|| tidy::run(workspace)),
         ("note templates", &|| notes::check(workspace)),
@@ -26,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         ("demo", &|| demo(workspace)),
         ("e2e", &|| e2e::run(workspace)),
         ("audit", &|| audit::run(workspace)),
+        ("surface", &|| surface::run(workspace)),
         ("foreign", &|| {
             foreign::run(workspace, &foreign::Options::default())
         }),

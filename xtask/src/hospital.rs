@@ -18,6 +18,7 @@ pub struct Hospital {
     program: PathBuf,
     directory: PathBuf,
     address: SocketAddr,
+    console: SocketAddr,
 }
 
 /// A gate that runs; it ends when this is dropped.
@@ -57,6 +58,7 @@ impl Hospital {
             program: program.to_path_buf(),
             directory: directory.to_path_buf(),
             address: gate,
+            console,
         };
         let (gate, console) = (gate.to_string(), console.to_string());
         let mut init = vec!["init", "--listen", &gate, "--console", &console];
@@ -96,6 +98,11 @@ impl Hospital {
     /// The certificate that clients must trust.
     pub fn ca(&self) -> PathBuf {
         self.directory.join("tls").join("ca.pem")
+    }
+
+    /// Where its console listens.
+    pub fn console(&self) -> SocketAddr {
+        self.console
     }
 
     /// Serves what was set up.

@@ -27,6 +27,7 @@ mod notes;
 mod process;
 mod source;
 mod step;
+mod surface;
 mod tagger;
 mod test;
 mod tidy;
@@ -63,6 +64,8 @@ enum Command {
     Foreign(foreign::Options),
     /// Check an export of the demo's ledger and the event schema with foreign libraries
     Audit,
+    /// Judge TLS, headers, cookies and the interface of the real binary with foreign tools
+    Surface,
     /// Measure the real binary on loopback
     Bench(bench::Options),
     /// Check what lints cannot: sizes, borders between crates, names, leftovers
@@ -121,6 +124,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { rest } => test::run(&workspace, &rest)?,
         Command::E2e => e2e::run(&workspace)?,
         Command::Audit => audit::run(&workspace)?,
+        Command::Surface => surface::run(&workspace)?,
         Command::Foreign(options) => foreign::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
         Command::Tidy => tidy::run(&workspace)?,

@@ -14,7 +14,8 @@ pub(crate) fn allow(
     operation: Operation,
     target: &Target<'_>,
 ) -> Result<Allowed, Refusal> {
-    ask(parts, caller, operation, target).map_err(Refusal::from)
+    ask(parts, caller, operation, target)
+        .map_err(|forbidden| Refusal::forbidden(forbidden, operation, caller.id()))
 }
 
 /// Whether it is worth showing: a caller who only has to prove themselves anew may.

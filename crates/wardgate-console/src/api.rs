@@ -1,11 +1,13 @@
 //! The interface for programs, described by `/api/openapi.json`.
 
 mod document;
-mod keys;
+pub(crate) mod keys;
+mod login;
 mod me;
-mod people;
-mod records;
+pub(crate) mod people;
+pub(crate) mod records;
 pub(crate) mod route;
+pub(crate) mod sessions;
 
 use std::sync::LazyLock;
 
@@ -26,6 +28,8 @@ pub(crate) fn routes() -> Router<Parts> {
 /// Every route with its description.
 fn api() -> Api {
     me::routes()
+        .and(login::routes())
+        .and(sessions::routes())
         .and(people::routes())
         .and(keys::routes())
         .and(records::routes())

@@ -1,10 +1,15 @@
 //! Who asks the console: a person with a session, or an application with a token.
 
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 use wardgate_authz::{Actor, Who};
+use wardgate_identity::{SESSION_COOKIE, read_cookie};
+use wardgate_records::people::{Session, SessionKind};
+use wardgate_records::{AppState, PresentedKey};
 
 use crate::refusal::Refusal;
 use crate::{Parts, return_to};
@@ -17,6 +22,8 @@ pub(crate) struct Caller {
     pub(crate) mfa_level: u8,
     /// How many seconds ago they last proved it.
     pub(crate) mfa_age_s: u64,
+    /// The session of a person.
+    pub(crate) session: Option<Session>,
 }
 
 /// A person or an application, with what they were given.
@@ -67,10 +74,81 @@ impl Caller {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stranger;
 
-/// Identifies the sender of a request by its session cookie or bearer token.
+/// Identifies the sender of a request by its session cookie or bearer token. Who presents a token
+/// is judged by that alone: a cookie beside it changes nothing.
 pub(crate) async fn identify(parts: &Parts, headers: &HeaderMap) -> Result<Caller, Stranger> {
-    let _ = (parts, headers);
-    Err(Stranger)
+    let now = (parts.clock)();
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let token = bearer(value).ok_or(Stranger)?;
+        return match PresentedKey::parse(token) {
+            Ok(key) => by_key(parts, &key, now),
+            Err(_) => by_session(parts, token, SessionKind::Cli, now).await,
+        };
+    }
+    let cookies = headers.get_all(header::COOKIE);
+    let cookies = cookies.iter().filter_map(|value| value.to_str().ok());
+    let token = read_cookie(cookies, SESSION_COOKIE).ok_or(Stranger)?;
+    by_session(parts, token, SessionKind::Browser, now).await
+}
+
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A session counts only where it was made for: what a browser holds is no token of a program.
+async fn by_session(
+    parts: &Parts,
+    token: &str,
+    kind: SessionKind,
+    now: Timestamp,
+) -> Result<Caller, Stranger> {
+    let found = parts
+        .store
+        .find_session(token, now)
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "a session could not be looked for");
+            Stranger
+        })?;
+    let session = found
+        .filter(|session| session.kind == kind)
+        .ok_or(Stranger)?;
+    let snapshot = parts.store.snapshot();
+    let person = snapshot.person(&session.person).ok_or(Stranger)?;
+    let roles = session.granted_roles.as_ref().unwrap_or(&person.roles);
+    let age_ms = now.as_millisecond() - session.proven_at.as_millisecond();
+    Ok(Caller {
+        who: Named::Person {
+            id: session.person.clone(),
+            roles: roles.clone(),
+            break_glass: person.break_glass,
+        },
+        mfa_level: session.mfa_level,
+        // A proof of the future is none: the clock was set back.
+        mfa_age_s: u64::try_from(age_ms).map_or(u64::MAX, |age_ms| age_ms / 1_000),
+        session: Some(session),
+    })
+}
+
+/// An application by its API key. A key proves one thing only: that it is known.
+fn by_key(parts: &Parts, key: &PresentedKey<'_>, now: Timestamp) -> Result<Caller, Stranger> {
+    let snapshot = parts.store.snapshot();
+    let key = snapshot.identify(key, now).map_err(|_| Stranger)?;
+    let app = snapshot.app(&key.app).ok_or(Stranger)?;
+    // A key that acts for a person was made for calls to systems, not for what the person does here.
+    if app.state != AppState::Active || key.person.is_some() {
+        return Err(Stranger);
+    }
+    Ok(Caller {
+        who: Named::App {
+            id: app.id.clone(),
+            operations: Vec::new(),
+        },
+        mfa_level: 0,
+        mfa_age_s: u64::MAX,
+        session: None,
+    })
 }
 
 /// Somebody known, for programs: others are told so in JSON.

@@ -1,6 +1,7 @@
 //! What stands before every handler: whose page sent a request, how long it may take, and what
 //! becomes of one that breaks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::Parts;
 use crate::caller::identify;
+use crate::denials::Denials;
 use crate::frame::{Frame, refusal_page};
 use crate::refusal::Refusal;
 use crate::return_to;
@@ -133,7 +135,12 @@ pub(crate) async fn bounded(request: Request, next: Next) -> Response {
 
 /// Gives a refusal the form that suits who asked: JSON to programs, a page to people; a person
 /// whose proof is too old is led to where it is renewed. Refusals of the framework become ours.
-pub(crate) async fn dress(State(parts): State<Parts>, request: Request, next: Next) -> Response {
+/// What the policies denied is told to the ledger.
+pub(crate) async fn dress(
+    State((parts, denials)): State<(Parts, Arc<Denials>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let uri = request.uri().clone();
     let get = request.method() == Method::GET;
     let head = request.headers().clone();
@@ -141,6 +148,9 @@ pub(crate) async fn dress(State(parts): State<Parts>, request: Request, next: Ne
     let Some(refusal) = refusal_of(&response) else {
         return response;
     };
+    if let Some(denial) = refusal.denial.clone() {
+        denials.tell(denial, &parts.store, (parts.clock)()).await;
+    }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut dressed = if for_programs(uri.path()) {
         refusal.into_response()

@@ -11,11 +11,13 @@ mod allow;
 mod api;
 mod assets;
 mod caller;
+mod denials;
 mod fhir;
 mod frame;
 mod guard;
 mod headers;
 mod health;
+mod logins;
 mod oauth;
 mod pages;
 mod refusal;
@@ -31,17 +33,19 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use jiff::Timestamp;
 use wardgate_identity::Fetch;
 use wardgate_ledger::Ledger;
 use wardgate_records::Store;
 
+use denials::Denials;
+use logins::Logins;
 use refusal::Refusal;
 
 pub use health::{Anchor, Check, Readiness};
@@ -124,10 +128,14 @@ fn router(parts: Parts) -> Router {
         .merge(fhir::routes())
         .merge(api::routes())
         .fallback(|| async { Refusal::no_such_page() })
+        .layer(Extension(Arc::new(Logins::default())))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(parts.clone(), guard::own_pages_only))
         .layer(from_fn(guard::bounded))
-        .layer(from_fn_with_state(parts.clone(), guard::dress))
+        .layer(from_fn_with_state(
+            (parts.clone(), Arc::new(Denials::default())),
+            guard::dress,
+        ))
         .layer(map_response(headers::secure))
         .with_state(parts)
 }

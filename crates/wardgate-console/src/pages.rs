@@ -1,7 +1,12 @@
 //! Pages for people: server-rendered, usable by keyboard and screen reader, without scripts
 //! wherever a browser allows it.
 
+mod command_line;
 mod home;
+mod keys;
+mod people;
+mod records;
+pub(crate) mod shown;
 
 use axum::Router;
 
@@ -9,5 +14,10 @@ use crate::Parts;
 
 /// The routes of this part.
 pub(crate) fn routes() -> Router<Parts> {
-    Router::new().merge(home::routes())
+    Router::new()
+        .merge(home::routes())
+        .merge(command_line::routes())
+        .merge(people::routes())
+        .merge(keys::routes())
+        .merge(records::routes())
 }

@@ -7,8 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use wardgate_authz::Forbidden;
+use wardgate_authz::{Forbidden, Operation};
 use wardgate_records::RecordsError;
+
+use crate::denials::Denial;
 
 /// Why something is not done. A handler returns it, and [`dress`](crate::guard::dress) makes a
 /// page of it where a person asked.
@@ -21,6 +23,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// What to do about it.
     pub(crate) hint: Arc<str>,
+    /// What the policies denied, for the ledger.
+    pub(crate) denial: Option<Denial>,
 }
 
 impl Refusal {
@@ -35,6 +39,23 @@ impl Refusal {
             code: code.into(),
             message: message.into(),
             hint: hint.into(),
+            denial: None,
+        }
+    }
+
+    /// The policies do not permit it.
+    pub(crate) fn forbidden(forbidden: Forbidden, operation: Operation, who: &str) -> Self {
+        let denial = Denial {
+            code: forbidden.code.clone(),
+            operation,
+            who: Some(who.to_owned()),
+        };
+        Self {
+            status: StatusCode::FORBIDDEN,
+            code: forbidden.code,
+            message: forbidden.message,
+            hint: forbidden.hint,
+            denial: Some(denial),
         }
     }
 
@@ -94,17 +115,6 @@ impl Refusal {
     }
 }
 
-impl From<Forbidden> for Refusal {
-    fn from(forbidden: Forbidden) -> Self {
-        Self {
-            status: StatusCode::FORBIDDEN,
-            code: forbidden.code,
-            message: forbidden.message,
-            hint: forbidden.hint,
-        }
-    }
-}
-
 impl From<RecordsError> for Refusal {
     fn from(error: RecordsError) -> Self {
         match &error {
@@ -115,7 +125,9 @@ impl From<RecordsError> for Refusal {
                 "this reference does not mean one patient on file",
                 "use `Patient/<id>`, or an identifier with its system",
             ),
-            RecordsError::KeyRefused { .. } | RecordsError::HoldRefused { .. } => Self::new(
+            RecordsError::KeyRefused { .. }
+            | RecordsError::HoldRefused { .. }
+            | RecordsError::AccountRefused { .. } => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "request.refused",
                 error.to_string(),

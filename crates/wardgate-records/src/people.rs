@@ -13,6 +13,7 @@ mod enrol;
 mod link;
 pub(crate) mod mint;
 mod session;
+mod standing;
 
 use sqlx::SqliteConnection;
 
@@ -32,9 +33,10 @@ pub use credential::{
 pub use device::{DEVICE_DAYS, DEVICES_MAX};
 pub use link::{LINK_HOURS, Link, LinkPurpose};
 pub use session::{
-    Means, NewSession, ProviderSession, Rotation, SESSION_IDLE_MS, SESSION_MS, SESSIONS_MAX,
-    Session, SessionEnd, SessionKind, SessionRequest,
+    CLI_SESSION_MS, Means, NewSession, ProviderSession, Rotation, SESSION_IDLE_MS, SESSION_MS,
+    SESSIONS_MAX, Session, SessionEnd, SessionKind, SessionRequest,
 };
+pub use standing::PersonChange;
 
 /// The person on file, if there is one who may act.
 pub(crate) async fn active_person(

@@ -19,9 +19,12 @@ mod hold;
 pub(crate) mod init;
 pub(crate) mod key;
 mod ledger;
+mod login;
+mod logout;
 pub(crate) mod patient;
 mod prune;
 mod reference;
+mod remote;
 mod restore;
 mod retention;
 mod serve;
@@ -70,6 +73,9 @@ enum Command {
     Witness(witness::Command),
     #[command(subcommand)]
     Deid(deid::Command),
+    Login(login::Arguments),
+    Logout(logout::Arguments),
+    Remote(remote::Arguments),
     Reference(reference::Arguments),
 }
 
@@ -116,6 +122,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Vault(command) => vault::run(command, output),
         Command::Witness(command) => witness::run(command, output),
         Command::Deid(command) => deid::run(command, output),
+        Command::Login(arguments) => login::run(arguments, output),
+        Command::Logout(arguments) => logout::run(arguments, output),
+        Command::Remote(arguments) => remote::run(arguments, output),
         Command::Reference(arguments) => reference::run(arguments, output),
     };
     match ended {

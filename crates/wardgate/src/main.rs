@@ -12,6 +12,7 @@ mod failure;
 mod neural;
 mod output;
 mod progress;
+mod remote;
 mod wiring;
 
 use std::process::ExitCode;

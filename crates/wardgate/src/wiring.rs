@@ -2,7 +2,7 @@
 
 pub(crate) mod anchors;
 mod clock_watch;
-mod fetch;
+pub(crate) mod fetch;
 mod identity;
 mod incidents;
 mod logging;

@@ -54,16 +54,16 @@ impl Described {
     pub(super) fn add(&mut self, route: &Route) {
         let mut operation = OperationBuilder::new()
             .summary(Some(route.summary))
-            .description(Some(format!(
-                "Asks for the operation `{}`.",
-                route.operation.word()
-            )))
             .operation_id(Some(operation_id(route)))
-            .tag(tag(route.path))
-            .securities(Some([
-                SecurityRequirement::new::<_, _, &str>("session", []),
-                SecurityRequirement::new::<_, _, &str>("bearer", []),
-            ]));
+            .tag(tag(route.path));
+        if let Some(asked) = route.operation {
+            operation = operation
+                .description(Some(format!("Asks for the operation `{}`.", asked.word())))
+                .securities(Some([
+                    SecurityRequirement::new::<_, _, &str>("session", []),
+                    SecurityRequirement::new::<_, _, &str>("bearer", []),
+                ]));
+        }
         for name in path_parameters(route.path) {
             operation = operation.parameter(
                 ParameterBuilder::new()

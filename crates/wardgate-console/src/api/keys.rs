@@ -19,6 +19,7 @@ pub(super) fn routes() -> Api {
                 Operation::KeyRead,
                 "List the API keys, newest first.",
             )
+            .query("app", "Only the keys of this app.")
             .gives::<ApiKeys>(),
             list,
         )

@@ -47,18 +47,32 @@ async fn me(ask: Ask) -> Result<Answer, Refusal> {
         Named::Person { roles, .. } => ("person", roles.clone()),
         Named::App { .. } => ("app", Vec::new()),
     };
-    let operations = Operation::ALL
-        .iter()
-        .filter(|operation| may(&ask.parts, &ask.caller, **operation, &Target::any()))
-        .map(|operation| operation.word())
-        .collect();
+    let can = |operation| {
+        let target = if operation == Operation::AccountOwn {
+            own
+        } else {
+            OF_ANOTHER
+        };
+        may(&ask.parts, &ask.caller, operation, &target)
+    };
+    let operations = Operation::ALL.iter().copied();
+    let operations = operations
+        .filter(|operation| can(*operation))
+        .map(Operation::word);
     let me = Me {
         kind,
         id: ask.caller.id().to_owned(),
         roles,
         mfa_level: ask.caller.mfa_level,
         mfa_age_s: ask.caller.mfa_age_s,
-        operations,
+        operations: operations.collect(),
     };
     Ok(Answer::of(allowed, &me))
 }
+
+/// Something that somebody else made: of one's own, a person may do less.
+const OF_ANOTHER: Target<'static> = Target {
+    kind: "any",
+    id: "any",
+    made_by: Some("-"),
+};

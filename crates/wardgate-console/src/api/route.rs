@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest as _, FromRequestParts as _, RawPathParams, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -25,7 +25,8 @@ use crate::refusal::Refusal;
 pub(crate) struct Route {
     pub(super) verb: Verb,
     pub(super) path: &'static str,
-    pub(super) operation: Operation,
+    /// None where nobody need be known, such as where one signs in.
+    pub(super) operation: Option<Operation>,
     pub(super) summary: &'static str,
     pub(super) query: Vec<(&'static str, &'static str)>,
     pub(super) takes: Option<Documented>,
@@ -45,25 +46,35 @@ pub(crate) enum Verb {
 impl Route {
     /// Reads something.
     pub(crate) fn get(path: &'static str, operation: Operation, summary: &'static str) -> Self {
-        Self::new(Verb::Get, path, operation, summary)
+        Self::new(Verb::Get, path, Some(operation), summary)
     }
 
     /// Makes or does something.
     pub(crate) fn post(path: &'static str, operation: Operation, summary: &'static str) -> Self {
-        Self::new(Verb::Post, path, operation, summary)
+        Self::new(Verb::Post, path, Some(operation), summary)
     }
 
     /// Sets something.
     pub(crate) fn put(path: &'static str, operation: Operation, summary: &'static str) -> Self {
-        Self::new(Verb::Put, path, operation, summary)
+        Self::new(Verb::Put, path, Some(operation), summary)
     }
 
     /// Ends something.
     pub(crate) fn delete(path: &'static str, operation: Operation, summary: &'static str) -> Self {
-        Self::new(Verb::Delete, path, operation, summary)
+        Self::new(Verb::Delete, path, Some(operation), summary)
     }
 
-    fn new(verb: Verb, path: &'static str, operation: Operation, summary: &'static str) -> Self {
+    /// Does something for somebody who is not known yet.
+    pub(super) fn open(path: &'static str, summary: &'static str) -> Self {
+        Self::new(Verb::Post, path, None, summary)
+    }
+
+    fn new(
+        verb: Verb,
+        path: &'static str,
+        operation: Option<Operation>,
+        summary: &'static str,
+    ) -> Self {
         Self {
             verb,
             path,
@@ -118,7 +129,11 @@ impl Api {
         F: Future<Output = Result<Answer, Refusal>> + Send + 'static,
     {
         self.described.add(&route);
-        let (path, operation, status) = (route.path, route.operation, route.status);
+        let (path, status) = (route.path, route.status);
+        // A route without an operation is never reached this way.
+        let Some(operation) = route.operation else {
+            return self;
+        };
         let filter = match route.verb {
             Verb::Get => MethodFilter::GET,
             Verb::Post => MethodFilter::POST,
@@ -133,6 +148,13 @@ impl Api {
             }
         };
         self.router = self.router.route(path, on(filter, answer));
+        self
+    }
+
+    /// Adds a route for somebody who is not known yet.
+    pub(super) fn open(mut self, route: Route, handler: MethodRouter<Parts>) -> Self {
+        self.described.add(&route);
+        self.router = self.router.route(route.path, handler);
         self
     }
 

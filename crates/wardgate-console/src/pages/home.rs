@@ -5,10 +5,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use wardgate_authz::{Operation, Target};
+use wardgate_records::people::ADMINISTRATORS_MIN;
 
 use crate::Parts;
-use crate::caller::SignedIn;
-use crate::frame::{Frame, page};
+use crate::allow::may;
+use crate::caller::{Caller, SignedIn};
+use crate::frame::{Alert, Frame, page};
+use crate::refusal::Refusal;
 
 pub(super) fn routes() -> Router<Parts> {
     Router::new().route("/", get(home))
@@ -18,10 +22,91 @@ pub(super) fn routes() -> Router<Parts> {
 #[template(path = "home.html")]
 struct Home {
     frame: Frame,
+    figures: Vec<Figure>,
 }
 
-async fn home(State(parts): State<Parts>, SignedIn(caller): SignedIn) -> Response {
-    page(&Home {
-        frame: Frame::of(&parts, Some(&caller), "Start", "/"),
-    })
+/// A number that somebody should know, with the page behind it.
+struct Figure {
+    count: usize,
+    what: &'static str,
+    path: &'static str,
+    /// Whether it is a reason to act.
+    grave: bool,
+}
+
+async fn home(State(parts): State<Parts>, SignedIn(caller): SignedIn) -> Result<Response, Refusal> {
+    let mut frame = Frame::of(&parts, Some(&caller), "Start", "/");
+    if may(&parts, &caller, Operation::PeopleRead, &Target::any()) {
+        frame.alerts.extend(too_few_administrators(&parts).await?);
+    }
+    let figures = figures(&parts, &caller);
+    Ok(page(&Home { frame, figures }))
+}
+
+/// One administrator alone can neither approve what another proposed nor be replaced.
+async fn too_few_administrators(parts: &Parts) -> Result<Option<Alert>, Refusal> {
+    let count = parts.store.enrolled_administrators().await?.len();
+    Ok((count < ADMINISTRATORS_MIN).then(|| Alert {
+        grade: "warn",
+        text: match count {
+            0 => "No administrator can sign in.".to_owned(),
+            _ => "Only one administrator can sign in. Enrol a second one.".to_owned(),
+        },
+        path: Some("/people"),
+        link: "See the people",
+    }))
+}
+
+fn figures(parts: &Parts, caller: &Caller) -> Vec<Figure> {
+    let snapshot = parts.store.snapshot();
+    let now = (parts.clock)();
+    let sees = |operation| may(parts, caller, operation, &Target::any());
+    let mut figures = Vec::new();
+    let mut add = |count, what, path, grave| {
+        figures.push(Figure {
+            count,
+            what,
+            path,
+            grave: grave && count > 0,
+        });
+    };
+    if sees(Operation::RecordsRead) {
+        let unassessed = snapshot
+            .systems()
+            .filter(|system| system.state.word() == "live")
+            .filter(|system| system.assessed_until.is_none_or(|until| until <= now))
+            .count();
+        add(
+            unassessed,
+            "live systems whose assessment lapsed",
+            "/records",
+            true,
+        );
+        let expired = snapshot
+            .vendors()
+            .filter(|vendor| {
+                let agreement = vendor.agreement.as_ref();
+                agreement.is_none_or(|agreement| agreement.expires <= now)
+            })
+            .count();
+        add(
+            expired,
+            "vendors without an agreement in force",
+            "/records",
+            true,
+        );
+    }
+    if sees(Operation::PeopleRead) {
+        add(
+            snapshot.people().count(),
+            "people on file",
+            "/people",
+            false,
+        );
+    }
+    if sees(Operation::KeyRead) {
+        let live = snapshot.keys().filter(|key| key.is_live(now)).count();
+        add(live, "live API keys", "/keys", false);
+    }
+    figures
 }

@@ -1,4 +1,14 @@
 //! The console over a real store and a real ledger.
 
 #[cfg(test)]
+mod attacks_csrf;
+#[cfg(test)]
+mod attacks_escalation;
+#[cfg(test)]
+mod attacks_pages;
+#[cfg(test)]
+mod attacks_session;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod stage;

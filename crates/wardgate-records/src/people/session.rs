@@ -20,6 +20,9 @@ use crate::store::{Inner, Store};
 pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1_000;
 /// After how long a session ends in any case, however often it was rotated.
 pub const SESSION_MS: i64 = 12 * 60 * 60 * 1_000;
+/// After how long a session of the command line ends in any case: its token lies in a file. It is
+/// not ended for want of requests, because a command line asks seldom.
+pub const CLI_SESSION_MS: i64 = 8 * 60 * 60 * 1_000;
 /// How many sessions a person has. The oldest gives way.
 pub const SESSIONS_MAX: usize = 20;
 /// How old the note of the last request may be before it is written anew. A session may end by so
@@ -64,6 +67,8 @@ pub enum Means {
     PasswordTotp,
     /// The hospital's own provider of identity.
     Provider,
+    /// Its owner let a command line in, from a session of a browser.
+    Approval,
 }
 
 impl Means {
@@ -74,6 +79,7 @@ impl Means {
             Self::Passkey => "passkey",
             Self::PasswordTotp => "password_totp",
             Self::Provider => "provider",
+            Self::Approval => "approval",
         }
     }
 }
@@ -216,7 +222,12 @@ impl Store {
             roles: request.granted_roles.map(|roles| roles.join(" ")),
             started_at: micros(now),
             seen_at: micros(now),
-            ends_at: micros(now + SignedDuration::from_millis(SESSION_MS)),
+            ends_at: micros(
+                now + SignedDuration::from_millis(match request.kind {
+                    SessionKind::Browser => SESSION_MS,
+                    SessionKind::Cli => CLI_SESSION_MS,
+                }),
+            ),
             provider: request
                 .provider
                 .and_then(|provider| self.provider_mac(&provider)),
@@ -443,7 +454,8 @@ impl Store {
         let now = change.now;
         let idle = now - SignedDuration::from_millis(SESSION_IDLE_MS);
         let over: Vec<(String, String)> = sqlx::query_as(
-            "SELECT id, person FROM sessions WHERE ends_at <= $1 OR seen_at <= $2 LIMIT $3",
+            "SELECT id, person FROM sessions WHERE ends_at <= $1 \
+             OR (kind = 'browser' AND seen_at <= $2) LIMIT $3",
         )
         .bind(micros(now))
         .bind(micros(idle))
@@ -637,7 +649,8 @@ impl<'r> FromRow<'r, SqliteRow> for Stored {
 impl Stored {
     fn goes_on(&self, now: Timestamp) -> bool {
         let now = micros(now);
-        now < self.ends_at && now - self.seen_at < SESSION_IDLE_MS * 1_000
+        let idle = now - self.seen_at >= SESSION_IDLE_MS * 1_000;
+        now < self.ends_at && !(idle && self.kind == SessionKind::Browser.as_str())
     }
 
     fn parsed_id(&self) -> Result<RecordId, RecordsError> {
