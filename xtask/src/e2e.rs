@@ -50,6 +50,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     let scene = json!({
         "base_url": format!("https://localhost:{}/v1", gate.address.port()),
+        "console": format!("https://localhost:{}", hospital.console().port()),
+        "program": workspace.wardgate(),
+        "data": hospital.directory(),
         "ca": hospital.ca(),
         "model": model.address,
         "keys": keys,

@@ -95,6 +95,16 @@ impl Hospital {
             .with_context(|| format!("no key in `{}`", value_names(&value)))
     }
 
+    /// The data directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The address of the console.
+    pub fn console(&self) -> SocketAddr {
+        self.console
+    }
+
     /// The certificate that clients must trust.
     pub fn ca(&self) -> PathBuf {
         self.directory.join("tls").join("ca.pem")

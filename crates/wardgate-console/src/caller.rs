@@ -9,10 +9,9 @@ use jiff::Timestamp;
 use wardgate_authz::{Actor, Who};
 use wardgate_identity::{SESSION_COOKIE, read_cookie};
 use wardgate_records::people::{Session, SessionKind};
-use wardgate_records::{AppState, PresentedKey};
 
 use crate::refusal::Refusal;
-use crate::{Parts, return_to};
+use crate::{Parts, oauth, return_to};
 
 /// Somebody who was identified.
 #[derive(Debug, Clone)]
@@ -80,9 +79,14 @@ pub(crate) async fn identify(parts: &Parts, headers: &HeaderMap) -> Result<Calle
     let now = (parts.clock)();
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = bearer(value).ok_or(Stranger)?;
-        return match PresentedKey::parse(token) {
-            Ok(key) => by_key(parts, &key, now),
-            Err(_) => by_session(parts, token, SessionKind::Cli, now).await,
+        return match oauth::app_of_bearer(parts, token) {
+            Some(who) => Ok(Caller {
+                who,
+                mfa_level: 0,
+                mfa_age_s: u64::MAX,
+                session: None,
+            }),
+            None => by_session(parts, token, SessionKind::Cli, now).await,
         };
     }
     let cookies = headers.get_all(header::COOKIE);
@@ -128,26 +132,6 @@ async fn by_session(
         // A proof of the future is none: the clock was set back.
         mfa_age_s: u64::try_from(age_ms).map_or(u64::MAX, |age_ms| age_ms / 1_000),
         session: Some(session),
-    })
-}
-
-/// An application by its API key. A key proves one thing only: that it is known.
-fn by_key(parts: &Parts, key: &PresentedKey<'_>, now: Timestamp) -> Result<Caller, Stranger> {
-    let snapshot = parts.store.snapshot();
-    let key = snapshot.identify(key, now).map_err(|_| Stranger)?;
-    let app = snapshot.app(&key.app).ok_or(Stranger)?;
-    // A key that acts for a person was made for calls to systems, not for what the person does here.
-    if app.state != AppState::Active || key.person.is_some() {
-        return Err(Stranger);
-    }
-    Ok(Caller {
-        who: Named::App {
-            id: app.id.clone(),
-            operations: Vec::new(),
-        },
-        mfa_level: 0,
-        mfa_age_s: u64::MAX,
-        session: None,
     })
 }
 

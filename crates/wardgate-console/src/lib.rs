@@ -49,6 +49,7 @@ use logins::Logins;
 use refusal::Refusal;
 
 pub use health::{Anchor, Check, Readiness};
+pub use oauth::Tokens;
 pub use settings::Settings;
 pub use sso::{Provider, ProviderSettings};
 

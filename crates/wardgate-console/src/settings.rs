@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::oauth::Tokens;
 use crate::sso::Provider;
 
 /// What the operator decided about people, applications and directories.
@@ -14,6 +15,8 @@ pub struct Settings {
     pub providers: Vec<Arc<Provider>>,
     /// The name of the provider whose people a directory provisions.
     pub scim_provider: Option<String>,
+    /// What it takes to give tokens to applications; without it none are given.
+    pub tokens: Option<Tokens>,
 }
 
 impl Settings {
@@ -24,6 +27,16 @@ impl Settings {
             origin,
             providers: Vec::new(),
             scim_provider: None,
+            tokens: None,
+        }
+    }
+
+    /// The same, and applications get tokens.
+    #[must_use]
+    pub fn giving(self, tokens: Tokens) -> Self {
+        Self {
+            tokens: Some(tokens),
+            ..self
         }
     }
 }

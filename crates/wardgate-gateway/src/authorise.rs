@@ -29,7 +29,7 @@ pub(crate) fn authorise(
         call: *call.digest().as_bytes(),
         app: &caller.app().id,
         person: caller.person().map(|person| person.id.as_str()),
-        sign_in: None,
+        sign_in: caller.proof(),
         system: &system.id,
         vendor: &system.vendor,
         purpose: gathered.purpose(),
@@ -65,7 +65,7 @@ pub(crate) fn may_use(
     let Ok(purpose) = flow.purpose.parse::<Purpose>() else {
         return false;
     };
-    if !caller.key().allows_system(&system.id) || !caller.key().allows_purpose(purpose.code()) {
+    if !caller.allows_system(&system.id) || !caller.allows_purpose(purpose.code()) {
         return false;
     }
     let facts = snapshot.facts(&ask(caller, system, purpose, &flow.data_class));
@@ -73,7 +73,7 @@ pub(crate) fn may_use(
         call: [0; 32],
         app: &caller.app().id,
         person: caller.person().map(|person| person.id.as_str()),
-        sign_in: None,
+        sign_in: caller.proof(),
         system: &system.id,
         vendor: &system.vendor,
         purpose,

@@ -110,9 +110,6 @@ pub(crate) struct Stated {
 impl Stated {
     /// Reads Wardgate's own headers.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Self, Refusal> {
-        if headers.contains_key(&ON_BEHALF_OF) {
-            return Err(Refusal::new(&refusal::ON_BEHALF_OF));
-        }
         if headers.contains_key(&BREAK_GLASS) {
             let message = "`wardgate-break-glass` is not accepted by this gate yet".to_owned();
             return Err(Refusal::because(&refusal::HEADER_INVALID, message));
@@ -249,6 +246,5 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
 const PURPOSE: HeaderName = HeaderName::from_static("wardgate-purpose");
 const PATIENT: HeaderName = HeaderName::from_static("wardgate-patient");
 const CONVERSATION: HeaderName = HeaderName::from_static("wardgate-conversation");
-const ON_BEHALF_OF: HeaderName = HeaderName::from_static("wardgate-on-behalf-of");
 const BREAK_GLASS: HeaderName = HeaderName::from_static("wardgate-break-glass");
 const HEADER_BYTES_MAX: usize = 256;

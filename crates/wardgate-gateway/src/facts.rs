@@ -110,7 +110,7 @@ pub(crate) fn gather(
     let caller = call.admitted().caller();
     let system = snapshot
         .system_by_model(call.model())
-        .filter(|system| caller.key().allows_system(&system.id));
+        .filter(|system| caller.allows_system(&system.id));
     let system = system
         .ok_or_else(|| Refusal::new(&refusal::MODEL_UNKNOWN))?
         .clone();
@@ -157,7 +157,7 @@ pub(crate) fn ask<'a>(
 }
 
 fn purpose(stated: &Stated, caller: &Identified) -> Result<Purpose, Refusal> {
-    let purpose = match (stated.purpose, caller.key().purposes.as_slice()) {
+    let purpose = match (stated.purpose, caller.purposes()) {
         (Some(purpose), _) => purpose,
         // A key for one purpose says it by itself.
         (None, [only]) => only
@@ -165,7 +165,7 @@ fn purpose(stated: &Stated, caller: &Identified) -> Result<Purpose, Refusal> {
             .map_err(|_| Refusal::new(&refusal::PURPOSE_REQUIRED))?,
         (None, _) => return Err(Refusal::new(&refusal::PURPOSE_REQUIRED)),
     };
-    if caller.key().allows_purpose(purpose.code()) {
+    if caller.allows_purpose(purpose.code()) {
         Ok(purpose)
     } else {
         Err(Refusal::new(&refusal::SCOPE_PURPOSE))

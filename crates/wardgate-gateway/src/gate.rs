@@ -11,7 +11,7 @@ use crate::body::BodyLimits;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::deidentify::{KnownPatients, ModelLimits, ModelRuns};
-use crate::identity::Failures;
+use crate::identity::{Failures, Trust};
 use crate::limits::Limits;
 use crate::screen::ScreenMode;
 use crate::server::tls::TlsError;
@@ -72,6 +72,7 @@ pub struct Gate {
     pub(crate) known: KnownPatients,
     pub(crate) limits: Limits,
     pub(crate) failures: Failures,
+    pub(crate) trust: Trust,
     pub(crate) placeholder_root: DerivedKey,
     pub(crate) counters: Counters,
     pub(crate) strangers: Strangers,
@@ -97,6 +98,7 @@ impl Gate {
             known: KnownPatients::default(),
             limits: Limits::default(),
             failures: Failures::default(),
+            trust: Trust::default(),
             placeholder_root,
             counters: Counters::default(),
             strangers: Strangers::default(),
@@ -110,6 +112,13 @@ impl Gate {
     #[must_use]
     pub fn refusing_when(mut self, unanchored: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
         self.unanchored = unanchored;
+        self
+    }
+
+    /// Accepts the tokens of these issuers, beside API keys and certificates.
+    #[must_use]
+    pub fn trusting(mut self, trust: Trust) -> Self {
+        self.trust = trust;
         self
     }
 

@@ -1,37 +1,61 @@
-//! Who calls: an API key, the app it belongs to, and the person it acts for.
+//! Who calls: an app by its key, token or certificate, and the person it acts for.
 //!
-//! A wrong key is answered late, and the later the more often it happens from one network.
-//! A right key is never delayed, whoever shares its network, so nobody can lock a clinician out.
+//! Whatever a caller presents can only narrow what its app was granted: a token's patient, systems
+//! and purposes hold beside those of the records, and a header holds beside those of the token.
+//!
+//! A wrong credential is answered late, and the later the more often it happens from one network.
+//! A right one is never delayed, whoever shares its network, so nobody can lock a clinician out.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod behalf;
+mod failures;
+mod narrowing;
+mod trust;
+
+use std::sync::Arc;
 
 use http::{HeaderMap, header};
 use jiff::Timestamp;
+use wardgate_authz::SignIn;
+use wardgate_identity::ClientCertificate;
+use wardgate_records::events::{Credential, CredentialKind};
 use wardgate_records::{
-    App, AppState, Key, KeyRefusal, Person, PersonState, PresentedKey, Snapshot, Versioned,
+    App, AppState, Key, KeyRefusal, Person, PersonState, PresentedKey, RecordId, Snapshot,
+    Versioned,
 };
 
 use crate::refusal::{self, Refusal};
 use crate::trail::Trail;
+pub(crate) use failures::Failures;
+use narrowing::Narrowing;
+pub use trust::{Trust, TrustedIssuer};
 
-/// Proof that the caller holds a live key of an active app.
+/// Proof that the caller is an active app, acting for an active person or for nobody.
 #[derive(Debug)]
 pub(crate) struct Identified {
-    key: Arc<Key>,
     app: Arc<Versioned<App>>,
     person: Option<Arc<Versioned<Person>>>,
+    by: By,
+    narrowing: Narrowing,
+    proof: Option<SignIn>,
+    on_behalf_of: Option<[u8; 32]>,
+}
+
+/// What the app presented.
+#[derive(Debug)]
+pub(crate) enum By {
+    Key(Arc<Key>),
+    Other(Credential),
+}
+
+/// What a request brings to identify its sender by.
+#[derive(Clone, Copy)]
+pub(crate) struct Presented<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    /// The certificate that the sender proved to hold, on this connection.
+    pub(crate) certificate: Option<&'a ClientCertificate>,
 }
 
 impl Identified {
-    /// The key used.
-    pub(crate) fn key(&self) -> &Key {
-        &self.key
-    }
-
     /// The app that calls.
     pub(crate) fn app(&self) -> &App {
         &self.app
@@ -41,16 +65,98 @@ impl Identified {
     pub(crate) fn person(&self) -> Option<&Person> {
         self.person.as_ref().map(|person| &person.record)
     }
+
+    /// The key used, when it was a key.
+    pub(crate) fn key(&self) -> Option<RecordId> {
+        match &self.by {
+            By::Key(key) => Some(key.id),
+            By::Other(_) => None,
+        }
+    }
+
+    /// What else identified the app, when it was no key.
+    pub(crate) fn credential(&self) -> Option<Credential> {
+        match &self.by {
+            By::Key(_) => None,
+            By::Other(credential) => Some(*credential),
+        }
+    }
+
+    /// SHA-256 of the person's own token, when one was presented beside the app's credential.
+    pub(crate) fn on_behalf_of(&self) -> Option<[u8; 32]> {
+        self.on_behalf_of
+    }
+
+    /// How the person proved who they are, when their token tells.
+    pub(crate) fn proof(&self) -> Option<SignIn> {
+        self.proof
+    }
+
+    /// Whether key and token cover this system.
+    pub(crate) fn allows_system(&self, id: &str) -> bool {
+        let by_key = match &self.by {
+            By::Key(key) => key.allows_system(id),
+            By::Other(_) => true,
+        };
+        by_key && self.narrowing.allows_system(id)
+    }
+
+    /// Whether key and token cover this purpose.
+    pub(crate) fn allows_purpose(&self, code: &str) -> bool {
+        let by_key = match &self.by {
+            By::Key(key) => key.allows_purpose(code),
+            By::Other(_) => true,
+        };
+        by_key && self.narrowing.allows_purpose(code)
+    }
+
+    /// The purposes that key or token name; none means all that policy allows.
+    pub(crate) fn purposes(&self) -> &[String] {
+        match &self.by {
+            By::Key(key) => &key.purposes,
+            By::Other(_) => self.narrowing.purposes(),
+        }
+    }
 }
 
-/// Identifies the caller by the key in the head of the request.
+/// Identifies the sender of a request.
 pub(crate) fn identify(
-    headers: &HeaderMap,
+    presented: Presented<'_>,
+    trust: &Trust,
     snapshot: &Snapshot,
     now: Timestamp,
     trail: &mut Trail,
 ) -> Result<Identified, Refusal> {
-    let text = presented(headers)?;
+    let identified = match credential(presented.headers)? {
+        Some(text) if is_token(text) => by_token(text, presented, trust, snapshot, now, trail)?,
+        Some(text) => by_key(text, snapshot, now, trail)?,
+        None => by_certificate(presented, snapshot, now, trail)?,
+    };
+    if identified.app.state != AppState::Active {
+        return Err(Refusal::new(&refusal::APP_SUSPENDED));
+    }
+    if let Some(certificate) = presented.certificate {
+        let owner = snapshot.app_of_certificate(certificate.thumbprint(), certificate.names());
+        if owner.is_some_and(|owner| owner.id != identified.app.id) {
+            return Err(Refusal::new(&refusal::CERTIFICATE_OTHER));
+        }
+    }
+    let identified = behalf::of(identified, presented.headers, trust, snapshot, now)?;
+    if let Some(person) = &identified.person {
+        trail.acts_for(&person.id);
+        if person.state != PersonState::Active {
+            return Err(Refusal::new(&refusal::PERSON_SUSPENDED));
+        }
+    }
+    Ok(identified)
+}
+
+fn by_key(
+    text: &str,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    trail: &mut Trail,
+) -> Result<Identified, Refusal> {
     let presented = PresentedKey::parse(text)
         .map_err(|fault| Refusal::because(&refusal::KEY_INVALID, fault.to_string()))?;
     let key = snapshot.identify(&presented, now).map_err(|refused| {
@@ -60,205 +166,130 @@ pub(crate) fn identify(
         })
     })?;
     trail.presented(key);
-    let app = snapshot
-        .app(&key.app)
-        .ok_or_else(|| Refusal::new(&refusal::KEY_INVALID))?;
-    if app.state != AppState::Active {
-        return Err(Refusal::new(&refusal::APP_SUSPENDED));
-    }
+    let missing = || Refusal::new(&refusal::KEY_INVALID);
+    let app = snapshot.app(&key.app).ok_or_else(missing)?;
     let person = match &key.person {
         None => None,
-        Some(id) => Some(
-            snapshot
-                .person(id)
-                .ok_or_else(|| Refusal::new(&refusal::KEY_INVALID))?
-                .clone(),
-        ),
+        Some(id) => Some(snapshot.person(id).ok_or_else(missing)?.clone()),
     };
-    if person
-        .as_ref()
-        .is_some_and(|person| person.state != PersonState::Active)
-    {
-        return Err(Refusal::new(&refusal::PERSON_SUSPENDED));
-    }
     Ok(Identified {
-        key: key.clone(),
         app: app.clone(),
         person,
+        by: By::Key(key.clone()),
+        narrowing: Narrowing::default(),
+        proof: None,
+        on_behalf_of: None,
     })
 }
 
-fn presented(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let missing = || Refusal::new(&refusal::KEY_MISSING);
-    let value = match headers.get(header::AUTHORIZATION) {
-        Some(value) => {
-            let (scheme, key) = value
-                .to_str()
-                .ok()
-                .and_then(|text| text.split_once(' '))
-                .ok_or_else(missing)?;
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(missing());
-            }
-            key.trim()
+fn by_token(
+    text: &str,
+    presented: Presented<'_>,
+    trust: &Trust,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    trail: &mut Trail,
+) -> Result<Identified, Refusal> {
+    let token = trust.check_bearer(text, now)?;
+    let claims = &token.verified.claims;
+    let invalid = |reason| Refusal::new(&refusal::TOKEN_INVALID).with_reason(reason);
+    if claims.has("cnf") {
+        // Bound to a certificate, or to something that is not understood: then to nothing here.
+        let shown = presented.certificate.filter(|shown| shown.holds(now));
+        let bound = claims.bound_certificate();
+        if bound.is_none() || shown.map(ClientCertificate::confirmation).as_deref() != bound {
+            return Err(invalid("binding"));
         }
-        None => headers
-            .get("x-api-key")
-            .and_then(|value| value.to_str().ok())
-            .ok_or_else(missing)?,
+    }
+    let party = claims.authorised_party();
+    let (app, kind) = match token.issuer() {
+        None => (
+            party.and_then(|client| snapshot.app(client)),
+            CredentialKind::AccessToken,
+        ),
+        Some(issuer) => (
+            party.and_then(|client| snapshot.app_of_client(&issuer.issuer, client)),
+            CredentialKind::EhrToken,
+        ),
     };
-    Ok(value)
+    let app = app.ok_or_else(|| invalid("client"))?;
+    let digest = token.verified.digest;
+    trail.identified(&app.id);
+    let scope = token
+        .issuer()
+        .map_or(CALL_SCOPE, |issuer| issuer.scope.as_str());
+    if !claims.scopes().any(|granted| granted == scope) {
+        return Err(Refusal::new(&refusal::SCOPE_CALL));
+    }
+    let person = match token.issuer() {
+        None => None,
+        Some(issuer) => behalf::user(claims, &issuer.issuer, snapshot)
+            .map_err(|behalf::UnknownUser| invalid("person"))?,
+    };
+    let proof = token
+        .issuer()
+        .filter(|_| person.is_some())
+        .map(|issuer| behalf::proof(claims, issuer, now));
+    Ok(Identified {
+        app: app.clone(),
+        person,
+        by: By::Other(Credential { kind, digest }),
+        narrowing: Narrowing::of(claims),
+        proof,
+        on_behalf_of: None,
+    })
 }
 
-/// How often callers from each network failed lately.
-#[derive(Debug, Default)]
-pub(crate) struct Failures {
-    networks: Mutex<HashMap<Network, Failed>>,
-    waiting: AtomicU32,
+fn by_certificate(
+    presented: Presented<'_>,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    trail: &mut Trail,
+) -> Result<Identified, Refusal> {
+    let certificate = presented.certificate.filter(|shown| shown.holds(now));
+    let found = certificate.and_then(|shown| {
+        let app = snapshot.app_of_certificate(shown.thumbprint(), shown.names())?;
+        Some((app, *shown.thumbprint()))
+    });
+    let (app, digest) = found.ok_or_else(|| Refusal::new(&refusal::KEY_MISSING))?;
+    trail.identified(&app.id);
+    let kind = CredentialKind::Certificate;
+    Ok(Identified {
+        app: app.clone(),
+        person: None,
+        by: By::Other(Credential { kind, digest }),
+        narrowing: Narrowing::default(),
+        proof: None,
+        on_behalf_of: None,
+    })
 }
 
-/// An IPv4 /24 or an IPv6 /64: what one attacker easily commands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Network([u8; 8]);
-
-#[derive(Debug, Clone, Copy)]
-struct Failed {
-    count: u32,
-    last_ms: i64,
-}
-
-impl Failures {
-    /// Counts a failure and says how late to answer it; none when too many answers wait already.
-    pub(crate) fn delay(&self, peer: IpAddr, now: Timestamp) -> Option<Duration> {
-        let now_ms = now.as_millisecond();
-        let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        if networks.len() >= NETWORKS_MAX {
-            networks.retain(|_, failed| now_ms - failed.last_ms < FORGET_MS);
+/// The bearer credential or API key in the head; none when there is neither header.
+fn credential(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let missing = || Refusal::new(&refusal::KEY_MISSING);
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    if let Some(value) = values.next() {
+        let (scheme, text) = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .ok_or_else(missing)?;
+        // Two credentials leave open which one counts.
+        if !scheme.eq_ignore_ascii_case("bearer") || values.next().is_some() {
+            return Err(missing());
         }
-        let forgotten = Failed {
-            count: 0,
-            last_ms: now_ms,
-        };
-        let failed = match networks.len() >= NETWORKS_MAX {
-            true => forgotten,
-            false => *networks.entry(Network::of(peer)).or_insert(forgotten),
-        };
-        let count = if now_ms - failed.last_ms >= FORGET_MS {
-            1
-        } else {
-            failed.count.saturating_add(1)
-        };
-        if let Some(slot) = networks.get_mut(&Network::of(peer)) {
-            *slot = Failed {
-                count,
-                last_ms: now_ms,
-            };
-        }
-        drop(networks);
-        let delay = Duration::from_millis(match count {
-            0..3 => 0,
-            3..9 => 250,
-            9..25 => 1_000,
-            25..100 => 2_000,
-            _ => 4_000,
-        });
-        (delay.is_zero() || self.waiting.load(Ordering::Relaxed) < WAITING_MAX).then_some(delay)
+        return Ok(Some(text.trim()));
     }
-
-    /// Waits before a failure is answered.
-    pub(crate) async fn wait(&self, delay: Duration) {
-        if !delay.is_zero() {
-            let _waiting = Waiting::new(&self.waiting);
-            tokio::time::sleep(delay).await;
-        }
+    match headers.get("x-api-key") {
+        None => Ok(None),
+        Some(value) => value.to_str().map(Some).map_err(|_| missing()),
     }
 }
 
-struct Waiting<'a>(&'a AtomicU32);
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicU32) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
+/// API keys have no dots, signed tokens two.
+fn is_token(text: &str) -> bool {
+    !text.starts_with("wg_") && text.contains('.')
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Network {
-    fn of(peer: IpAddr) -> Self {
-        let mut prefix = [0; 8];
-        match peer.to_canonical() {
-            IpAddr::V4(address) => prefix
-                .iter_mut()
-                .zip(address.octets().into_iter().take(3))
-                .for_each(|(to, from)| *to = from),
-            // The first byte of a global IPv6 address is never 0, so the two kinds do not meet.
-            IpAddr::V6(address) => prefix
-                .iter_mut()
-                .zip(address.octets())
-                .for_each(|(to, from)| *to = from),
-        }
-        Self(prefix)
-    }
-}
-
-const NETWORKS_MAX: usize = 10_000;
-const WAITING_MAX: u32 = 256;
-const FORGET_MS: i64 = 15 * 60 * 1_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(ms: i64) -> Timestamp {
-        Timestamp::from_millisecond(ms).unwrap()
-    }
-
-    #[test]
-    fn failures_of_one_network_are_answered_ever_later() {
-        let failures = Failures::default();
-        let peer: IpAddr = "192.0.2.7".parse().unwrap();
-        let delays: Vec<u128> = (0..120)
-            .map(|_| failures.delay(peer, at(0)).unwrap().as_millis())
-            .collect();
-        assert_eq!(
-            (delays[0], delays[2], delays[8], delays[24], delays[110]),
-            (0, 250, 1_000, 2_000, 4_000)
-        );
-        assert_eq!(
-            failures
-                .delay("192.0.2.99".parse().unwrap(), at(0))
-                .unwrap()
-                .as_millis(),
-            4_000,
-            "the same network"
-        );
-        assert_eq!(
-            failures
-                .delay("192.0.3.7".parse().unwrap(), at(0))
-                .unwrap()
-                .as_millis(),
-            0,
-            "another network"
-        );
-        assert_eq!(
-            failures.delay(peer, at(FORGET_MS)).unwrap().as_millis(),
-            0,
-            "forgotten after a quiet time"
-        );
-    }
-
-    #[test]
-    fn many_networks_do_not_grow_without_bound() {
-        let failures = Failures::default();
-        for index in 0..u32::try_from(NETWORKS_MAX).unwrap() + 500 {
-            failures.delay(IpAddr::from((index << 8).to_be_bytes()), at(0));
-        }
-        assert!(failures.networks.lock().unwrap().len() <= NETWORKS_MAX);
-    }
-}
+/// What a token of ours must grant for a call.
+const CALL_SCOPE: &str = "wardgate/call";

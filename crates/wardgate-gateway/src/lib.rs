@@ -31,6 +31,7 @@ pub use body::BodyLimits;
 pub use clock::Clock;
 pub use deidentify::ModelLimits;
 pub use gate::{Gate, GateOptions, Parts};
+pub use identity::{Trust, TrustedIssuer};
 pub use screen::ScreenMode;
 pub use server::{ServeError, Server, ServerOptions};
 pub use upstream::UpstreamOptions;

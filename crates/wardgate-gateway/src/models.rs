@@ -8,12 +8,13 @@ use http::request::Parts as Head;
 use http::{HeaderValue, Response, header};
 use jiff::Timestamp;
 use serde::Serialize;
+use wardgate_identity::ClientCertificate;
 use wardgate_records::FlowState;
 
 use crate::authorise::may_use;
 use crate::body::{self, AnswerBody};
 use crate::gate::Gate;
-use crate::identity::identify;
+use crate::identity::{Presented, identify};
 use crate::refusal::{self, Refusal};
 use crate::trail::Trail;
 
@@ -34,13 +35,17 @@ struct Model {
 /// The models of a caller, or one of them. A model that may not be used is not found.
 pub(crate) fn list(
     gate: &Arc<Gate>,
-    head: &Head,
+    (head, certificate): (&Head, Option<&ClientCertificate>),
     one: Option<&str>,
     trail: &mut Trail,
     now: Timestamp,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let snapshot = gate.snapshot();
-    let identified = identify(&head.headers, &snapshot, now, trail)?;
+    let presented = Presented {
+        headers: &head.headers,
+        certificate,
+    };
+    let identified = identify(presented, &gate.trust, &snapshot, now, trail)?;
     let admitted = gate.limits.admit(identified, now)?;
     let caller = admitted.caller();
     // A flow that is declared for this app may name the same system for several purposes.

@@ -25,19 +25,20 @@ use crate::counters::Counters;
 use crate::deidentify::deidentify;
 use crate::facts::{Gathered, gather};
 use crate::gate::{Gate, Worker};
-use crate::identity::identify;
+use crate::identity::{Presented, identify};
 use crate::inspect::{Answer, Reply, inspect, outcome};
 use crate::models;
 use crate::recorder::{Outcome, Recorder, intent};
 use crate::refusal::{self, Refusal};
 use crate::screen::{Screened, screen};
+use crate::server::Peer;
 use crate::trail::Trail;
 use crate::upstream::Outgoing;
 
 /// Answers one request: a call that passed, or a refusal in the protocol's own shape.
 pub(crate) async fn answer(
     worker: &Worker,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let gate = &worker.gate;
@@ -46,15 +47,18 @@ pub(crate) async fn answer(
     let mut trail = Trail::default();
     let (head, body) = request.into_parts();
     let answered = match route(&head) {
-        Ok(Target::Models(model)) => models::list(gate, &head, model.as_deref(), &mut trail, now),
-        Ok(Target::Call(route)) => pass(worker, record, route, &head, body, &mut trail)
+        Ok(Target::Models(model)) => {
+            let sender = (&head, peer.certificate.as_deref());
+            models::list(gate, sender, model.as_deref(), &mut trail, now)
+        }
+        Ok(Target::Call(route)) => pass(worker, record, route, (&head, peer), body, &mut trail)
             .await
             .map(|answer| answer.into_response(&head.headers)),
         Err(refusal) => Err(refusal),
     };
     let mut response = match answered {
         Ok(response) => response,
-        Err(refusal) => refuse(gate, record, peer, &trail, refusal).await,
+        Err(refusal) => refuse(gate, record, peer.address, &trail, refusal).await,
     };
     set_id(response.headers_mut(), "x-request-id", record);
     response
@@ -65,7 +69,7 @@ async fn pass(
     worker: &Worker,
     record: RecordId,
     route: Route,
-    head: &Head,
+    (head, peer): (&Head, &Peer),
     body: Incoming,
     trail: &mut Trail,
 ) -> Result<Answer, Refusal> {
@@ -75,11 +79,16 @@ async fn pass(
 
     // What the head can decide is decided before any of the body is read.
     // gate: identify
-    let identified = identify(&head.headers, &snapshot, now, trail)?;
+    let presented = Presented {
+        headers: &head.headers,
+        certificate: peer.certificate.as_deref(),
+    };
+    let identified = identify(presented, &gate.trust, &snapshot, now, trail)?;
     // gate: limits
     let admitted = gate.limits.admit(identified, now)?;
     check_content_type(&head.headers)?;
     let stated = Stated::from_headers(&head.headers)?;
+    let stated = admitted.caller().narrow(stated, &snapshot)?;
 
     let body = body::read(&head.headers, body, &gate.options.body).await?;
     let shape = openai::request::read(route, &body)?;

@@ -302,7 +302,9 @@ fn intent_leaf(
     let (consents, consent_default) = consent_basis(permit, facts);
     let event = Event::CallIntent(CallIntent {
         app: Token::or_unfit(&caller.app().id),
-        key: caller.key().id,
+        key: caller.key(),
+        credential: caller.credential(),
+        on_behalf_of: caller.on_behalf_of(),
         person: caller.person().map(|person| Token::or_unfit(&person.id)),
         system: Token::or_unfit(&system.id),
         system_digest: system.digest.as_deref().map(Token::or_unfit),

@@ -84,6 +84,7 @@ struct Told {
     message: Cow<'static, str>,
     hint: Cow<'static, str>,
     source: Option<String>,
+    reason: Option<&'static str>,
     record: Option<RecordId>,
     retry_after_s: Option<u32>,
 }
@@ -98,6 +99,7 @@ impl Refusal {
             message: Cow::Borrowed(code.sentence),
             hint: Cow::Borrowed(code.hint),
             source: None,
+            reason: None,
             record: None,
             retry_after_s: None,
         }))
@@ -123,9 +125,25 @@ impl Refusal {
             message: Cow::Owned(denial.message().to_owned()),
             hint: Cow::Owned(denial.hint().to_owned()),
             source: Some(denial.source().to_owned()).filter(|source| !source.is_empty()),
+            reason: None,
             record: None,
             retry_after_s: None,
         }))
+    }
+
+    /// Adds what the ledger is told beside the code, and the caller is not.
+    #[must_use]
+    pub(crate) fn with_reason(mut self, reason: &'static str) -> Self {
+        self.0.reason = Some(reason);
+        self
+    }
+
+    /// The code as the ledger keeps it: with the reason, if there is one.
+    pub(crate) fn told_code(&self) -> Cow<'_, str> {
+        match self.0.reason {
+            None => Cow::Borrowed(self.code()),
+            Some(reason) => Cow::Owned(format!("{}:{reason}", self.code())),
+        }
     }
 
     /// Says when to try again, in whole seconds.

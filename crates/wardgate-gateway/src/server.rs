@@ -1,7 +1,7 @@
 //! The listeners of the data plane: one current-thread runtime per core, each with its own
 //! listening socket on the same address (`SO_REUSEPORT`) and its own pools.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use wardgate_identity::ClientCertificate;
 
 use crate::gate::{Gate, Worker};
 use crate::{pipeline, sealed};
@@ -232,6 +233,14 @@ impl Thread {
     }
 }
 
+/// The other side of a connection.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// The client certificate that it proved to hold.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
+}
+
 struct Connection {
     /// None in a sealed node.
     worker: Option<Arc<Worker>>,
@@ -249,7 +258,10 @@ impl Connection {
         // Small events of a stream must leave at once.
         let _ = stream.set_nodelay(true);
         match &self.acceptor {
-            None => self.serve_http(TokioIo::new(stream), http, watcher).await,
+            None => {
+                self.serve_http(TokioIo::new(stream), None, http, watcher)
+                    .await;
+            }
             Some(acceptor) => {
                 let Ok(Ok(stream)) =
                     tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await
@@ -257,7 +269,12 @@ impl Connection {
                     tracing::debug!("a TLS handshake failed");
                     return;
                 };
-                self.serve_http(TokioIo::new(stream), http, watcher).await;
+                let shown = stream.get_ref().1.peer_certificates();
+                let shown = shown
+                    .and_then(<[_]>::first)
+                    .map(|certificate| certificate.to_vec());
+                self.serve_http(TokioIo::new(stream), shown, http, watcher)
+                    .await;
             }
         }
     }
@@ -265,17 +282,24 @@ impl Connection {
     async fn serve_http<I>(
         &self,
         io: I,
+        certificate: Option<Vec<u8>>,
         http: http1::Builder,
         watcher: hyper_util::server::graceful::Watcher,
     ) where
         I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
-        let (worker, peer) = (self.worker.clone(), self.peer.ip());
+        // TLS has verified it; one that cannot be read is as none.
+        let certificate = certificate.and_then(|der| ClientCertificate::read(&der).ok());
+        let worker = self.worker.clone();
+        let peer = Arc::new(Peer {
+            address: self.peer.ip(),
+            certificate: certificate.map(Arc::new),
+        });
         let service = service_fn(move |request| {
-            let worker = worker.clone();
+            let (worker, peer) = (worker.clone(), peer.clone());
             async move {
                 let response = match &worker {
-                    Some(worker) => pipeline::answer(worker, peer, request).await,
+                    Some(worker) => pipeline::answer(worker, &peer, request).await,
                     None => sealed::answer(),
                 };
                 Ok::<_, std::convert::Infallible>(response)

@@ -39,20 +39,21 @@ impl Strangers {
             first: now,
             last: now,
         };
-        let (due, slot) = match waiting.get_mut(refusal.code()) {
+        let code = refusal.told_code();
+        let (due, slot) = match waiting.get_mut(code.as_ref()) {
             Some(slot) => (
                 now.as_millisecond() - slot.first.as_millisecond() >= PERIOD_MS,
                 slot,
             ),
             None => (
                 true,
-                waiting.entry(refusal.code().to_owned()).or_insert(written),
+                waiting.entry(code.as_ref().to_owned()).or_insert(written),
             ),
         };
         slot.count += 1;
         slot.last = now;
         if due {
-            write(refusal.code(), *slot, ledger, id());
+            write(&code, *slot, ledger, id());
             *slot = written;
         }
     }

@@ -34,6 +34,16 @@ impl Trail {
         self.person.clone_from(&key.person);
     }
 
+    /// An app that was identified otherwise.
+    pub(crate) fn identified(&mut self, app: &str) {
+        self.app = Some(app.to_owned());
+    }
+
+    /// The person that the app acts for.
+    pub(crate) fn acts_for(&mut self, person: &str) {
+        self.person = Some(person.to_owned());
+    }
+
     pub(crate) fn gathered(&mut self, facts: &Gathered) {
         self.system = Some(facts.system().id.clone());
         self.purpose = Some(facts.purpose().code());
@@ -53,7 +63,7 @@ impl Trail {
 
     /// Whether anybody is behind the call: strangers are counted, not recorded one by one.
     pub(crate) fn is_identified(&self) -> bool {
-        self.key.is_some()
+        self.app.is_some()
     }
 
     /// The ledger entry of a refusal.
@@ -73,6 +83,7 @@ impl Trail {
             .as_ref()
             .map(|denial| facts_used(denial.facts()))
             .unwrap_or_default();
+        let code = refusal.told_code();
         let gates = [GateResult {
             gate: Token::or_unfit(refusal.gate().name()),
             outcome: GateOutcome::Refused,
@@ -86,7 +97,7 @@ impl Trail {
             patient: self.patient,
             data_class: self.data_class.map(Token::or_unfit),
             gate: Token::or_unfit(refusal.gate().name()),
-            code: Token::or_unfit(refusal.code()),
+            code: Token::or_unfit(&code),
             record: refusal.source().map(Token::or_unfit),
             policy_hash: self.denial.as_ref().map(|denial| *denial.policy_hash()),
             policies: &policies,

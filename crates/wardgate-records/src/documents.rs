@@ -3,6 +3,7 @@
 //! Nothing stops at the first fault. What a file declares is known even when it is faulty, so
 //! that a reference to it is not reported as a second fault.
 
+mod clients;
 mod fhir;
 mod fields;
 mod kinds;

@@ -10,6 +10,7 @@ mod catalogue;
 mod custody;
 mod destruction;
 mod examples;
+mod identity;
 mod log;
 mod open;
 mod people;
@@ -33,6 +34,7 @@ pub use custody::{
 };
 pub use destruction::{Destruction, KeySetState, statement_digest};
 pub use examples::examples;
+pub use identity::{Credential, CredentialKind, TokenIssued};
 pub use log::{
     AnchorKind, AnchorLost, AnchorRestored, ClockAnomaly, ForkDeclared, LedgerExported,
     LedgerPruned, LedgerResumed, StorageFault, StorageFull,
@@ -52,8 +54,8 @@ pub use token::{NotAToken, Token};
 pub const LEAF_BYTES_MAX: usize = 16 * 1024;
 
 /// The newest version of the schema that this program writes and reads. Version 2 added the
-/// kinds from `ledger.storage_fault` on and the last two members of `patient.shredded`, version 3
-/// those from `session.started` on.
+/// kinds from `ledger.storage_fault` on and the last two members of `patient.shredded`; version 3
+/// those from `session.started` on and what `call.intent` says of callers without an API key.
 pub const SCHEMA_VERSION: u64 = 3;
 
 /// Something that happened and that the ledger keeps.
@@ -130,6 +132,8 @@ pub enum Event<'a> {
     EnrolmentIssued(EnrolmentIssued<'a>),
     /// What was asked of the console was denied, counted together.
     AccessDenied(AccessDenied<'a>),
+    /// An application was given an access token.
+    TokenIssued(TokenIssued<'a>),
 }
 
 impl Event<'_> {
@@ -172,6 +176,7 @@ impl Event<'_> {
             Self::CredentialRemoved(_) => EventKind::CredentialRemoved,
             Self::EnrolmentIssued(_) => EventKind::EnrolmentIssued,
             Self::AccessDenied(_) => EventKind::AccessDenied,
+            Self::TokenIssued(_) => EventKind::TokenIssued,
         }
     }
 
@@ -180,6 +185,7 @@ impl Event<'_> {
     #[must_use]
     pub const fn version(&self) -> u64 {
         match self {
+            Self::CallIntent(event) => event.version(),
             Self::PatientShredded(event) => event.version(),
             event => event.kind().since(),
         }
@@ -245,6 +251,7 @@ impl Event<'_> {
             Self::CredentialRemoved(event) => event.write(json),
             Self::EnrolmentIssued(event) => event.write(json),
             Self::AccessDenied(event) => event.write(json),
+            Self::TokenIssued(event) => event.write(json),
         }
     }
 }

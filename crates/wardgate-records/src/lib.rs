@@ -13,6 +13,7 @@
 pub mod events;
 
 mod apply;
+mod clients;
 mod documents;
 mod error;
 mod fault;
@@ -39,6 +40,7 @@ mod told;
 mod upkeep;
 
 pub use apply::{Applied, ApplyError, ChangeKind, FieldChange, Mode, RecordDifference};
+pub use clients::TokenGrant;
 pub use documents::Documents;
 pub use error::RecordsError;
 pub use fault::{Fault, Severity};
@@ -51,8 +53,9 @@ pub use patient::{PatientAddress, PatientFile, PatientName};
 pub use payloads::{Coverage, Payload, PayloadPart, PayloadStore, SealedPayload, StoredPayload};
 pub use prune::{KeptBy, PruneRules};
 pub use record::{
-    Acts, Agreement, AgreementKind, App, AppState, CallLimits, DeidMode, Flow, FlowState, Person,
-    PersonState, PolicyFile, Requirements, Risk, Settings, System, Training, Upstream, Vendor,
+    Acts, Agreement, AgreementKind, App, AppState, CallLimits, Clients, DeidMode, Flow, FlowState,
+    IssuedTo, Person, PersonIdentity, PersonState, PolicyFile, Requirements, Risk, Settings,
+    System, Training, Upstream, Vendor,
 };
 pub use retention::{NotARetentionClass, RETENTION_DAYS_MAX, Retention, RetentionClass};
 pub use shred::{Destroyed, Reach, Shredded};

@@ -144,6 +144,50 @@ pub struct App {
     pub systems: Vec<String>,
     /// How much it may call.
     pub limits: CallLimits,
+    /// What it may do on the console and its API, by the words of the operations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<String>,
+    /// How it proves who it is, beside API keys.
+    #[serde(default, skip_serializing_if = "Clients::is_empty")]
+    pub clients: Clients,
+}
+
+/// How an app proves who it is without an API key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clients {
+    /// Its public keys, a JWK Set. With them it signs for access tokens.
+    pub keys: Option<String>,
+    /// Where its public keys are fetched, instead.
+    pub keys_url: Option<String>,
+    /// Its client certificates: `sha256:` and the thumbprint, or an alternative name as `URI:...`
+    /// or `DNS:...`.
+    pub certificates: Vec<String>,
+    /// Under which names others issue tokens to it.
+    pub issued: Vec<IssuedTo>,
+}
+
+impl Clients {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The name of an app at an issuer of tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedTo {
+    /// The issuer.
+    pub issuer: String,
+    /// The client id of the app there.
+    pub client: String,
+}
+
+/// The name of a person at an issuer of tokens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PersonIdentity {
+    /// The issuer.
+    pub issuer: String,
+    /// The subject there.
+    pub subject: String,
 }
 
 /// Whether an app may call.
@@ -196,6 +240,9 @@ pub struct Person {
     pub break_glass: bool,
     /// Passed courses.
     pub trainings: Vec<Training>,
+    /// How providers of identity name the person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<PersonIdentity>,
 }
 
 /// Whether a person may act.

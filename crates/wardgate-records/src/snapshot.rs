@@ -2,6 +2,7 @@
 
 mod facts;
 pub(crate) mod load;
+mod named;
 
 use std::collections::HashMap;
 use std::fmt;

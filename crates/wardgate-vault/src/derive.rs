@@ -30,6 +30,8 @@ pub enum Label {
     DateShift,
     /// Naming the objects of a backup by what they hold.
     BackupName,
+    /// Seed of the key that signs access tokens of applications.
+    AccessToken,
     /// Proving that the key file comes from a holder of the root key. Used by the vault only.
     #[doc(hidden)]
     KeyFile,
@@ -53,6 +55,7 @@ impl Label {
             Self::SessionToken => b"wardgate v1 session-token",
             Self::DateShift => b"wardgate v1 date-shift",
             Self::BackupName => b"wardgate v1 backup-name",
+            Self::AccessToken => b"wardgate v1 access-token",
             Self::KeyFile => b"wardgate v2 key-file",
             Self::PatientWrap => b"wardgate v1 patient-wrap",
             Self::Seal => b"wardgate v1 seal",
@@ -190,6 +193,7 @@ mod tests {
             Label::SessionToken,
             Label::DateShift,
             Label::BackupName,
+            Label::AccessToken,
             Label::KeyFile,
             Label::PatientWrap,
             Label::Seal,

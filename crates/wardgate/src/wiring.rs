@@ -11,6 +11,7 @@ pub(crate) mod provider;
 mod recovery;
 mod sealed;
 mod serving;
+mod tokens;
 
 use std::sync::Arc;
 

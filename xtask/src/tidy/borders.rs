@@ -16,7 +16,12 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("wardgate-identity", &[]),
     (
         "wardgate-records",
-        &["wardgate-authz", "wardgate-ledger", "wardgate-vault"],
+        &[
+            "wardgate-authz",
+            "wardgate-identity",
+            "wardgate-ledger",
+            "wardgate-vault",
+        ],
     ),
     (
         "wardgate-gateway",

@@ -9,6 +9,8 @@ mod attacks_pages;
 #[cfg(test)]
 mod attacks_session;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod stage;

@@ -35,18 +35,30 @@ codes! {
         "the body does not have the shape of this route", "see the field named in the message";
     HEADER_INVALID = "request.header_invalid", Accept, 400,
         "a header of the call cannot be understood", "see the header named in the message";
-    ON_BEHALF_OF = "identity.on_behalf_of_unsupported", Identify, 400,
-        "`wardgate-on-behalf-of` is not accepted by this gate yet", "use an API key that is bound to the person";
     KEY_MISSING = "identity.key_missing", Identify, 401,
         "the call carries no API key", "send `authorization: Bearer wg_...`";
     KEY_INVALID = "identity.key_invalid", Identify, 401,
         "the API key is not valid", "check the key, or ask for a new one with `wardgate key create`";
     KEY_EXPIRED = "identity.key_expired", Identify, 401,
         "the API key has expired or was revoked", "create a new key with `wardgate key create`";
+    TOKEN_INVALID = "identity.token_invalid", Identify, 401,
+        "the token is not valid here", "ask for a new token for this gate; the ledger says what was wrong with this one";
+    TOKEN_EXPIRED = "identity.token_expired", Identify, 401,
+        "the token has expired", "ask for a new token";
+    KEYS_UNAVAILABLE = "identity.keys_unavailable", Identify, 503,
+        "the token cannot be checked now", "try again later; the issuer's keys are not known or too old";
+    CERTIFICATE_OTHER = "identity.certificate_other", Identify, 403,
+        "the client certificate belongs to another application than the key or token", "use the certificate of the calling application";
+    ON_BEHALF_OF_INVALID = "identity.on_behalf_of_invalid", Identify, 403,
+        "`wardgate-on-behalf-of` does not prove a person that this application may act for", "send the person's own token, issued to this application for this gate";
     TOO_MANY_FAILURES = "identity.too_many_failures", Identify, 429,
         "too many failed attempts from this network", "wait, then try again with a valid key";
     SCOPE_PURPOSE = "scope.purpose", Identify, 403,
         "the API key does not cover this purpose", "use a key whose scopes include the purpose";
+    SCOPE_CALL = "scope.call", Identify, 403,
+        "the token does not cover calls", "ask for a token with the scope `wardgate/call`, or the one agreed for the issuer";
+    SCOPE_PATIENT = "scope.patient", Identify, 403,
+        "the token is for another patient than the call names", "leave `wardgate-patient` out, or use a token for the patient";
     PURPOSE_REQUIRED = "purpose.required", Identify, 400,
         "the call states no purpose", "set `wardgate-purpose`, for example to TREAT";
     RATE_LIMITED = "limits.rate", Limits, 429,

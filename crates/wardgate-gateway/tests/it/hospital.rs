@@ -51,6 +51,8 @@ pub(crate) struct Around {
     pub(crate) model: Option<tokio_rustls::TlsAcceptor>,
     /// Whom the gate trusts for models, besides the machine's own roots.
     pub(crate) model_ca: Option<PathBuf>,
+    /// Whose tokens the gate accepts.
+    pub(crate) trust: wardgate_gateway::Trust,
 }
 
 /// An answer of the gate, read whole.
@@ -154,7 +156,7 @@ impl Hospital {
         };
         let mut options = options();
         change(&mut options);
-        let gate = Arc::new(Gate::new(parts, options).unwrap());
+        let gate = Arc::new(Gate::new(parts, options).unwrap().trusting(around.trust));
         let listen = ServerOptions {
             address: "127.0.0.1:0".parse().unwrap(),
             threads: 1,

@@ -33,4 +33,10 @@ mod streams;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod token_attacks;
+#[cfg(test)]
+mod token_world;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod upstreams;

@@ -160,6 +160,12 @@ fn of_heads() -> Vec<Case> {
             "identify",
             with(&[("authorization", "Bearer wg_test_nothing_at_all")]),
         )),
+        nobody(case(
+            "identity.token_invalid",
+            401,
+            "identify",
+            with(&[("authorization", "Bearer not.a.token")]),
+        )),
         case(
             "request.content_type",
             415,
@@ -191,8 +197,8 @@ fn of_heads() -> Vec<Case> {
             with(&[("wardgate-break-glass", "yes")]),
         ),
         case(
-            "identity.on_behalf_of_unsupported",
-            400,
+            "identity.on_behalf_of_invalid",
+            403,
             "identify",
             with(&[("wardgate-on-behalf-of", "dr.lind")]),
         ),

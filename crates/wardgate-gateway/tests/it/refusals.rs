@@ -154,13 +154,18 @@ async fn what_the_records_forbid_is_refused_and_what_they_allow_again_passes() {
 }
 
 /// The codes that need more than a request or a record; each test below says which it covers.
-const OTHERS: [&str; 19] = [
+const OTHERS: [&str; 24] = [
     "vault.sealed",
     "request.timeout",
     "request.incomplete",
     "identity.key_expired",
+    "identity.token_expired",
+    "identity.keys_unavailable",
+    "identity.certificate_other",
     "identity.too_many_failures",
     "scope.purpose",
+    "scope.call",
+    "scope.patient",
     "limits.rate",
     "limits.concurrency",
     "fact.stale",

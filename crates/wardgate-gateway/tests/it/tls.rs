@@ -17,13 +17,13 @@ use wardgate_gateway::{ServeError, Server, ServerOptions};
 use crate::hospital::{Around, Hospital, head, says};
 
 /// A private CA with a folder of certificates.
-struct Authority {
+pub(crate) struct Authority {
     dir: TempDir,
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -32,12 +32,12 @@ impl Authority {
         Self { dir, issuer }
     }
 
-    fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.dir.path().join("ca.pem")
     }
 
     /// A certificate and its key.
-    fn issue(&self, name: &str) -> (PathBuf, PathBuf) {
+    pub(crate) fn issue(&self, name: &str) -> (PathBuf, PathBuf) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -50,7 +50,7 @@ impl Authority {
         paths
     }
 
-    fn listener(&self, client_ca: Option<PathBuf>) -> Arc<rustls::ServerConfig> {
+    pub(crate) fn listener(&self, client_ca: Option<PathBuf>) -> Arc<rustls::ServerConfig> {
         let (certificate, private_key) = self.issue("localhost");
         server_config(&TlsFiles {
             certificate,
@@ -61,7 +61,7 @@ impl Authority {
     }
 
     /// A client that trusts this CA.
-    fn client(
+    pub(crate) fn client(
         &self,
         version: &'static SupportedProtocolVersion,
         own: Option<(PathBuf, PathBuf)>,

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::fields::{Day, Fields, Findings, nearest};
 use super::yaml::{Content, Node};
-use super::{Declared, Link};
+use super::{Declared, Link, clients};
 use crate::fault::Place;
 use crate::record::{
     Acts, Agreement, AgreementKind, App, AppState, CallLimits, DeidMode, Flow, FlowState, Person,
@@ -271,6 +271,8 @@ fn app(fields: &Fields<'_>) -> Option<Declared> {
     let systems = fields.ids("systems");
     let group = fields.group("limits");
     let limits = group.as_ref().map_or_else(|| Some(LIMITS_DEFAULT), limits);
+    let operations = clients::operations(fields);
+    let clients = clients::read(fields);
     let whole = fields.end();
     let mut declared = Declared::stub("app", id?, fields.place("id"));
     if whole.is_some() {
@@ -286,6 +288,8 @@ fn app(fields: &Fields<'_>) -> Option<Declared> {
                 acts: acts?,
                 systems,
                 limits: limits?,
+                operations,
+                clients: clients?,
             },
             links,
         );
@@ -354,6 +358,7 @@ fn person(fields: &Fields<'_>) -> Option<Declared> {
         trainings.push(training);
     }
     trainings.sort_unstable_by(|a, b| a.course.cmp(&b.course));
+    let identities = clients::identities(fields);
     let whole = fields.end();
     let mut declared = Declared::stub("person", id?, fields.place("id"));
     if whole.is_some() {
@@ -365,6 +370,7 @@ fn person(fields: &Fields<'_>) -> Option<Declared> {
                 mfa: mfa?,
                 break_glass: break_glass?,
                 trainings,
+                identities,
             },
             Vec::new(),
         );

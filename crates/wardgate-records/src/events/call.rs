@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use wardgate_vault::PatientHandle;
 
-use super::Token;
 use super::canonical::Canonical;
+use super::{Credential, Token};
 use crate::RecordId;
 
 /// The random handle of a patient, as leaves show it.
@@ -17,7 +17,11 @@ pub struct CallIntent<'a> {
     /// The calling app.
     pub app: Token<'a>,
     /// The API key used.
-    pub key: RecordId,
+    pub key: Option<RecordId>,
+    /// How the app was identified, when it was not by an API key.
+    pub credential: Option<Credential>,
+    /// SHA-256 of the person's own token that the app presented.
+    pub on_behalf_of: Option<[u8; 32]>,
     /// The person the app acts for.
     pub person: Option<Token<'a>>,
     /// The system called.
@@ -226,15 +230,33 @@ pub struct CallRefused<'a> {
 }
 
 impl CallIntent<'_> {
+    /// A call with an API key alone is written as before, for older readers.
+    pub(super) const fn version(&self) -> u64 {
+        if self.credential.is_some() || self.on_behalf_of.is_some() {
+            3
+        } else {
+            1
+        }
+    }
+
     pub(super) fn write(&self, json: &mut Canonical) {
         json.member("app").token(self.app);
         write_consents(json, self.consents, self.consent_default);
+        if let Some(credential) = &self.credential {
+            json.member("credential").fixed(credential.kind.as_str());
+            json.member("credential_digest").hex(&credential.digest);
+        }
         json.member("data_class").token(self.data_class);
         json.member("deid").object(|json| self.deid.write(json));
         json.member("endpoint").token(self.endpoint);
         write_facts(json, self.facts, self.facts_as_of);
         write_gates(json, self.gates);
-        json.member("key").id(&self.key);
+        if let Some(key) = &self.key {
+            json.member("key").id(key);
+        }
+        if let Some(digest) = &self.on_behalf_of {
+            json.member("on_behalf_of").hex(digest);
+        }
         write_patient(json, self.patient);
         write_token(json, "person", self.person);
         json.member("policies")

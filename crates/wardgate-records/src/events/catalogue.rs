@@ -3,6 +3,7 @@
 
 mod calls;
 mod custody;
+mod identity;
 mod log;
 mod people;
 mod records;
@@ -86,6 +87,7 @@ pub fn catalogue() -> Vec<KindEntry> {
         log::KINDS,
         custody::KINDS,
         people::KINDS,
+        identity::KINDS,
     ];
     let mut kinds: Vec<KindEntry> = parts.into_iter().flatten().copied().collect();
     kinds.sort_by_key(|entry| EventKind::ALL.iter().position(|kind| *kind == entry.kind));

@@ -30,6 +30,7 @@ pub fn examples(whole: bool) -> Result<Vec<Vec<u8>>, LeafTooLarge> {
         monotonic_ms: 1000,
     }))?;
     invented.people(&mut tell)?;
+    invented.identity(&mut tell)?;
     Ok(leaves)
 }
 
@@ -54,7 +55,12 @@ impl Invented {
         let policies = [word("access.clinician"), word("consent.default")];
         tell(Event::CallIntent(CallIntent {
             app: word("ward-notes"),
-            key: id(0x0a),
+            key: self.optional(id(0x0a)),
+            credential: self.optional(Credential {
+                kind: CredentialKind::AccessToken,
+                digest: [11; 32],
+            }),
+            on_behalf_of: self.optional([12; 32]),
             person: self.optional(word("dr.osei")),
             system: word("note-helper"),
             system_digest: self.optional(word("sha256:5f70bf18")),
@@ -281,6 +287,16 @@ impl Invented {
             count: 3,
             first: AT,
             last: AT,
+        }))
+    }
+
+    fn identity(&self, tell: Tell<'_>) -> Result<(), LeafTooLarge> {
+        tell(Event::TokenIssued(TokenIssued {
+            app: word("ward-notes"),
+            bound: self.whole,
+            expires: AT,
+            scopes: &[word("wardgate/call")],
+            token: [13; 32],
         }))
     }
 

@@ -84,6 +84,8 @@ pub enum EventKind {
     EnrolmentIssued,
     /// `access.denied`
     AccessDenied,
+    /// `token.issued`
+    TokenIssued,
 }
 
 impl EventKind {
@@ -124,6 +126,7 @@ impl EventKind {
         Self::CredentialRemoved,
         Self::EnrolmentIssued,
         Self::AccessDenied,
+        Self::TokenIssued,
     ];
 
     /// The word in the leaf.
@@ -165,6 +168,7 @@ impl EventKind {
             Self::CredentialRemoved => "credential.removed",
             Self::EnrolmentIssued => "enrolment.issued",
             Self::AccessDenied => "access.denied",
+            Self::TokenIssued => "token.issued",
         }
     }
 }
@@ -190,7 +194,8 @@ impl EventKind {
             | Self::CredentialAdded
             | Self::CredentialRemoved
             | Self::EnrolmentIssued
-            | Self::AccessDenied => 3,
+            | Self::AccessDenied
+            | Self::TokenIssued => 3,
             _ => 2,
         }
     }

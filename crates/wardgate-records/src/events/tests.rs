@@ -74,7 +74,10 @@ proptest! {
         let consents = [ConsentHandle(digest)];
         let patient = some.then(|| PatientHandle::from_bytes([count.to_le_bytes()[0]; 16]));
         check(&Event::CallIntent(CallIntent {
-            app: token, key: id, person: some.then_some(token), system: token,
+            app: token, key: some.then_some(id), credential: (!some).then_some(Credential {
+                kind: CredentialKind::EhrToken, digest,
+            }),
+            on_behalf_of: some.then_some(digest), person: some.then_some(token), system: token,
             system_digest: (!some).then_some(token), purpose: token, patient, data_class: token,
             recipient: token, region: token, policy_hash: digest, policies: &tokens, facts: &[],
             consents: &consents, consent_default: some.then_some(token),
@@ -127,6 +130,9 @@ proptest! {
             systems: &tokens, purposes: &tokens,
         }), id, at);
         check(&Event::KeyRevoked(KeyRevoked { key: id, app: token }), id, at);
+        check(&Event::TokenIssued(TokenIssued {
+            app: token, bound: some, expires: at, scopes: &tokens, token: digest,
+        }), id, at);
         let patient = PatientHandle::from_bytes([7; 16]);
         check(&Event::PatientShredded(PatientShredded {
             patient, consents: count, certificate: some.then_some(digest),
@@ -250,7 +256,9 @@ fn an_intent_has_the_documented_form() {
     let token = |word| Token::new(word).unwrap();
     let event = Event::CallIntent(CallIntent {
         app: token("ward-notes"),
-        key: id,
+        key: Some(id),
+        credential: None,
+        on_behalf_of: None,
         person: None,
         system: token("note-helper"),
         system_digest: None,
@@ -323,7 +331,7 @@ fn a_leaf_of_another_version_type_or_form_is_not_read() {
     assert!(parse(leaf("1", "gateway.stopped", "")).is_ok());
     let fault = |text| parse(text).unwrap_err();
     assert!(parse(leaf("2", "gateway.stopped", "")).is_ok());
-    for version in [0, 3] {
+    for version in [0, 4] {
         assert_eq!(
             fault(leaf(&version.to_string(), "gateway.stopped", "")),
             EventFault::UnknownVersion(version)

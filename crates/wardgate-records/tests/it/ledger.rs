@@ -139,7 +139,9 @@ fn intent() -> Event<'static> {
     let word = Token::UNFIT;
     Event::CallIntent(CallIntent {
         app: word,
-        key: RecordId::from_bytes([0; 16]),
+        key: Some(RecordId::from_bytes([0; 16])),
+        credential: None,
+        on_behalf_of: None,
         person: None,
         system: word,
         system_digest: None,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod custody;
 #[cfg(test)]
 mod database;

@@ -1,6 +1,9 @@
 //! Who vouches for people and applications beside this node itself.
 
+mod issuers;
 mod providers;
+
+use wardgate_gateway::TrustedIssuer;
 
 use super::fields::Reader;
 
@@ -13,6 +16,8 @@ pub(crate) struct Identity {
     pub(crate) providers: Vec<SignOnProvider>,
     /// The provider whose issuer and roles count for people whom a directory provisions.
     pub(crate) scim_provider: Option<String>,
+    /// Issuers whose tokens the gate accepts: the record system, providers of identity.
+    pub(crate) ehr: Vec<TrustedIssuer>,
 }
 
 pub(super) fn read(reader: &Reader) -> Option<Identity> {
@@ -30,8 +35,27 @@ pub(super) fn read(reader: &Reader) -> Option<Identity> {
         providers::is_name,
         "Provider whose people the directory provisions by SCIM: its issuer and its `roles` count for them.",
     );
+    let ehr = section.groups(
+        "ehr",
+        "identity.ehr",
+        "Issuers whose tokens the gate accepts: the hospital's record system, and providers of identity for `wardgate-on-behalf-of`.",
+        issuers::read,
+    );
     section.end();
-    let (providers, scim_provider) = (providers?, scim_provider?);
+    let (providers, scim_provider, ehr) = (providers?, scim_provider?, ehr?);
+    let mut issuers: Vec<&str> = ehr.iter().map(|one| one.issuer.as_str()).collect();
+    issuers.sort_unstable();
+    if issuers
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a == b))
+    {
+        section.fault(
+            "ehr",
+            "an issuer stands twice".to_owned(),
+            "keep one of them; it can be trusted for both uses",
+        );
+        return None;
+    }
     let mut names: Vec<&str> = providers.iter().map(|one| one.name.as_str()).collect();
     names.sort_unstable();
     if names
@@ -59,5 +83,6 @@ pub(super) fn read(reader: &Reader) -> Option<Identity> {
     Some(Identity {
         providers,
         scim_provider,
+        ehr,
     })
 }

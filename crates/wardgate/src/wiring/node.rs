@@ -17,6 +17,7 @@ use wardgate_vault::Vault;
 
 use super::fetch::HttpFetch;
 use super::incidents::Incidents;
+use super::tokens::Tokens;
 use super::{Records, anchors, clock, clock_watch, identity, now, recovery};
 use crate::commands::call::{self, Shown};
 use crate::failure::Failure;
@@ -35,6 +36,7 @@ pub(crate) struct RunningNode {
     keeping: JoinHandle<()>,
     anchoring: Anchoring,
     watching: JoinHandle<()>,
+    fetching: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -51,8 +53,11 @@ impl RunningNode {
         store.drain_outbox(&ledger).await?;
 
         let anchoring = anchors::start(anchored, &ledger)?;
-        let gate = gate(&records, &ledger, &payloads, &anchoring)?;
+        let tokens = Tokens::of(&records)?;
+        let gate = gate(&records, &ledger, &payloads, &anchoring)?.trusting(tokens.trust());
+        let gate = Arc::new(gate);
         let (stop, stopped) = watch::channel(false);
+        let fetching = tokens.keep_fresh(store.clone(), fetch(&records)?, stopped.clone());
         let keeping = tokio::spawn(keep_fresh(
             (store.clone(), vault.clone()),
             ledger.clone(),
@@ -69,7 +74,7 @@ impl RunningNode {
         let server = start_gate(&records, gate.clone())?;
         let console = start_console(
             &records,
-            (&ledger, &anchoring),
+            (&ledger, &anchoring, &tokens),
             gate,
             console_listener,
             stopped,
@@ -86,6 +91,7 @@ impl RunningNode {
             keeping,
             anchoring,
             watching,
+            fetching,
             stop,
         })
     }
@@ -140,6 +146,7 @@ impl RunningNode {
         }
         let _ = self.keeping.await;
         let _ = self.watching.await;
+        let _ = self.fetching.await;
         self.records.store.drain_outbox(&self.ledger).await?;
         recovery::end(&self.ledger, &self.records.vault, self.boot).await?;
         self.ledger.close()?;
@@ -208,7 +215,7 @@ fn gate(
     ledger: &Ledger,
     payloads: &PayloadStore,
     anchoring: &Anchoring,
-) -> Result<Arc<Gate>, Failure> {
+) -> Result<Gate, Failure> {
     let config = &records.config;
     let parts = Parts {
         store: records.store.clone(),
@@ -228,7 +235,7 @@ fn gate(
         organization: config.node.organization.clone(),
     };
     let refuses = anchors::refuses(&config.anchor, anchoring);
-    Ok(Arc::new(Gate::new(parts, options)?.refusing_when(refuses)))
+    Ok(Gate::new(parts, options)?.refusing_when(refuses))
 }
 
 fn start_gate(records: &Records, gate: Arc<Gate>) -> Result<Server, Failure> {
@@ -241,7 +248,7 @@ fn start_gate(records: &Records, gate: Arc<Gate>) -> Result<Server, Failure> {
 
 fn start_console(
     records: &Records,
-    (ledger, anchoring): (&Ledger, &Anchoring),
+    (ledger, anchoring, tokens): (&Ledger, &Anchoring, &Tokens),
     gate: Arc<Gate>,
     listener: TcpListener,
     mut stopped: watch::Receiver<bool>,
@@ -264,10 +271,8 @@ fn start_console(
         ledger: ledger.clone(),
         metrics: Arc::new(move || gate.metrics()),
         anchors: anchors::shown(anchoring),
-        settings: Arc::new(settings),
-        fetch: Arc::new(HttpFetch::new(client_config(
-            records.config.upstream.ca_file.as_deref(),
-        )?)),
+        settings: Arc::new(settings.giving(tokens.endpoint())),
+        fetch: fetch(records)?,
         clock: clock(),
     };
     Ok(tokio::spawn(async move {
@@ -279,6 +284,12 @@ fn start_console(
             tracing::error!(%error, "the console stopped");
         }
     }))
+}
+
+/// How providers of identity and applications are reached.
+fn fetch(records: &Records) -> Result<Arc<HttpFetch>, Failure> {
+    let tls = client_config(records.config.upstream.ca_file.as_deref())?;
+    Ok(Arc::new(HttpFetch::new(tls)))
 }
 
 /// Looks for changed records, and brings their events into the ledger, and those of its disk.

@@ -1,7 +1,8 @@
 //! Calls: intent, outcome, refusal.
 
-use super::{Form, KindEntry, Member, TOKENS, optional, required};
+use super::{Form, KindEntry, Member, TOKENS, added, optional, required};
 use crate::events::EventKind;
+use crate::events::identity::CredentialKind;
 
 pub(super) const KINDS: &[KindEntry] = &[
     KindEntry {
@@ -44,6 +45,18 @@ const INTENT: &[Member] = &[
     required("app", Form::Token, "The calling app."),
     CONSENT_DEFAULT,
     CONSENTS,
+    added(
+        3,
+        "credential",
+        Form::OneOf(CredentialKind::WORDS),
+        "How the app was identified, when it was not by an API key.",
+    ),
+    added(
+        3,
+        "credential_digest",
+        Form::Digest,
+        "SHA-256 of that token or certificate.",
+    ),
     required("data_class", Form::Token, "The data class of the call."),
     required(
         "deid",
@@ -54,7 +67,17 @@ const INTENT: &[Member] = &[
     FACTS,
     FACTS_AS_OF,
     GATES,
-    required("key", Form::Id, "The API key used."),
+    optional(
+        "key",
+        Form::Id,
+        "The API key used; absent when the app was identified otherwise.",
+    ),
+    added(
+        3,
+        "on_behalf_of",
+        Form::Digest,
+        "SHA-256 of the person's own token that the app presented.",
+    ),
     PATIENT,
     optional("person", Form::Token, "The person the app acts for."),
     POLICIES,

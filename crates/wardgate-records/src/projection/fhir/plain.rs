@@ -84,6 +84,7 @@ fn shape(kind: EventKind) -> Shape {
     use EventKind as Kind;
     match kind {
         Kind::IdentityRefused => of(AUTHENTICATION, (DCM, "110122", "Login"), "E", "4"),
+        Kind::TokenIssued => of(AUTHENTICATION, (DCM, "110122", "Login"), "E", "0"),
         Kind::KeyCreated | Kind::KeyRevoked => {
             let changed = (DCM, "110137", "User Security Attributes Changed");
             of(ALERT, changed, "U", "0")

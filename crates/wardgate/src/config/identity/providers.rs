@@ -179,7 +179,7 @@ pub(super) fn is_name(text: &str) -> bool {
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-fn is_visible(text: &str) -> bool {
+pub(super) fn is_visible(text: &str) -> bool {
     (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -187,15 +187,15 @@ fn is_claim_text(text: &str) -> bool {
     (1..=200).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-fn is_level(name: &str, level: &str) -> bool {
+pub(super) fn is_level(name: &str, level: &str) -> bool {
     is_claim_text(name) && matches!(level, "0" | "1" | "2" | "3")
 }
 
-fn is_issuer(text: &str) -> bool {
+pub(super) fn is_issuer(text: &str) -> bool {
     wardgate_identity::oidc::is_issuer(text)
 }
 
 /// Phishing-resistant proof, as OpenID EAP ACR Values name it.
 const RESISTANT: &[&str] = &["phr", "phrh"];
-const ISSUER: &str =
+pub(super) const ISSUER: &str =
     "an `https://` address without query and fragment; `http://` is for this machine only";
