@@ -61,6 +61,12 @@ impl Caller {
         }
     }
 
+    /// Whether it is a person in front of a page: tokens of programs open no pages.
+    fn in_browser(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.kind == SessionKind::Browser)
+    }
+
     /// The id of the person or the application.
     pub(crate) fn id(&self) -> &str {
         match &self.who {
@@ -161,7 +167,7 @@ impl FromRequestParts<Parts> for SignedIn {
         parts: &Parts,
     ) -> Result<Self, Response> {
         match identify(parts, &request.headers).await {
-            Ok(caller) if matches!(caller.who, Named::Person { .. }) => Ok(Self(caller)),
+            Ok(caller) if caller.in_browser() => Ok(Self(caller)),
             _ => {
                 let path = request
                     .uri

@@ -184,7 +184,7 @@ async fn a_refusal_tells_no_more_of_what_exists_than_of_what_does_not() {
 async fn more_than_is_read_is_refused_and_told() {
     let stage = Stage::new().await;
     let token = stage.session("administrator", SessionKind::Cli).await;
-    let large = format!(r#"{{"roles": ["{}"]}}"#, "a".repeat(300 * 1024));
+    let large = format!(r#"{{"roles": ["{}"]}}"#, "a".repeat(256 * 1024));
     let reply = stage
         .ask("PUT", "/api/people/other/roles", &token, &large)
         .await;
