@@ -75,19 +75,13 @@ impl Hospital {
         Ok(hospital)
     }
 
-    /// Creates a key of an application for a person; returns its secret text.
-    pub fn key(&self, app: &str, person: &str) -> Result<String> {
-        let arguments = [
-            "key",
-            "create",
-            "--json",
-            "--app",
-            app,
-            "--person",
-            person,
-            "--expires",
-            "1d",
-        ];
+    /// Creates a key of an application, for a person if it calls for people; returns its secret
+    /// text.
+    pub fn key(&self, app: &str, person: Option<&str>) -> Result<String> {
+        let mut arguments = vec!["key", "create", "--json", "--app", app, "--expires", "1d"];
+        if let Some(person) = person {
+            arguments.extend(["--person", person]);
+        }
         let said = self.run(&arguments, &[])?;
         let value: serde_json::Value = serde_json::from_str(&said)?;
         let key = value.get("secret").and_then(serde_json::Value::as_str);
@@ -108,11 +102,6 @@ impl Hospital {
     /// The certificate that clients must trust.
     pub fn ca(&self) -> PathBuf {
         self.directory.join("tls").join("ca.pem")
-    }
-
-    /// Where its console listens.
-    pub fn console(&self) -> SocketAddr {
-        self.console
     }
 
     /// Serves what was set up.

@@ -59,6 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     criterion.bench_function("decide, nothing remembered", |bencher| {
         bencher.iter(|| decide(black_box(&request), &one, &domain, &forgetful, now).is_ok());
     });
+    full(&mut criterion, &request, &domain, now)?;
     let refused = Request {
         purpose: "HRESCH".parse()?,
         ..request.clone()
@@ -75,6 +76,83 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     criterion.final_summary();
     Ok(())
+}
+
+/// The whole decision as the bar has it: 60 policies of which each call asks Cedar anew, and
+/// twenty consents that narrow by purpose, actor, label and nested exceptions.
+fn full(
+    criterion: &mut Criterion,
+    request: &Request<'_>,
+    domain: &ConsentDomain,
+    now: Timestamp,
+) -> Result<(), Box<dyn Error>> {
+    let mut files = Policies::built_in_files().to_vec();
+    let mut more = String::new();
+    let own: usize = files
+        .iter()
+        .map(|(_, text)| text.matches("@id(").count())
+        .sum();
+    for number in own..POLICIES {
+        more.push_str(&format!(
+            "@id(\"never-{number}\") @code(\"never\") @message(\"no\") @hint(\"do\") @fact(\"vendor.state\")\n\
+             forbid (principal, action == Wardgate::Action::\"call\", resource) \
+             when {{ context.now < -{number} }};\n"
+        ));
+    }
+    files.push(("never.cedar", &more));
+    let policies = Policies::parse(&files).map_err(|faults| format!("{faults:?}"))?;
+    let consents = rich_consents(20)?;
+    let decided = || decide(black_box(request), &consents, domain, &policies, now).is_ok();
+    if !decided() {
+        return Err("the call of the full bench is refused".into());
+    }
+    let name = format!("decide, {POLICIES} policies asked anew, 20 consents");
+    criterion.bench_function(&name, |bencher| bencher.iter(decided));
+    percentiles(&name, decided);
+    let nothing = Policies::built_in().map_err(|faults| format!("{faults:?}"))?;
+    percentiles("decide, policies remembered, 20 consents", || {
+        decide(black_box(request), &consents, domain, &nothing, now).is_ok()
+    });
+    Ok(())
+}
+
+/// Criterion tells means; the bars are percentiles.
+fn percentiles(name: &str, decided: impl Fn() -> bool) {
+    let mut times: Vec<_> = (0..SAMPLES)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            black_box(decided());
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let at = |part: usize| times.get(SAMPLES * part / 100).copied().unwrap_or_default();
+    println!("{name}: p50 {:?}, p99 {:?} of {SAMPLES}", at(50), at(99));
+}
+
+/// Consents as hospitals write them: a permit with an exception for research, and every fourth
+/// about another recipient.
+fn rich_consents(count: usize) -> Result<Vec<Consent>, Box<dyn Error>> {
+    let one = |number: usize| {
+        let recipient = if number % 4 == 3 {
+            "Device/other"
+        } else {
+            "Device/chat"
+        };
+        Consent::from_json(&format!(
+            r#"{{"resourceType":"Consent","id":"r{number}","status":"active",
+            "scope":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"patient-privacy"}}]}},
+            "patient":{{"reference":"Patient/p1"}},"dateTime":"2026-01-{:02}",
+            "provision":{{"type":"permit","period":{{"start":"2025","end":"2027"}},
+              "actor":[{{"role":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}}]}},
+                "reference":{{"reference":"{recipient}"}}}}],
+              "purpose":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}}],
+              "provision":[{{"type":"deny",
+                "purpose":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"HRESCH"}}]}}]}}}}"#,
+            number + 1
+        ))
+    };
+    Ok((0..count).map(one).collect::<Result<_, _>>()?)
 }
 
 fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
@@ -152,3 +230,6 @@ fn consents(count: usize) -> Result<Vec<Consent>, Box<dyn Error>> {
     };
     Ok((0..count).map(one).collect::<Result<_, _>>()?)
 }
+
+const POLICIES: usize = 60;
+const SAMPLES: usize = 20_000;

@@ -1,5 +1,6 @@
 //! The interface for programs, described by `/api/openapi.json`.
 
+mod consents;
 mod document;
 pub(crate) mod keys;
 mod login;
@@ -32,6 +33,7 @@ fn api() -> Api {
         .and(sessions::routes())
         .and(people::routes())
         .and(keys::routes())
+        .and(consents::routes())
         .and(records::routes())
 }
 

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use crate::Parts;
 use crate::caller::identify;
 use crate::denials::Denials;
+use crate::fhir::Outcome;
 use crate::frame::{Frame, refusal_page};
 use crate::refusal::Refusal;
 use crate::return_to;
@@ -95,16 +96,15 @@ const MEDIA_TYPES: [&str; 7] = [
 
 /// Whether a path is for programs, which are told in JSON and need no page.
 pub(crate) fn for_programs(path: &str) -> bool {
-    [
+    let parts = [
         "/api/",
         "/fhir/",
         "/oauth/",
         "/scim/",
         "/sso/",
         "/.well-known/",
-    ]
-    .iter()
-    .any(|prefix| path.starts_with(prefix))
+    ];
+    path == "/fhir" || parts.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Lets a request take only so long, and ends it in order when its handler breaks. A handler goes
@@ -152,7 +152,9 @@ pub(crate) async fn dress(
         denials.tell(denial, &parts.store, (parts.clock)()).await;
     }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut dressed = if for_programs(uri.path()) {
+    let mut dressed = if uri.path() == "/fhir" || uri.path().starts_with("/fhir/") {
+        Outcome::from(refusal).into_response()
+    } else if for_programs(uri.path()) {
         refusal.into_response()
     } else if &*refusal.code == STEP_UP {
         // A form is sent again by hand: what it would do was not done.

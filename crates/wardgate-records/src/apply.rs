@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::consents::Origin;
 use crate::documents::Documents;
 use crate::error::RecordsError;
 use crate::fault::{Fault, Severity};
@@ -75,6 +76,47 @@ impl Store {
         mode: Mode,
         now: Timestamp,
     ) -> Result<Applied, ApplyError> {
+        self.apply_as(Origin::Apply, documents, mode, now).await
+    }
+
+    /// Makes the consents on file be what one file of consents says, all of them or none. Those
+    /// that it does not name stay.
+    ///
+    /// # Errors
+    /// As [`Store::apply`]; and when the file declares anything but consents.
+    pub async fn import_consents(
+        &self,
+        documents: &Documents,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<Applied, ApplyError> {
+        let patients = documents.patients.iter().map(|patient| &patient.place);
+        let declared = documents.declared.iter().map(|declared| &declared.place);
+        let others: Vec<Fault> = patients
+            .chain(declared)
+            .map(|place| {
+                place.error(
+                    "only consents are imported, and this is none",
+                    "declare it by `wardgate apply`",
+                )
+            })
+            .collect();
+        if !others.is_empty() {
+            let mut faults = documents.faults.clone();
+            faults.extend(others);
+            sort(&mut faults);
+            return Err(ApplyError::Faults(faults));
+        }
+        self.apply_as(Origin::Import, documents, mode, now).await
+    }
+
+    async fn apply_as(
+        &self,
+        how: Origin,
+        documents: &Documents,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<Applied, ApplyError> {
         let mut change = self.inner.write().await?;
         let mut faults = documents.faults.clone();
         faults.extend(check::declared(&mut change, documents).await?);
@@ -99,7 +141,8 @@ impl Store {
         let administrators = people::enrolled_administrators(&mut change).await?.len();
         let policy_hash_before = check::policy_hash(&mut change).await?;
         write::execute(&mut change, &mut numbered, &self.inner, &declared).await?;
-        resources::execute(&mut change, &mut numbered, &self.inner, &resources).await?;
+        let resources = (&resources, how);
+        resources::execute(&mut change, &mut numbered, &self.inner, resources).await?;
         write::tell_policy_change(&mut change, &mut numbered, &self.inner, policy_hash_before)
             .await?;
         people::guard_administrators(&mut change, administrators).await?;

@@ -52,6 +52,13 @@ impl<'a> Resource<'a> {
             })
     }
 
+    /// The elements in their order, each as it was written.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.elements
+            .iter()
+            .map(|(name, raw)| (name.as_ref(), *raw))
+    }
+
     pub(crate) fn raw(&self, name: &str) -> Option<&'a RawValue> {
         self.elements
             .iter()

@@ -14,6 +14,7 @@ pub mod events;
 
 mod apply;
 mod clients;
+mod consents;
 mod documents;
 mod error;
 mod fault;
@@ -41,6 +42,11 @@ mod upkeep;
 
 pub use apply::{Applied, ApplyError, ChangeKind, FieldChange, Mode, RecordDifference};
 pub use clients::TokenGrant;
+pub use consents::{
+    Author, CONSENTS_PER_PATIENT_MAX, ChangedConsent, ConsentError, ConsentIssue, ConsentPage,
+    ConsentRefused, ConsentSearch, ConsentWrite, DateFilter, DatePrefix, IssueKind, Origin,
+    QueuePage, QueuedConsent, SEARCH_PAGE_MAX, StoredConsent, Token as SearchToken, Written,
+};
 pub use documents::Documents;
 pub use error::RecordsError;
 pub use fault::{Fault, Severity};

@@ -261,12 +261,7 @@ async fn remove(
         .execute(&mut *connection)
         .await
         .map_err(failed())?;
-    let consents = sqlx::query("DELETE FROM consents WHERE patient = $1")
-        .bind(&text)
-        .execute(&mut *connection)
-        .await
-        .map_err(failed())?
-        .rows_affected();
+    let consents = crate::consents::remove(connection, &text).await?;
     sqlx::query(
         "UPDATE patients SET sealed = NULL, shredded_at = $1, changed = $2, changed_at = $1, \
          version = version + 1 WHERE handle = $3",

@@ -12,6 +12,7 @@ use crate::output::Output;
 pub(crate) mod apply;
 mod backup;
 pub(crate) mod call;
+mod consent;
 mod deid;
 mod demo;
 mod doctor;
@@ -63,6 +64,8 @@ enum Command {
     Hold(hold::Command),
     #[command(subcommand)]
     Retention(retention::Command),
+    #[command(subcommand)]
+    Consent(consent::Command),
     #[command(subcommand)]
     Call(call::Command),
     #[command(subcommand)]
@@ -117,6 +120,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Restore(arguments) => restore::run(arguments, output),
         Command::Hold(command) => hold::run(command, output),
         Command::Retention(command) => retention::run(command, output),
+        Command::Consent(command) => consent::run(command, output),
         Command::Call(command) => call::run(command, output),
         Command::Ledger(command) => ledger::run(command, output),
         Command::Vault(command) => vault::run(command, output),

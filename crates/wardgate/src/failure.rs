@@ -11,7 +11,7 @@ use wardgate_gateway::server::tls::TlsError;
 use wardgate_ledger::checkpoint::CheckpointFault;
 use wardgate_ledger::note::NoteFault;
 use wardgate_ledger::{JournalError, LedgerError, VerifyError};
-use wardgate_records::{Fault, RecordsError};
+use wardgate_records::{ConsentError, Fault, RecordsError};
 use wardgate_vault::{ProviderError, VaultError};
 
 /// Ends a command. Holds no secret and no patient data.
@@ -145,6 +145,7 @@ impl From<VaultError> for Failure {
 }
 
 hinted!(
+    ConsentError,
     RecordsError,
     LedgerError,
     JournalError,

@@ -19,7 +19,7 @@ impl Gate {
     pub(crate) fn start(program: &Path, model: SocketAddr, home: &Path) -> Result<Self> {
         let documents = hospital::documents(&model.to_string())?;
         let hospital = Hospital::create(program, &home.join("data"), false, &documents)?;
-        let key = hospital.key("notes", "dr-osei")?;
+        let key = hospital.key("notes", Some("dr-osei"))?;
         let headers = [
             ("authorization", format!("Bearer {key}")),
             ("wardgate-purpose", "TREAT".to_owned()),

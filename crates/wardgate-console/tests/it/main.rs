@@ -9,6 +9,12 @@ mod attacks_pages;
 #[cfg(test)]
 mod attacks_session;
 #[cfg(test)]
+mod consent_desk;
+#[cfg(test)]
+mod fhir;
+#[cfg(test)]
+mod fhir_attacks;
+#[cfg(test)]
 mod oauth;
 #[cfg(test)]
 mod pages;

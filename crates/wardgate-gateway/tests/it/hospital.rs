@@ -390,6 +390,25 @@ impl Wire {
         }
     }
 
+    /// One whole answer: its status and its body. The connection stays open.
+    pub(crate) async fn hear_answer(&mut self) -> (u16, String) {
+        let heard = self.hear("\r\n\r\n").await;
+        let (head, _) = heard.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let lower = head.to_ascii_lowercase();
+        let length = lower.split("content-length: ").nth(1);
+        let length = length.unwrap_or_else(|| panic!("no length: {head}"));
+        let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
+        let whole = head.len() + 4 + length;
+        while self.heard.len() < whole {
+            let more = self.stream.read_buf(&mut self.heard).await.unwrap();
+            assert!(more > 0, "closed within an answer");
+        }
+        let answer: Vec<u8> = self.heard.drain(..whole).collect();
+        let body = answer[head.len() + 4..].to_vec();
+        (status, String::from_utf8(body).unwrap())
+    }
+
     /// All there is until the gate closes.
     pub(crate) async fn hear_all(mut self) -> String {
         // A reset after the last byte is an end like any other.

@@ -40,3 +40,5 @@ mod token_world;
 mod tokens;
 #[cfg(test)]
 mod upstreams;
+#[cfg(test)]
+mod withdrawal;

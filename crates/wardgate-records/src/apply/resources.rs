@@ -7,6 +7,7 @@ use wardgate_vault::{Binding, PatientHandle};
 
 use super::Applied;
 use super::difference::{ChangeKind, FieldChange, RecordDifference};
+use crate::consents::{Author, NewVersion, Origin, archive};
 use crate::documents::{DeclaredConsent, DeclaredPatient, Documents};
 use crate::error::RecordsError;
 use crate::events::{Event, RecordChange, RecordChanged, Token};
@@ -306,7 +307,7 @@ pub(super) async fn execute(
     connection: &mut SqliteConnection,
     change: &mut Change,
     inner: &Inner,
-    planned: &Planned<'_>,
+    (planned, how): (&Planned<'_>, Origin),
 ) -> Result<(), RecordsError> {
     for (patient, target) in &planned.patients {
         inner.vault.create_patient_key(target.handle)?;
@@ -314,7 +315,7 @@ pub(super) async fn execute(
         target.tell("patient", connection, change, inner).await?;
     }
     for (consent, handle, target) in &planned.consents {
-        write_consent(connection, change, inner, (consent, *handle, target)).await?;
+        write_consent(connection, (change, how), inner, (consent, *handle, target)).await?;
         target.tell("consent", connection, change, inner).await?;
     }
     Ok(())
@@ -365,7 +366,7 @@ async fn write_patient(
 
 async fn write_consent(
     connection: &mut SqliteConnection,
-    change: &Change,
+    (change, how): (&Change, Origin),
     inner: &Inner,
     (consent, handle, target): (&DeclaredConsent, PatientHandle, &Target),
 ) -> Result<(), RecordsError> {
@@ -373,22 +374,18 @@ async fn write_consent(
     let sealed = inner
         .vault
         .seal_for_patient(handle, &bound_to, consent.json.as_bytes())?;
-    sqlx::query(
-        "INSERT INTO consents (id, patient, version, changed, changed_at, sealed) \
-         VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (id) DO UPDATE SET version = excluded.version, \
-         changed = excluded.changed, changed_at = excluded.changed_at, sealed = excluded.sealed",
-    )
-    .bind(&target.id)
-    .bind(handle.to_string())
-    .bind(target.version)
-    .bind(change.sequence)
-    .bind(micros(change.now))
-    .bind(sealed)
-    .execute(connection)
-    .await
-    .map_err(RecordsError::database("write consents"))?;
-    Ok(())
+    archive(connection, inner, &target.id).await?;
+    let source = format!("{}:{}", consent.place.file.display(), consent.place.line);
+    let version = NewVersion {
+        row: &target.id,
+        handle,
+        version: target.version,
+        sealed,
+        how,
+        author: &Author::Host,
+        source: Some(&source),
+    };
+    version.put(connection, inner, change).await
 }
 
 fn consent_id(inner: &Inner, consent: &DeclaredConsent) -> String {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{Documents, extension};
 use crate::fault::{Fault, Lines, Place};
-use crate::fhir::{ElementFault, JsonFault, Resource};
+use crate::fhir::{ElementFault, JsonFault, Resource, Text};
 use crate::patient::{PatientFile, lookup, lookups};
 
 /// A patient as a file declares one.
@@ -102,7 +102,7 @@ impl<'t> Reader<'t, '_> {
         match kind.as_deref() {
             Some("Patient") => self.patient(resource, piece),
             Some("Consent") => self.consent(piece),
-            Some("Bundle") => self.bundle(resource),
+            Some("Bundle") => self.bundle(resource, piece),
             Some(other) => {
                 let name = if is_type_name(other) {
                     other
@@ -122,17 +122,40 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn bundle(&mut self, bundle: &Resource<'t>) {
+    fn bundle(&mut self, bundle: &Resource<'t>, piece: &'t str) {
+        #[derive(Deserialize)]
+        struct Request<'a> {
+            #[serde(borrow)]
+            method: Text<'a>,
+        }
         #[derive(Deserialize)]
         struct Entry<'a> {
             #[serde(borrow)]
             resource: Option<&'a RawValue>,
+            #[serde(borrow)]
+            request: Option<Request<'a>>,
         }
         match bundle.element::<Vec<Entry<'t>>>("entry") {
             Ok(entries) => {
                 for entry in entries.unwrap_or_default() {
+                    let method = entry.request.map(|request| request.method.0);
+                    if method.is_some_and(|method| !["POST", "PUT"].contains(&method.as_ref())) {
+                        let place = entry.resource.map_or(piece, RawValue::get);
+                        self.fault(self.at(place).error(
+                            "an entry of this bundle asks for something else than to write",
+                            "only `POST` and `PUT` are taken; withdraw a Consent by `inactive`",
+                        ));
+                        continue;
+                    }
                     let Some(raw) = entry.resource else { continue };
                     match Resource::parse(raw.get()) {
+                        Ok(inner) if inner.text("resourceType").as_deref() == Some("Bundle") => {
+                            let place = self.at(raw.get());
+                            self.fault(place.error(
+                                "this bundle stands in another bundle",
+                                "put each bundle into a file or a line of its own",
+                            ));
+                        }
                         Ok(resource) => self.resource(&resource, raw.get()),
                         Err(fault) => {
                             let place = self.within(raw.get(), fault);

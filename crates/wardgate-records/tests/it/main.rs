@@ -5,6 +5,8 @@ mod apply;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod consents;
+#[cfg(test)]
 mod custody;
 #[cfg(test)]
 mod database;

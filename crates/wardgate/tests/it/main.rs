@@ -38,3 +38,5 @@ mod shutdown;
 mod tampering;
 #[cfg(test)]
 mod vault;
+#[cfg(test)]
+mod withdrawal;
