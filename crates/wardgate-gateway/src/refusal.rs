@@ -138,7 +138,12 @@ impl Refusal {
         self
     }
 
-    /// The code as the ledger keeps it: with the reason, if there is one.
+    /// What the ledger is told beside the code.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        self.0.reason
+    }
+
+    /// The code under which refusals of strangers are counted: with the reason, if there is one.
     pub(crate) fn told_code(&self) -> Cow<'_, str> {
         match self.0.reason {
             None => Cow::Borrowed(self.code()),

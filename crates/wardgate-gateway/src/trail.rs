@@ -83,7 +83,7 @@ impl Trail {
             .as_ref()
             .map(|denial| facts_used(denial.facts()))
             .unwrap_or_default();
-        let code = refusal.told_code();
+        let reason = refusal.reason().map(|reason| format!("token/{reason}"));
         let gates = [GateResult {
             gate: Token::or_unfit(refusal.gate().name()),
             outcome: GateOutcome::Refused,
@@ -97,8 +97,8 @@ impl Trail {
             patient: self.patient,
             data_class: self.data_class.map(Token::or_unfit),
             gate: Token::or_unfit(refusal.gate().name()),
-            code: Token::or_unfit(&code),
-            record: refusal.source().map(Token::or_unfit),
+            code: Token::or_unfit(refusal.code()),
+            record: refusal.source().or(reason.as_deref()).map(Token::or_unfit),
             policy_hash: self.denial.as_ref().map(|denial| *denial.policy_hash()),
             policies: &policies,
             facts: &facts,
