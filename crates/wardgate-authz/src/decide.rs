@@ -45,6 +45,19 @@ pub fn decide(
     })
 }
 
+/// The policies' part of a decision alone: nothing is remembered and the patient is not asked.
+pub(crate) fn ask_policies(
+    request: &Request<'_>,
+    policies: &Policies,
+    now: Timestamp,
+) -> Result<Vec<Arc<str>>, Denial> {
+    let parties =
+        check_facts(request, now).map_err(|fault| fault.into_denial(request, policies))?;
+    policies
+        .evaluate_anew(request, &parties, now)
+        .map_err(|refused| refused.into_denial(request, &parties, policies))
+}
+
 /// The facts of a call after the check that all are there, fresh, and about its parties.
 pub(crate) struct Parties<'a> {
     pub(crate) facts: &'a Facts,

@@ -44,6 +44,7 @@
 #![deny(missing_docs)]
 
 pub mod consent;
+pub mod foresight;
 
 mod cedar;
 mod decide;
@@ -67,6 +68,6 @@ pub use facts::{
 };
 pub use operation::{Actor, Allowed, Forbidden, Operation, Target, Who, operate};
 pub use outcome::{ConsentBasis, Denial, Gate, Permit};
-pub use policies::{Code, Policies, PolicyFault};
+pub use policies::{Code, Policies, PolicyFault, PolicyText};
 pub use purpose::{Purpose, UnknownPurpose};
 pub use request::{Request, SignIn, Subject};

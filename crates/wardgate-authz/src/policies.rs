@@ -7,6 +7,7 @@ mod message;
 mod operate;
 mod parse;
 mod steady;
+mod texts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::request::Request;
 
 pub use catalogue::Code;
 pub use parse::PolicyFault;
+pub use texts::PolicyText;
 
 use files::{BUILT_IN, SCHEMA};
 use memo::{Answer, Memo};
@@ -164,11 +166,17 @@ impl Policies {
                 }
             }
         };
-        match answer {
-            Answer::Permitted(policies) => Ok(policies),
-            Answer::Forbidden(positions) => Err(Unpermitted::Forbidden(positions)),
-            Answer::NotPermitted => Err(Unpermitted::NotPermitted),
-        }
+        permitted(answer)
+    }
+
+    /// The policies that permit the call, asked for afresh and not remembered.
+    pub(crate) fn evaluate_anew(
+        &self,
+        request: &Request<'_>,
+        parties: &Parties<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<str>>, Unpermitted> {
+        permitted(self.ask(request, parties, now.as_millisecond())?)
     }
 
     /// Asks Cedar.
@@ -254,6 +262,14 @@ impl Policies {
         let app = uid("App", request.app)?;
         let system = uid("System", request.system)?;
         CedarRequest::new(app, self.action.clone(), system, context, None).ok()
+    }
+}
+
+fn permitted(answer: Answer) -> Result<Vec<Arc<str>>, Unpermitted> {
+    match answer {
+        Answer::Permitted(policies) => Ok(policies),
+        Answer::Forbidden(positions) => Err(Unpermitted::Forbidden(positions)),
+        Answer::NotPermitted => Err(Unpermitted::NotPermitted),
     }
 }
 

@@ -6,9 +6,11 @@ pub(crate) mod keys;
 mod login;
 mod me;
 pub(crate) mod people;
+mod policies;
 pub(crate) mod records;
 pub(crate) mod route;
 pub(crate) mod sessions;
+mod vendors;
 
 use std::sync::LazyLock;
 
@@ -35,6 +37,8 @@ fn api() -> Api {
         .and(keys::routes())
         .and(consents::routes())
         .and(records::routes())
+        .and(policies::routes())
+        .and(vendors::routes())
 }
 
 /// What the interface offers. It tells nothing of this installation, so everybody may read it.

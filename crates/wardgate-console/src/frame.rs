@@ -91,10 +91,11 @@ fn links(parts: &Parts, caller: &Caller, path: &str) -> Vec<Link> {
 }
 
 /// The pages in the order in which they are shown, each with what one must be allowed to see it.
-const PAGES: [(&str, &str, Operation); 4] = [
+const PAGES: [(&str, &str, Operation); 5] = [
     ("/people", "People", Operation::PeopleRead),
     ("/keys", "Keys", Operation::KeyRead),
     ("/records", "Records", Operation::RecordsRead),
+    ("/vendors", "Vendors", Operation::RecordsRead),
     ("/policies", "Policies", Operation::PolicyRead),
 ];
 

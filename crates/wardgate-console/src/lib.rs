@@ -11,6 +11,7 @@ mod allow;
 mod api;
 mod assets;
 mod caller;
+mod changes;
 mod denials;
 mod fhir;
 mod frame;

@@ -5,8 +5,10 @@ mod command_line;
 mod home;
 mod keys;
 mod people;
+mod policies;
 mod records;
 pub(crate) mod shown;
+mod vendors;
 
 use axum::Router;
 
@@ -20,4 +22,6 @@ pub(crate) fn routes() -> Router<Parts> {
         .merge(people::routes())
         .merge(keys::routes())
         .merge(records::routes())
+        .merge(policies::routes())
+        .merge(vendors::routes())
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 use wardgate_authz::{Forbidden, Operation};
-use wardgate_records::RecordsError;
+use wardgate_records::{ProposalFault, RecordsError};
 
 use crate::denials::Denial;
 
@@ -125,6 +125,7 @@ impl From<RecordsError> for Refusal {
                 "this reference does not mean one patient on file",
                 "use `Patient/<id>`, or an identifier with its system",
             ),
+            RecordsError::Proposal(fault) => of_proposal(*fault),
             RecordsError::KeyRefused { .. }
             | RecordsError::HoldRefused { .. }
             | RecordsError::AccountRefused { .. } => Self::new(
@@ -139,6 +140,18 @@ impl From<RecordsError> for Refusal {
             }
         }
     }
+}
+
+/// Why a proposal is not made or decided as asked.
+fn of_proposal(fault: ProposalFault) -> Refusal {
+    let status = match fault {
+        ProposalFault::Own | ProposalFault::NotOwn | ProposalFault::PersonNotActive => {
+            StatusCode::FORBIDDEN
+        }
+        ProposalFault::TooLarge | ProposalFault::Reason => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::CONFLICT,
+    };
+    Refusal::new(status, fault.code(), fault.to_string(), fault.hint())
 }
 
 /// A refusal, as programs read it.

@@ -13,7 +13,6 @@ pub(crate) fn authorise(
     call: &Call,
     gathered: &Gathered,
     hospital: &str,
-    now: Timestamp,
 ) -> Result<Permit, Denial> {
     let caller = call.admitted().caller();
     let system = gathered.system();
@@ -50,7 +49,7 @@ pub(crate) fn authorise(
         consents,
         snapshot.consent_domain(),
         snapshot.policies(),
-        now,
+        gathered.at(),
     )
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use wardgate_authz::{Facts, Purpose};
 use wardgate_records::{Ask, InventorySystem, PatientFile, PatientMatch, Snapshot};
 
@@ -12,6 +13,7 @@ use crate::refusal::{self, Refusal};
 /// Proof that the facts of one call were read, and those facts.
 pub(crate) struct Gathered {
     call: CallDigest,
+    at: Timestamp,
     snapshot: Arc<Snapshot>,
     system: Arc<InventorySystem>,
     purpose: Purpose,
@@ -32,6 +34,11 @@ impl Gathered {
     /// The call these facts are about.
     pub(crate) fn call(&self) -> &CallDigest {
         &self.call
+    }
+
+    /// When they were read: the time that the decision compares dates with.
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
     }
 
     /// The records the facts were read from.
@@ -106,6 +113,7 @@ pub(crate) fn gather(
     snapshot: Arc<Snapshot>,
     call: &Call,
     stated: Stated,
+    now: Timestamp,
 ) -> Result<Gathered, Refusal> {
     let caller = call.admitted().caller();
     let system = snapshot
@@ -131,6 +139,7 @@ pub(crate) fn gather(
     let facts = snapshot.facts(&ask(caller, &system, purpose, data_class));
     Ok(Gathered {
         call: *call.digest(),
+        at: now,
         system,
         purpose,
         subject,

@@ -97,10 +97,10 @@ async fn pass(
     // The body may have taken its time: from here on the newest records and the present count.
     let (now, snapshot) = (gate.now(), gate.snapshot());
     // gate: facts
-    let facts = gather(snapshot, &call, stated)?;
+    let facts = gather(snapshot, &call, stated, now)?;
     trail.gathered(&facts);
     // gate: authorise
-    let permit = authorise(&call, &facts, &gate.options.organization, now)
+    let permit = authorise(&call, &facts, &gate.options.organization)
         .map_err(|denial| trail.denied(denial, &facts))?;
     // gate: deidentify
     let masked = deidentify(gate, &call, &facts).await?;

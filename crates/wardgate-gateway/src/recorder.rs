@@ -11,7 +11,7 @@ use wardgate_authz::{ConsentBasis, Permit};
 use wardgate_deid::Deidentified;
 use wardgate_ledger::Receipt;
 use wardgate_records::events::{
-    CallIntent, CallOutcome, ConsentHandle, DeidSummary, Event, GateOutcome, GateResult,
+    CallIntent, CallOutcome, ConsentHandle, Decision, DeidSummary, Event, GateOutcome, GateResult,
     OutcomeStatus, Token,
 };
 use wardgate_records::{Payload, PayloadPart, RecordId, SealedPayload};
@@ -319,6 +319,7 @@ fn intent_leaf(
         consents: &consents,
         consent_default,
         facts_as_of: Some(facts.facts().snapshot_as_of),
+        decision: Some(decision_of(facts)),
         gates: &gates,
         deid: DeidSummary {
             counts: &counts,
@@ -335,6 +336,18 @@ fn intent_leaf(
     event
         .leaf(call.record(), now)
         .map_err(|_| Refusal::new(&refusal::LEDGER_UNAVAILABLE))
+}
+
+/// What the policies were asked beside the facts.
+fn decision_of(facts: &Gathered) -> Decision<'_> {
+    let vendor = Token::or_unfit(&facts.system().vendor);
+    Decision {
+        at: facts.at(),
+        vendor,
+        recipient: vendor,
+        region: Token::or_unfit(facts.region()),
+        about_patient: facts.subject().is_some(),
+    }
 }
 
 /// On what the patient's consent rests: consents by handle, or the default that decided.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use wardgate_authz::{Denial, FactUsed as DecidedFact};
 use wardgate_records::events::{
-    CallRefused, ConsentHandle, Event, FactUsed, GateOutcome, GateResult, Token,
+    CallRefused, ConsentHandle, Decision, Event, FactUsed, GateOutcome, GateResult, Token,
 };
 use wardgate_records::{Key, RecordId};
 use wardgate_vault::PatientHandle;
@@ -23,7 +23,30 @@ pub(crate) struct Trail {
     data_class: Option<&'static str>,
     facts_as_of: Option<Timestamp>,
     denial: Option<Denial>,
+    asked: Option<Asked>,
     consents: Vec<ConsentHandle>,
+}
+
+/// What the policies were asked beside the facts.
+#[derive(Debug)]
+struct Asked {
+    at: Timestamp,
+    vendor: String,
+    region: String,
+    about_patient: bool,
+}
+
+impl Asked {
+    fn decision(&self) -> Decision<'_> {
+        let vendor = Token::or_unfit(&self.vendor);
+        Decision {
+            at: self.at,
+            vendor,
+            recipient: vendor,
+            region: Token::or_unfit(&self.region),
+            about_patient: self.about_patient,
+        }
+    }
 }
 
 impl Trail {
@@ -57,6 +80,12 @@ impl Trail {
         let refusal = Refusal::from_denial(&denial);
         let handle = |reference| facts.snapshot().consent_handle(reference);
         self.consents = denial.consents().map(handle).collect();
+        self.asked = Some(Asked {
+            at: facts.at(),
+            vendor: facts.system().vendor.clone(),
+            region: facts.region().to_owned(),
+            about_patient: facts.subject().is_some(),
+        });
         self.denial = Some(denial);
         refusal
     }
@@ -105,6 +134,7 @@ impl Trail {
             consents: &self.consents,
             consent_default: None,
             facts_as_of: self.facts_as_of,
+            decision: self.asked.as_ref().map(Asked::decision),
             gates: &gates,
         });
         event.leaf(record, now).ok()

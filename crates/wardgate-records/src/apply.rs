@@ -15,10 +15,11 @@ use crate::documents::Documents;
 use crate::error::RecordsError;
 use crate::fault::{Fault, Severity};
 use crate::people;
-use crate::store::Store;
+use crate::proposals;
 use crate::store::rows::Change;
+use crate::store::{Inner, Store};
 
-pub(crate) use check::policies_of;
+pub(crate) use check::{in_order, policies_of};
 pub use difference::{ChangeKind, FieldChange, RecordDifference};
 
 /// Whether to change anything.
@@ -137,8 +138,14 @@ impl Store {
         if mode == Mode::DryRun || applied.differences.is_empty() {
             return Ok(applied);
         }
-        let mut numbered = Change::begin(&mut change, now).await?;
         let administrators = people::enrolled_administrators(&mut change).await?.len();
+        if administrators >= people::ADMINISTRATORS_MIN {
+            let faults = write::only_by_proposal(&declared);
+            if !faults.is_empty() {
+                return Err(ApplyError::Faults(faults));
+            }
+        }
+        let mut numbered = Change::begin(&mut change, now).await?;
         let policy_hash_before = check::policy_hash(&mut change).await?;
         write::execute(&mut change, &mut numbered, &self.inner, &declared).await?;
         let resources = (&resources, how);
@@ -146,6 +153,8 @@ impl Store {
         write::tell_policy_change(&mut change, &mut numbered, &self.inner, policy_hash_before)
             .await?;
         people::guard_administrators(&mut change, administrators).await?;
+        let made = proposals::Made::by(proposals::VersionOrigin::Files);
+        proposals::note_version(&mut change, now, &made).await?;
         change
             .commit()
             .await
@@ -153,6 +162,22 @@ impl Store {
         self.refresh(now).await?;
         Ok(applied)
     }
+}
+
+/// Makes the records be what documents declare that were checked before, in a transaction of the
+/// caller's. The ledger is told of each record, and of other policies.
+pub(crate) async fn put(
+    connection: &mut SqliteConnection,
+    numbered: &mut Change,
+    inner: &Inner,
+    documents: &Documents,
+) -> Result<Applied, RecordsError> {
+    let mut applied = Applied::default();
+    let declared = write::plan(connection, inner, documents, &mut applied).await?;
+    let policy_hash_before = check::policy_hash(connection).await?;
+    write::execute(connection, numbered, inner, &declared).await?;
+    write::tell_policy_change(connection, numbered, inner, policy_hash_before).await?;
+    Ok(applied)
 }
 
 /// The policy texts as they will be: what is stored, overlaid by what is declared.

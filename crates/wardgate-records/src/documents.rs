@@ -67,6 +67,26 @@ impl Documents {
         documents
     }
 
+    /// A record that was checked before, as if a file declared it.
+    pub(crate) fn of_record(kind: &'static str, id: &str, record: &impl Serialize) -> Self {
+        let place = Place::whole(&Arc::from(Path::new(kind)));
+        let mut declared = Declared::stub(kind, id.to_owned(), place);
+        declared.set(record, Vec::new());
+        Self {
+            declared: vec![declared],
+            ..Self::default()
+        }
+    }
+
+    /// Adds what other documents declare.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.declared.extend(other.declared);
+        self.patients.extend(other.patients);
+        self.consents.extend(other.consents);
+        self.faults.extend(other.faults);
+        self.files += other.files;
+    }
+
     /// The faults found so far; [`crate::Store::apply`] finds those between records.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {

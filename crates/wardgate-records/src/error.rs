@@ -7,6 +7,7 @@ use wardgate_vault::VaultError;
 
 use crate::RecordId;
 use crate::events::LeafTooLarge;
+use crate::proposals::ProposalFault;
 use crate::retention::RETENTION_DAYS_MAX;
 
 /// A failure of the store. Never holds patient data, a key or a token.
@@ -93,6 +94,9 @@ pub enum RecordsError {
         /// Why not.
         why: String,
     },
+    /// A proposal can not be made or decided as asked.
+    #[error("the proposal can not be made or decided so: {0}")]
+    Proposal(#[from] ProposalFault),
     /// A legal hold keeps what was to be destroyed.
     #[error("legal hold `{hold}` keeps this")]
     Held {
@@ -146,6 +150,7 @@ impl RecordsError {
             Self::AccountRefused { .. } => {
                 "add what is missing first, or let an administrator do it: `wardgate admin list`"
             }
+            Self::Proposal(fault) => fault.hint(),
             Self::Held { .. } => {
                 "another person than the one who placed it must release it first: `wardgate hold list`"
             }

@@ -14,6 +14,7 @@ mod identity;
 mod log;
 mod open;
 mod people;
+mod proposal;
 mod read;
 mod record;
 mod token;
@@ -24,8 +25,8 @@ use crate::RecordId;
 use canonical::Canonical;
 
 pub use call::{
-    CallIntent, CallOutcome, CallRefused, ConsentHandle, DeidSummary, FactUsed, GateOutcome,
-    GateResult, OutcomeStatus, Patient,
+    CallIntent, CallOutcome, CallRefused, ConsentHandle, Decision, DeidSummary, FactUsed,
+    GateOutcome, GateResult, OutcomeStatus, Patient,
 };
 pub use catalogue::{Form, KindEntry, Member, catalogue, json_schema};
 pub use custody::{
@@ -43,6 +44,9 @@ pub use open::{OpenIntent, OpenIntentsFault, open_intents};
 pub use people::{
     AccessDenied, CredentialAdded, CredentialRemoved, EnrolmentIssued, SessionEnded, SessionStarted,
 };
+pub use proposal::{
+    PolicyRolledBack, ProposalDecided, ProposalMade, ProposalOutcome, RollbackReviewed,
+};
 pub use read::{EventFault, EventKind, StoredEvent};
 pub use record::{
     GatewayStarted, GatewayStopped, IdentityRefused, KeyCreated, KeyRevoked, PatientShredded,
@@ -55,7 +59,8 @@ pub const LEAF_BYTES_MAX: usize = 16 * 1024;
 
 /// The newest version of the schema that this program writes and reads. Version 2 added the
 /// kinds from `ledger.storage_fault` on and the last two members of `patient.shredded`; version 3
-/// those from `session.started` on and what `call.intent` says of callers without an API key.
+/// those from `session.started` on, what `call.intent` says of callers without an API key, and
+/// what a decision on a call was asked.
 pub const SCHEMA_VERSION: u64 = 3;
 
 /// Something that happened and that the ledger keeps.
@@ -134,6 +139,14 @@ pub enum Event<'a> {
     AccessDenied(AccessDenied<'a>),
     /// An application was given an access token.
     TokenIssued(TokenIssued<'a>),
+    /// A change was proposed that another person must approve.
+    ProposalMade(ProposalMade<'a>),
+    /// A proposed change was approved, rejected, withdrawn, or came too late.
+    ProposalDecided(ProposalDecided<'a>),
+    /// One person went back to earlier policies; another must review it.
+    PolicyRolledBack(PolicyRolledBack<'a>),
+    /// A second person reviewed a rollback.
+    RollbackReviewed(RollbackReviewed<'a>),
 }
 
 impl Event<'_> {
@@ -177,6 +190,10 @@ impl Event<'_> {
             Self::EnrolmentIssued(_) => EventKind::EnrolmentIssued,
             Self::AccessDenied(_) => EventKind::AccessDenied,
             Self::TokenIssued(_) => EventKind::TokenIssued,
+            Self::ProposalMade(_) => EventKind::ProposalMade,
+            Self::ProposalDecided(_) => EventKind::ProposalDecided,
+            Self::PolicyRolledBack(_) => EventKind::PolicyRolledBack,
+            Self::RollbackReviewed(_) => EventKind::RollbackReviewed,
         }
     }
 
@@ -186,6 +203,7 @@ impl Event<'_> {
     pub const fn version(&self) -> u64 {
         match self {
             Self::CallIntent(event) => event.version(),
+            Self::CallRefused(event) => event.version(),
             Self::PatientShredded(event) => event.version(),
             event => event.kind().since(),
         }
@@ -252,6 +270,10 @@ impl Event<'_> {
             Self::EnrolmentIssued(event) => event.write(json),
             Self::AccessDenied(event) => event.write(json),
             Self::TokenIssued(event) => event.write(json),
+            Self::ProposalMade(event) => event.write(json),
+            Self::ProposalDecided(event) => event.write(json),
+            Self::PolicyRolledBack(event) => event.write(json),
+            Self::RollbackReviewed(event) => event.write(json),
         }
     }
 }

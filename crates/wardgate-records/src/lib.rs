@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 
 pub mod events;
+pub mod foresight;
 
 mod apply;
 mod clients;
@@ -30,6 +31,7 @@ mod patient;
 mod payloads;
 pub mod people;
 pub mod projection;
+mod proposals;
 mod prune;
 mod record;
 mod rekey;
@@ -57,6 +59,10 @@ pub use key_set::KeySet;
 pub use keys::{KEY_DAYS_MAX, KeyRequest, LIVE_KEYS_MAX, NewKey};
 pub use patient::{PatientAddress, PatientFile, PatientName};
 pub use payloads::{Coverage, Payload, PayloadPart, PayloadStore, SealedPayload, StoredPayload};
+pub use proposals::{
+    LISTED_MAX, OPEN_PROPOSALS_MAX, POLICIES_BYTES_MAX, POLICY_FILES_MAX, PolicyVersion, Proposal,
+    ProposalFault, ProposalState, ProposedChange, REASON_BYTES_MAX, VersionOrigin,
+};
 pub use prune::{KeptBy, PruneRules};
 pub use record::{
     Acts, Agreement, AgreementKind, App, AppState, CallLimits, Clients, DeidMode, Flow, FlowState,

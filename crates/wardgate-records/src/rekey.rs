@@ -5,6 +5,7 @@ use wardgate_vault::Binding;
 
 use crate::error::RecordsError;
 use crate::people::{CHALLENGE_OBJECT, CREDENTIAL_OBJECT, SESSION_OBJECT};
+use crate::proposals::PROPOSAL_OBJECT;
 use crate::store::Store;
 use crate::store::rows::RECORD_OBJECT;
 
@@ -38,6 +39,11 @@ const SEALED: &[Sealed] = &[
         table: "challenges",
         name: "mac",
         object: CHALLENGE_OBJECT,
+    },
+    Sealed {
+        table: "proposals",
+        name: "id",
+        object: PROPOSAL_OBJECT,
     },
 ];
 

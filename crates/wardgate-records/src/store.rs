@@ -164,6 +164,7 @@ impl Store {
         };
         store.finish_shredding(now).await?;
         store.refresh(now).await?;
+        store.note_policies(now).await?;
         Ok(store)
     }
 }

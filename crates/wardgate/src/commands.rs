@@ -23,6 +23,7 @@ mod ledger;
 mod login;
 mod logout;
 pub(crate) mod patient;
+mod policy;
 mod prune;
 mod reference;
 mod remote;
@@ -58,6 +59,8 @@ enum Command {
     Key(key::Command),
     #[command(subcommand)]
     Patient(patient::Command),
+    #[command(subcommand)]
+    Policy(policy::Command),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     #[command(subcommand)]
@@ -116,6 +119,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Apply(arguments) => apply::run(arguments, output),
         Command::Key(command) => key::run(command, output),
         Command::Patient(command) => patient::run(command, output),
+        Command::Policy(command) => policy::run(command, output),
         Command::Backup(arguments) => backup::run(arguments, output),
         Command::Restore(arguments) => restore::run(arguments, output),
         Command::Hold(command) => hold::run(command, output),

@@ -33,6 +33,7 @@ pub(crate) fn purpose(code: &str) -> Purpose {
     code.parse().unwrap()
 }
 
+#[derive(Debug)]
 pub(crate) struct Scene {
     pub(crate) app: AppFacts,
     pub(crate) system: SystemFacts,

@@ -7,6 +7,8 @@ mod consents;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod foresight;
+#[cfg(test)]
 mod hospital;
 #[cfg(test)]
 mod operations;

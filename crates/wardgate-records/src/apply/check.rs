@@ -186,16 +186,29 @@ pub(super) async fn policy_hash(
 pub(crate) fn policies_of(
     files: &HashMap<String, String>,
 ) -> Result<Policies, Vec<wardgate_authz::PolicyFault>> {
+    let texts = in_order(files);
+    if texts.is_empty() {
+        return Policies::built_in();
+    }
+    Policies::parse(&texts)
+}
+
+/// The files that hold policies, in the order in which they are asked: those that are named like
+/// one that ships with Wardgate stand where that one does, so that the same reason is named first.
+pub(crate) fn in_order(files: &HashMap<String, String>) -> Vec<(&str, &str)> {
+    let place = |name: &str| {
+        let mut built_in = Policies::built_in_files().iter();
+        built_in
+            .position(|(built_in, _)| *built_in == name)
+            .unwrap_or(usize::MAX)
+    };
     let mut texts: Vec<(&str, &str)> = files
         .iter()
         .filter(|(_, cedar)| !cedar.trim().is_empty())
         .map(|(name, cedar)| (name.as_str(), cedar.as_str()))
         .collect();
-    if texts.is_empty() {
-        return Policies::built_in();
-    }
-    texts.sort_unstable();
-    Policies::parse(&texts)
+    texts.sort_unstable_by_key(|(name, _)| (place(name), *name));
+    texts
 }
 
 /// Warns of operations that the policies permit to nobody: an own set that leaves them out

@@ -10,6 +10,7 @@ use super::{Applied, check};
 use crate::documents::{Declared, Documents};
 use crate::error::RecordsError;
 use crate::events::{Event, PolicyChanged, RecordChange, RecordChanged, Token};
+use crate::fault::Fault;
 use crate::store::Inner;
 use crate::store::rows::{Change, RECORD_OBJECT, count, micros};
 use crate::told;
@@ -116,6 +117,22 @@ fn changed_fields(
         });
     }
     Ok(fields)
+}
+
+/// The faults of files that would change policies: with administrators who can approve, one
+/// person alone does not.
+pub(super) fn only_by_proposal(planned: &[Planned<'_>]) -> Vec<Fault> {
+    let policies = planned
+        .iter()
+        .filter(|record| record.declared.kind == "policy");
+    policies
+        .map(|record| {
+            record.declared.place.error(
+                "policies change by a proposal that another person approves, once two administrators are enrolled",
+                "propose them on the console, or with `wardgate policy propose`",
+            )
+        })
+        .collect()
 }
 
 /// Writes the planned records, their links and their events.

@@ -50,6 +50,8 @@ pub struct CallIntent<'a> {
     pub consent_default: Option<Token<'a>>,
     /// When the records behind the facts were last known to be current.
     pub facts_as_of: Option<Timestamp>,
+    /// What the policies were asked beside the facts.
+    pub decision: Option<Decision<'a>>,
     /// What each gate said.
     pub gates: &'a [GateResult<'a>],
     /// What de-identification did.
@@ -70,6 +72,22 @@ impl<'a> From<&'a wardgate_authz::FactUsed> for FactUsed<'a> {
     fn from(fact: &'a wardgate_authz::FactUsed) -> Self {
         Self(fact)
     }
+}
+
+/// What the policies were asked, as far as neither the facts nor the parties say it: with these,
+/// a decision can be computed again under other policies.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// The time that dates were compared with.
+    pub at: Timestamp,
+    /// The vendor of the system.
+    pub vendor: Token<'a>,
+    /// Who would receive the data.
+    pub recipient: Token<'a>,
+    /// Where the data would go.
+    pub region: Token<'a>,
+    /// Whether the call named a patient, on file or not.
+    pub about_patient: bool,
 }
 
 /// A consent, named by a keyed digest of its reference: the reference itself may identify.
@@ -225,18 +243,24 @@ pub struct CallRefused<'a> {
     pub consent_default: Option<Token<'a>>,
     /// When the records behind the facts were last known to be current.
     pub facts_as_of: Option<Timestamp>,
+    /// What the policies were asked beside the facts, when they were asked.
+    pub decision: Option<Decision<'a>>,
     /// What each gate said, up to the one that refused.
     pub gates: &'a [GateResult<'a>],
 }
 
+/// The version of the schema that has all members of a decided call.
+const fn version_of(decision: Option<&Decision<'_>>) -> u64 {
+    if decision.is_some() { 3 } else { 1 }
+}
+
 impl CallIntent<'_> {
-    /// A call with an API key alone is written as before, for older readers.
+    /// A call with an API key alone whose decision is not told is written as before.
     pub(super) const fn version(&self) -> u64 {
         if self.credential.is_some() || self.on_behalf_of.is_some() {
-            3
-        } else {
-            1
+            return 3;
         }
+        version_of(self.decision.as_ref())
     }
 
     pub(super) fn write(&self, json: &mut Canonical) {
@@ -247,6 +271,7 @@ impl CallIntent<'_> {
             json.member("credential_digest").hex(&credential.digest);
         }
         json.member("data_class").token(self.data_class);
+        write_decision(json, self.decision);
         json.member("deid").object(|json| self.deid.write(json));
         json.member("endpoint").token(self.endpoint);
         write_facts(json, self.facts, self.facts_as_of);
@@ -296,11 +321,16 @@ impl CallOutcome<'_> {
 }
 
 impl CallRefused<'_> {
+    pub(super) const fn version(&self) -> u64 {
+        version_of(self.decision.as_ref())
+    }
+
     pub(super) fn write(&self, json: &mut Canonical) {
         write_token(json, "app", self.app);
         json.member("code").token(self.code);
         write_consents(json, self.consents, self.consent_default);
         write_token(json, "data_class", self.data_class);
+        write_decision(json, self.decision);
         write_facts(json, self.facts, self.facts_as_of);
         json.member("gate").token(self.gate);
         write_gates(json, self.gates);
@@ -356,6 +386,19 @@ fn write_facts(json: &mut Canonical, facts: &[FactUsed<'_>], as_of: Option<Times
     if let Some(as_of) = as_of {
         json.member("facts_as_of").time(as_of);
     }
+}
+
+fn write_decision(json: &mut Canonical, decision: Option<Decision<'_>>) {
+    let Some(decision) = decision else {
+        return;
+    };
+    json.member("decision").object(|json| {
+        json.member("about_patient").boolean(decision.about_patient);
+        json.member("at").time(decision.at);
+        json.member("recipient").token(decision.recipient);
+        json.member("region").token(decision.region);
+        json.member("vendor").token(decision.vendor);
+    });
 }
 
 fn write_consents(json: &mut Canonical, consents: &[ConsentHandle], default: Option<Token<'_>>) {

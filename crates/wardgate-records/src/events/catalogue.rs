@@ -6,6 +6,7 @@ mod custody;
 mod identity;
 mod log;
 mod people;
+mod proposals;
 mod records;
 mod schema;
 
@@ -88,6 +89,7 @@ pub fn catalogue() -> Vec<KindEntry> {
         custody::KINDS,
         people::KINDS,
         identity::KINDS,
+        proposals::KINDS,
     ];
     let mut kinds: Vec<KindEntry> = parts.into_iter().flatten().copied().collect();
     kinds.sort_by_key(|entry| EventKind::ALL.iter().position(|kind| *kind == entry.kind));

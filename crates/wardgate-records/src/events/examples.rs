@@ -31,6 +31,7 @@ pub fn examples(whole: bool) -> Result<Vec<Vec<u8>>, LeafTooLarge> {
     }))?;
     invented.people(&mut tell)?;
     invented.identity(&mut tell)?;
+    invented.proposals(&mut tell)?;
     Ok(leaves)
 }
 
@@ -75,6 +76,7 @@ impl Invented {
             consents: &[ConsentHandle([2; 32])],
             consent_default: self.optional(word("permit")),
             facts_as_of: self.optional(AT),
+            decision: self.optional(DECISION),
             gates: &gates,
             deid: DeidSummary {
                 counts: &[(word("Name"), 2), (word("Phone"), 1)],
@@ -103,6 +105,7 @@ impl Invented {
             consents: &[ConsentHandle([2; 32])],
             consent_default: self.optional(word("permit")),
             facts_as_of: self.optional(AT),
+            decision: self.optional(DECISION),
             gates: &[
                 gate("identify", GateOutcome::Passed),
                 gate("authorize", GateOutcome::Refused),
@@ -327,6 +330,34 @@ impl Invented {
             keys: 3,
         }))
     }
+
+    fn proposals(&self, tell: Tell<'_>) -> Result<(), LeafTooLarge> {
+        tell(Event::ProposalMade(ProposalMade {
+            proposal: id(0x0e),
+            record: word("vendor"),
+            record_id: self.optional(word("acme")),
+            base: 2,
+            digest: [11; 32],
+            person: word("sec.lind"),
+        }))?;
+        tell(Event::ProposalDecided(ProposalDecided {
+            proposal: id(0x0e),
+            record: word("vendor"),
+            outcome: ProposalOutcome::Approved,
+            proposer: word("sec.lind"),
+            person: word("committee.abara"),
+            version: self.optional(3),
+        }))?;
+        tell(Event::PolicyRolledBack(PolicyRolledBack {
+            version: 5,
+            to_version: 3,
+            person: word("sec.lind"),
+        }))?;
+        tell(Event::RollbackReviewed(RollbackReviewed {
+            version: 5,
+            person: word("privacy.moreau"),
+        }))
+    }
 }
 
 fn gate(name: &'static str, outcome: GateOutcome) -> GateResult<'static> {
@@ -348,4 +379,11 @@ fn id(byte: u8) -> RecordId {
     RecordId::new(AT, [byte; 10])
 }
 
+const DECISION: Decision<'static> = Decision {
+    at: AT,
+    vendor: Token::UNFIT,
+    recipient: Token::UNFIT,
+    region: Token::UNFIT,
+    about_patient: true,
+};
 const AT: Timestamp = Timestamp::constant(1_788_252_300, 0);

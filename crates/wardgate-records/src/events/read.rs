@@ -86,6 +86,14 @@ pub enum EventKind {
     AccessDenied,
     /// `token.issued`
     TokenIssued,
+    /// `proposal.made`
+    ProposalMade,
+    /// `proposal.decided`
+    ProposalDecided,
+    /// `policy.rolled_back`
+    PolicyRolledBack,
+    /// `policy.rollback_reviewed`
+    RollbackReviewed,
 }
 
 impl EventKind {
@@ -127,6 +135,10 @@ impl EventKind {
         Self::EnrolmentIssued,
         Self::AccessDenied,
         Self::TokenIssued,
+        Self::ProposalMade,
+        Self::ProposalDecided,
+        Self::PolicyRolledBack,
+        Self::RollbackReviewed,
     ];
 
     /// The word in the leaf.
@@ -169,6 +181,10 @@ impl EventKind {
             Self::EnrolmentIssued => "enrolment.issued",
             Self::AccessDenied => "access.denied",
             Self::TokenIssued => "token.issued",
+            Self::ProposalMade => "proposal.made",
+            Self::ProposalDecided => "proposal.decided",
+            Self::PolicyRolledBack => "policy.rolled_back",
+            Self::RollbackReviewed => "policy.rollback_reviewed",
         }
     }
 }
@@ -189,14 +205,25 @@ impl EventKind {
             | Self::GatewayStarted
             | Self::GatewayStopped
             | Self::PolicyChanged => 1,
-            Self::SessionStarted
-            | Self::SessionEnded
-            | Self::CredentialAdded
-            | Self::CredentialRemoved
-            | Self::EnrolmentIssued
-            | Self::AccessDenied
-            | Self::TokenIssued => 3,
-            _ => 2,
+            Self::StorageFault
+            | Self::StorageFull
+            | Self::LedgerResumed
+            | Self::ForkDeclared
+            | Self::LedgerPruned
+            | Self::LedgerExported
+            | Self::AnchorLost
+            | Self::AnchorRestored
+            | Self::RetentionSet
+            | Self::HoldPlaced
+            | Self::HoldReleased
+            | Self::KeyRotated
+            | Self::VaultSealed
+            | Self::VaultUnsealed
+            | Self::BackupMade
+            | Self::BackupRestored
+            | Self::RecoveryDrilled
+            | Self::ClockAnomaly => 2,
+            _ => 3,
         }
     }
 }

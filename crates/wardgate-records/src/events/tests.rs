@@ -81,7 +81,11 @@ proptest! {
             system_digest: (!some).then_some(token), purpose: token, patient, data_class: token,
             recipient: token, region: token, policy_hash: digest, policies: &tokens, facts: &[],
             consents: &consents, consent_default: some.then_some(token),
-            facts_as_of: some.then_some(at), gates: &gates,
+            facts_as_of: some.then_some(at),
+            decision: some.then_some(Decision {
+                at, vendor: token, recipient: token, region: token, about_patient: some,
+            }),
+            gates: &gates,
             deid: DeidSummary { counts: &counts, off: some.then_some(token), scanned_bytes: count },
             request_commitment: digest, endpoint: token, stream: some,
         }), id, at);
@@ -91,7 +95,11 @@ proptest! {
             data_class: some.then_some(token), gate: token, code: token,
             record: some.then_some(token), policy_hash: some.then_some(digest),
             policies: &tokens, facts: &[], consents: &[], consent_default: None,
-            facts_as_of: None, gates: &gates,
+            facts_as_of: None,
+            decision: (!some).then_some(Decision {
+                at, vendor: token, recipient: token, region: token, about_patient: some,
+            }),
+            gates: &gates,
         }), id, at);
     }
 
@@ -226,6 +234,32 @@ proptest! {
     }
 
     #[test]
+    fn events_of_proposals_are_canonical(
+        id in any_id(), at in any_time(), word in any_word(), digest in any::<[u8; 32]>(),
+        counts in any::<[u64; 2]>(), some in any::<bool>(),
+    ) {
+        let token = Token::or_unfit(&word);
+        let [first, second] = counts;
+        check(&Event::ProposalMade(ProposalMade {
+            proposal: id, record: token, record_id: some.then_some(token), base: first, digest,
+            person: token,
+        }), id, at);
+        for outcome in [
+            ProposalOutcome::Approved, ProposalOutcome::Rejected, ProposalOutcome::Withdrawn,
+            ProposalOutcome::Stale,
+        ] {
+            check(&Event::ProposalDecided(ProposalDecided {
+                proposal: id, record: token, outcome, proposer: token, person: token,
+                version: some.then_some(first),
+            }), id, at);
+        }
+        check(&Event::PolicyRolledBack(PolicyRolledBack {
+            version: first, to_version: second, person: token,
+        }), id, at);
+        check(&Event::RollbackReviewed(RollbackReviewed { version: first, person: token }), id, at);
+    }
+
+    #[test]
     fn words_of_any_content_are_canonical_and_never_text(words in any_words(), text in "\\PC{0,60}") {
         for text in [words.join(" "), text] {
             let mut json = Canonical::with_capacity(64);
@@ -273,6 +307,7 @@ fn an_intent_has_the_documented_form() {
         consents: &[],
         consent_default: None,
         facts_as_of: None,
+        decision: None,
         gates: &[GateResult {
             gate: token("authorize"),
             outcome: GateOutcome::Passed,
@@ -331,7 +366,7 @@ fn a_leaf_of_another_version_type_or_form_is_not_read() {
     assert!(parse(leaf("1", "gateway.stopped", "")).is_ok());
     let fault = |text| parse(text).unwrap_err();
     assert!(parse(leaf("2", "gateway.stopped", "")).is_ok());
-    for version in [0, 4] {
+    for version in [0, SCHEMA_VERSION + 1] {
         assert_eq!(
             fault(leaf(&version.to_string(), "gateway.stopped", "")),
             EventFault::UnknownVersion(version)

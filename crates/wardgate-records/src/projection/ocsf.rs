@@ -89,10 +89,17 @@ fn shape(event: &StoredEvent) -> Shape {
         | Kind::HoldPlaced
         | Kind::BackupMade
         | Kind::CredentialAdded
-        | Kind::EnrolmentIssued => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
-        Kind::RecordChanged | Kind::PolicyChanged | Kind::RetentionSet | Kind::KeyRotated => {
+        | Kind::EnrolmentIssued
+        | Kind::ProposalMade => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
+        Kind::RecordChanged
+        | Kind::PolicyChanged
+        | Kind::RetentionSet
+        | Kind::KeyRotated
+        | Kind::ProposalDecided
+        | Kind::RollbackReviewed => {
             shape_of(ENTITY_MANAGEMENT, 3, "Update", INFORMATIONAL, SUCCESS)
         }
+        Kind::PolicyRolledBack => shape_of(ENTITY_MANAGEMENT, 3, "Update", MEDIUM, SUCCESS),
         Kind::KeyRevoked | Kind::HoldReleased | Kind::CredentialRemoved => {
             shape_of(ENTITY_MANAGEMENT, 4, "Delete", LOW, SUCCESS)
         }

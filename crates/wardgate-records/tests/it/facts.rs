@@ -6,7 +6,7 @@ use wardgate_records::{Ask, PatientMatch, Snapshot, Store};
 
 use crate::hospital::{Hospital, at, example, now};
 
-const ASK: Ask<'_> = Ask {
+pub(crate) const ASK: Ask<'_> = Ask {
     app: "ward-notes",
     person: Some("dr.osei"),
     system: "note-helper",
@@ -14,7 +14,7 @@ const ASK: Ask<'_> = Ask {
     data_class: "clinical-note",
 };
 
-fn ask(snapshot: &Snapshot, ask: &Ask<'_>, now: Timestamp) -> Result<Permit, Denial> {
+pub(crate) fn ask(snapshot: &Snapshot, ask: &Ask<'_>, now: Timestamp) -> Result<Permit, Denial> {
     let facts = snapshot.facts(ask);
     let PatientMatch::One(patient) = snapshot.patient("Patient/pat-001") else {
         panic!("no patient");
@@ -104,6 +104,7 @@ async fn the_facts_of_a_decision_stand_in_the_leaf_as_they_were() {
         consents: &[snapshot.consent_handle("Consent/consent-pat-001-a")],
         consent_default: None,
         facts_as_of: Some(snapshot.as_of()),
+        decision: None,
         gates: &[],
     });
     let id = wardgate_records::RecordId::from_bytes([1; 16]);

@@ -156,6 +156,7 @@ fn intent() -> Event<'static> {
         consents: &[],
         consent_default: None,
         facts_as_of: None,
+        decision: None,
         gates: &[],
         deid: DeidSummary {
             counts: &[],

@@ -15,6 +15,8 @@ mod facts;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod foresight;
+#[cfg(test)]
 mod hospital;
 #[cfg(test)]
 mod keys;
@@ -24,6 +26,8 @@ mod ledger;
 mod payloads;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod proposals;
 #[cfg(test)]
 mod rekey;
 #[cfg(test)]

@@ -58,6 +58,7 @@ const INTENT: &[Member] = &[
         "SHA-256 of that token or certificate.",
     ),
     required("data_class", Form::Token, "The data class of the call."),
+    DECISION,
     required(
         "deid",
         Form::Object(DEID),
@@ -176,6 +177,7 @@ const REFUSED: &[Member] = &[
     CONSENT_DEFAULT,
     CONSENTS,
     optional("data_class", Form::Token, "The data class of the call."),
+    DECISION,
     FACTS,
     FACTS_AS_OF,
     required("gate", Form::Token, "The gate that refused."),
@@ -208,6 +210,23 @@ const CONSENTS: Member = required(
     Form::List(&Form::Digest),
     "The consents that the decision rests on, by keyed digest of their reference.",
 );
+const DECISION: Member = added(
+    3,
+    "decision",
+    Form::Object(ASKED),
+    "What the policies were asked beside the facts, so that the decision can be computed again.",
+);
+const ASKED: &[Member] = &[
+    required(
+        "about_patient",
+        Form::Boolean,
+        "Whether the call named a patient, on file or not.",
+    ),
+    required("at", Form::Time, "The time that dates were compared with."),
+    required("recipient", Form::Token, "Who would receive the data."),
+    required("region", Form::Token, "Where the data would go."),
+    required("vendor", Form::Token, "The vendor of the system."),
+];
 const FACTS: Member = required(
     "facts",
     Form::List(&Form::Object(FACT)),

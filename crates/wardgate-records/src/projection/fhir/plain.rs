@@ -51,6 +51,7 @@ pub(super) fn event(known: &Known<'_>) -> Value {
         "name",
         "manifest",
         "after",
+        "proposal",
     ];
     if let Some(id) = named.iter().find_map(|name| known.event.text(name)) {
         entities.push(known.data_entity(id));
