@@ -112,6 +112,18 @@ fn node_suite(workspace: &Workspace, tests: &Path, scene: &Path, ca: &Path) -> R
     passed(
         review.env("WARDGATE_BIN", workspace.wardgate()),
         "review page in a browser",
+    )?;
+    if !process::exists("oathtool", "--version") {
+        if !in_ci() {
+            say_skipped("sign-in", "there is no `oathtool` on this machine");
+            return Ok(());
+        }
+        tool::apt_install(&["oathtool"])?;
+    }
+    let mut people = node_script(&home, tests, "passkeys.test.mjs")?;
+    passed(
+        people.env("WARDGATE_BIN", workspace.wardgate()),
+        "sign-in in a browser with its virtual authenticator",
     )
 }
 

@@ -60,6 +60,7 @@ struct Asset {
 }
 
 const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 const IMAGE: &str = "image/svg+xml";
 
 /// Every asset, with its media type.
@@ -73,6 +74,11 @@ static ASSETS: &[Asset] = &[
         name: "mark.svg",
         kind: IMAGE,
         content: include_bytes!("../assets/mark.svg"),
+    },
+    Asset {
+        name: "passkey.js",
+        kind: SCRIPT,
+        content: include_bytes!("../assets/passkey.js"),
     },
 ];
 

@@ -154,7 +154,7 @@ pub(crate) async fn dress(
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut dressed = if uri.path() == "/fhir" || uri.path().starts_with("/fhir/") {
         Outcome::from(refusal).into_response()
-    } else if for_programs(uri.path()) {
+    } else if for_programs(uri.path()) || asks_for_json(&head) {
         refusal.into_response()
     } else if &*refusal.code == STEP_UP {
         // A form is sent again by hand: what it would do was not done.
@@ -169,6 +169,13 @@ pub(crate) async fn dress(
         dressed.headers_mut().insert(header::ALLOW, allow.clone());
     }
     dressed
+}
+
+/// Whether the script of a page asks, which shows what it is told itself.
+fn asks_for_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .is_some_and(|kind| kind == "application/json")
 }
 
 fn refusal_of(response: &Response<Body>) -> Option<Refusal> {

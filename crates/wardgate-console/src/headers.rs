@@ -35,7 +35,8 @@ const HEADERS: [(HeaderName, &str); 8] = [
         "camera=(), geolocation=(), microphone=(), payment=(), usb=(), \
          publickey-credentials-create=(self), publickey-credentials-get=(self)",
     ),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // With `no-referrer` browsers hide the origin of our own forms from us as well.
+    (header::REFERRER_POLICY, "same-origin"),
     (
         header::STRICT_TRANSPORT_SECURITY,
         "max-age=31536000; includeSubDomains",

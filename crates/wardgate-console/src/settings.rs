@@ -1,5 +1,6 @@
 //! What the operator decided.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::oauth::Tokens;
@@ -15,6 +16,8 @@ pub struct Settings {
     pub providers: Vec<Arc<Provider>>,
     /// The name of the provider whose people a directory provisions.
     pub scim_provider: Option<String>,
+    /// A list of stolen passwords, none of which may be chosen.
+    pub breached_passwords: Option<PathBuf>,
     /// What it takes to give tokens to applications; without it none are given.
     pub tokens: Option<Tokens>,
 }
@@ -27,6 +30,7 @@ impl Settings {
             origin,
             providers: Vec::new(),
             scim_provider: None,
+            breached_passwords: None,
             tokens: None,
         }
     }

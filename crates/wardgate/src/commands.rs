@@ -9,6 +9,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::output::Output;
 
+mod admin;
 pub(crate) mod apply;
 mod backup;
 pub(crate) mod call;
@@ -55,6 +56,8 @@ enum Command {
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Apply(apply::Arguments),
+    #[command(subcommand)]
+    Admin(admin::Command),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -117,6 +120,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments, output),
         Command::Doctor(arguments) => doctor::run(arguments, output),
         Command::Apply(arguments) => apply::run(arguments, output),
+        Command::Admin(command) => admin::run(command, output),
         Command::Key(command) => key::run(command, output),
         Command::Patient(command) => patient::run(command, output),
         Command::Policy(command) => policy::run(command, output),

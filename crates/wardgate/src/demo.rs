@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use wardgate_records::{Documents, Mode};
 
 use self::client::Client;
@@ -50,7 +50,7 @@ async fn play(options: &Options, place: &Place, output: Output) -> Result<bool, 
     let progress = Progress::new(output, script::SCENES);
     let model = Model::start()?;
     let hospital = Hospital::on(wiring::now(), &model.url())?;
-    let (dir, keys) = set_up(place, &hospital, &progress).await?;
+    let (dir, keys, enrolment_link) = set_up(place, &hospital, &progress).await?;
     progress.phase("starting the gate");
     let node = RunningNode::start(Records::open(dir.clone()).await?).await?;
     let client = Client::new(node.gate_address(), &dir.ca_certificate())?;
@@ -61,6 +61,7 @@ async fn play(options: &Options, place: &Place, output: Output) -> Result<bool, 
         hospital: &hospital,
         client,
         keys: &keys,
+        enrolment_link: &enrolment_link,
         progress: &progress,
         scenes: Vec::new(),
         sides: None,
@@ -88,7 +89,7 @@ async fn set_up(
     place: &Place,
     hospital: &Hospital,
     progress: &Progress,
-) -> Result<(DataDir, Vec<Key>), Failure> {
+) -> Result<(DataDir, Vec<Key>, SecretString), Failure> {
     progress.phase(&format!("setting up {}", place.root().display()));
     let choices = init::Choices {
         name: NODE.to_owned(),
@@ -97,9 +98,8 @@ async fn set_up(
         console: place.console(),
         ..init::Choices::default()
     };
-    let dir = init::set_up(place.root(), &choices, wiring::now())
-        .await?
-        .dir;
+    let made = init::set_up(place.root(), &choices, wiring::now()).await?;
+    let (dir, enrolment_link) = (made.dir, made.enrolment_link);
     progress.phase("declaring the hospital: 3 apps, 5 staff, 25 patients, 3 vendors, 6 systems");
     let files = hospital.write(&dir.root().join("hospital"))?;
     apply::apply(dir.clone(), &Documents::read(&files), Mode::Commit).await?;
@@ -127,7 +127,7 @@ async fn set_up(
             key: made.secret.expose_secret().to_owned(),
         })
         .collect();
-    Ok((dir, keys))
+    Ok((dir, keys, enrolment_link))
 }
 
 const NODE: &str = "larkmoor.example/wardgate/demo";

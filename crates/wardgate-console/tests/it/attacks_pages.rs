@@ -9,7 +9,7 @@ const SAFE: [(&str, &str); 8] = [
     ("content-security-policy", "default-src 'none'"),
     ("x-frame-options", "DENY"),
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("strict-transport-security", "max-age=31536000"),

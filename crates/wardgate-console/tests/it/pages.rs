@@ -92,7 +92,7 @@ async fn every_page_answers_with_the_headers_that_keep_it_safe() {
             "permissions-policy: camera=()",
             "x-content-type-options: nosniff",
             "x-frame-options: DENY",
-            "referrer-policy: no-referrer",
+            "referrer-policy: same-origin",
         ] {
             assert!(answer.contains(header), "{header}: {answer}");
         }

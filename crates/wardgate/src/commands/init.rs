@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use wardgate_ledger::{Ledger, Options};
-use wardgate_records::{PayloadStore, Store};
+use wardgate_records::people::{ADMINISTRATOR, LINK_HOURS, LinkPurpose};
+use wardgate_records::{Documents, Mode, PayloadStore, Store};
 use wardgate_vault::age::{Identity, Recipient};
 use wardgate_vault::{KeyProvider, Recovery, Vault, VaultError};
 use zeroize::Zeroizing;
@@ -58,6 +59,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8444")]
     console: std::net::SocketAddr,
 
+    /// Id of the first administrator, who enrols by a one-time link
+    #[arg(long, value_name = "PERSON", default_value = ADMIN_DEFAULT)]
+    admin: String,
+
     /// Serve plain HTTP; for loopback addresses only
     #[arg(long)]
     plain_http: bool,
@@ -81,6 +86,8 @@ pub(crate) struct Choices {
     pub(crate) listen: std::net::SocketAddr,
     pub(crate) console: std::net::SocketAddr,
     pub(crate) plain_http: bool,
+    /// The first administrator.
+    pub(crate) admin: String,
     /// Empty: a new identity is made.
     pub(crate) recovery: Vec<Recipient>,
 }
@@ -97,6 +104,7 @@ impl Default for Choices {
             listen: loopback(8443),
             console: loopback(8444),
             plain_http: false,
+            admin: ADMIN_DEFAULT.to_owned(),
             recovery: Vec::new(),
         }
     }
@@ -108,6 +116,8 @@ pub(crate) struct Made {
     pub(crate) dir: DataDir,
     /// The public key that verifies the ledger with every verifier; the second is in the key file.
     pub(crate) ledger_key: String,
+    /// Where the first administrator enrols, once.
+    pub(crate) enrolment_link: SecretString,
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failure> {
@@ -133,6 +143,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         listen: arguments.listen,
         console: arguments.console,
         plain_http: arguments.plain_http,
+        admin: arguments.admin.clone(),
         recovery: arguments.recovery_recipient.clone(),
         passphrase_file: given.unwrap_or_else(|| PathBuf::from(PASSPHRASE_FILE)),
         ..otherwise
@@ -146,6 +157,8 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         "ca_certificate": dir.ca_certificate(),
         "ledger_key": made.ledger_key,
         "ledger_key_file": dir.ledger_key(),
+        "admin": arguments.admin,
+        "enrolment_link": made.enrolment_link.expose_secret(),
     });
     output.value(&value, || text(&made, arguments));
     Ok(Ended::Well)
@@ -165,11 +178,12 @@ pub(crate) async fn set_up(
     let suffix: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
     let name = root.file_name().unwrap_or_default().to_string_lossy();
     let building = Building(parent.join(format!(".{name}.new-{suffix}")));
-    let ledger_key = fill(&DataDir::at(&building.0), choices, now).await?;
+    let (ledger_key, enrolment_link) = fill(&DataDir::at(&building.0), choices, now).await?;
     put_in_place(&building.0, &root)?;
     Ok(Made {
         dir: DataDir::at(&root),
         ledger_key,
+        enrolment_link,
     })
 }
 
@@ -187,7 +201,11 @@ impl Drop for Building {
     }
 }
 
-async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String, Failure> {
+async fn fill(
+    dir: &DataDir,
+    choices: &Choices,
+    now: Timestamp,
+) -> Result<(String, SecretString), Failure> {
     for path in [dir.root(), &dir.vault(), &dir.store(), &dir.tls()] {
         make_private_dir(path)?;
     }
@@ -210,6 +228,7 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
     let vault = Arc::new(vault);
     PayloadStore::create(&dir.payloads(), vault.clone())?.close();
     let store = Store::create(&dir.store(), vault, now).await?;
+    let enrolment_link = first_administrator(&store, choices, now).await?;
     store.close().await;
 
     let development = certificates::development(now)?;
@@ -223,7 +242,40 @@ async fn fill(dir: &DataDir, choices: &Choices, now: Timestamp) -> Result<String
         development.private_key.as_bytes(),
     )?;
     write_private(&dir.config_file(), config_text(choices).as_bytes())?;
-    Ok(ledger_key)
+    Ok((ledger_key, enrolment_link))
+}
+
+/// Puts the first administrator on file, and makes the link that they enrol by. Nobody has a
+/// password from the start.
+async fn first_administrator(
+    store: &Store,
+    choices: &Choices,
+    now: Timestamp,
+) -> Result<SecretString, Failure> {
+    let admin = &choices.admin;
+    // A word in quotes: whatever was typed is an id or a fault, never more of the document.
+    let quoted = serde_json::to_string(admin).unwrap_or_default();
+    let document = format!("kind: Person\nid: {quoted}\nroles: [{ADMINISTRATOR}]\n");
+    let documents = Documents::of_text(Path::new("admin.yaml"), &document);
+    store
+        .apply(&documents, Mode::Commit, now)
+        .await
+        .map_err(|_| {
+            Failure::new(
+                format!("`{admin}` can not be the id of a person"),
+                "use letters, digits, dots and hyphens, such as `a.mensah`",
+            )
+        })?;
+    let purpose = LinkPurpose::Enrol;
+    let token = store.issue_link(admin, purpose, None, now).await?;
+    let link = format!("{}/enrol/{}", origin(choices), token.expose_secret());
+    Ok(SecretString::from(link))
+}
+
+/// The address at which a browser on this machine reaches the console.
+fn origin(choices: &Choices) -> String {
+    let scheme = if choices.plain_http { "http" } else { "https" };
+    format!("{scheme}://localhost:{}", choices.console.port())
 }
 
 /// Who wraps the root key. A passphrase and the key on a token are made when there is none.
@@ -282,6 +334,8 @@ gate:
 console:
   listen: \"{console}\"
   plain_http: {plain_http}
+  # Address at which browsers reach the console. Passkeys are bound to its host name.
+  origin: \"{origin}\"
 
 log:
   format: text
@@ -291,6 +345,7 @@ log:
         environment = choices.environment,
         listen = choices.listen,
         console = choices.console,
+        origin = origin(choices),
         plain_http = choices.plain_http,
     )
 }
@@ -401,18 +456,24 @@ fn text(made: &Made, arguments: &Arguments) -> String {
   recovery         {recovery}
   CA certificate   {ca} (for clients)
   ledger keys      {keys} (for auditors; the first is {ledger_key})
+  administrator    {admin} (enrols once, within {LINK_HOURS} hours, while the server runs, at
+                   {link} )
 
 Next:
   wardgate apply --dir {dir} -f hospital/
   wardgate key create --dir {dir} --app APP --expires 90d
-  wardgate serve --dir {dir}",
+  wardgate serve --dir {dir}
+  wardgate admin link PERSON --dir {dir}    (a second administrator: one alone may not change much)",
         config = made.dir.config_file().display(),
         ca = made.dir.ca_certificate().display(),
         keys = made.dir.ledger_key().display(),
         ledger_key = made.ledger_key,
+        admin = arguments.admin,
+        link = made.enrolment_link.expose_secret(),
     )
 }
 
+const ADMIN_DEFAULT: &str = "admin";
 const PASSPHRASE_FILE: &str = "passphrase";
 /// The identity that recovers the vault, until a person takes it offline.
 pub(crate) const RECOVERY_IDENTITY_FILE: &str = "recovery-identity";

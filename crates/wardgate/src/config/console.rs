@@ -33,6 +33,10 @@ pub(super) fn read(reader: &Reader) -> Option<Console> {
         is_origin,
         "Address at which browsers reach the console. Passkeys are bound to it.",
     );
+    let breached_passwords = section.path_if(
+        "breached_passwords",
+        "List of stolen passwords, none of which may be chosen: lines `SHA-1:COUNT` in ascending order, as Have I Been Pwned offers them for download. It is searched on this machine.",
+    );
     section.end();
     let (address, plain_http) = (address?, plain_http?);
     if plain_http && !address.ip().is_loopback() {
@@ -43,10 +47,12 @@ pub(super) fn read(reader: &Reader) -> Option<Console> {
         );
         return None;
     }
+    let mut settings = wardgate_console::Settings::at(origin?);
+    settings.breached_passwords = breached_passwords?;
     Some(Console {
         address,
         tls: !plain_http,
-        settings: wardgate_console::Settings::at(origin?),
+        settings,
     })
 }
 

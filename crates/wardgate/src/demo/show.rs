@@ -8,6 +8,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table,
     TableStyle,
 };
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use wardgate_ledger::verify;
 
@@ -182,7 +183,7 @@ fn try_it(stage: &Stage<'_>, place: &Place, style: Style) -> String {
         false => "kept",
     };
     format!(
-        "{gate}     https://localhost:{port}/v1\n{console}  https://localhost:{console_port}/readyz and /metrics\n\
+        "{gate}     https://localhost:{port}/v1\n{console}  https://localhost:{console_port}/readyz and /metrics; enrol as its administrator, once:\n         {link}\n\
          {data}     {root} ({kept}; keys and ports are in demo.json)\n\n\
          {curl}\n\
          curl --cacert {ca} https://localhost:{port}/v1/chat/completions \\\n  \
@@ -211,6 +212,7 @@ fn try_it(stage: &Stage<'_>, place: &Place, style: Style) -> String {
         python = title("or with the OpenAI package for Python"),
         apply = title("Change the hospital while it runs"),
         end = style.dim("Ctrl-C ends the demo."),
+        link = stage.enrolment_link.expose_secret(),
         console_port = stage.node.console_address().port(),
         root = place.root().display(),
     )
@@ -252,6 +254,7 @@ fn facts(stage: &Stage<'_>) -> Value {
         "gate": format!("https://localhost:{}", stage.node.gate_address().port()),
         "base_url": format!("https://localhost:{}/v1", stage.node.gate_address().port()),
         "console": format!("https://localhost:{}", stage.node.console_address().port()),
+        "enrolment_link": stage.enrolment_link.expose_secret(),
         "ca": stage.dir.ca_certificate(),
         "keys": keys,
         "models": models,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -21,6 +22,7 @@ pub(super) struct Stage<'a> {
     pub(super) hospital: &'a Hospital,
     pub(super) client: Client,
     pub(super) keys: &'a [Key],
+    pub(super) enrolment_link: &'a SecretString,
     pub(super) progress: &'a Progress,
     pub(super) scenes: Vec<Scene>,
     pub(super) sides: Option<Sides>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wardgate_ledger::Verified;
 use wardgate_records::Store;
+use wardgate_records::people::ADMINISTRATORS_MIN;
 use wardgate_vault::Vault;
 
 use super::{Finding, told};
@@ -35,6 +36,10 @@ pub(super) async fn check(
             snapshot.keys().count()
         ),
     )];
+    findings.push(match store.enrolled_administrators().await {
+        Ok(enrolled) => administrators(&enrolled),
+        Err(error) => Finding::of_failure("administrators", &Failure::from(error)),
+    });
     let waiting = store.outbox_len().await;
     // With a ledger that does not verify there is nothing to compare with.
     if let Some(ledger) = ledger {
@@ -62,4 +67,21 @@ pub(super) async fn check(
     upstreams.sort_unstable();
     store.close().await;
     (findings, upstreams)
+}
+
+/// One alone may not change what only two may, and none may change anything.
+fn administrators(enrolled: &[String]) -> Finding {
+    let check = "administrators";
+    if enrolled.len() >= ADMINISTRATORS_MIN {
+        return Finding::ok(check, format!("{} can sign in", enrolled.len()));
+    }
+    let message = match enrolled {
+        [] => "nobody who administers can sign in".to_owned(),
+        _ => format!("only `{}` can sign in", enrolled.join("`, `")),
+    };
+    Finding::warn(
+        check,
+        message,
+        format!("enrol {ADMINISTRATORS_MIN}: `wardgate admin link PERSON`"),
+    )
 }
