@@ -196,7 +196,7 @@ pub fn judge(
         consents: &counting,
         domain,
         asked,
-        as_ai: ai.map(|ai| Use::new(question, ai, domain, now)),
+        as_ai: ai.map(|ai| Use::new(question, ai, domain, now).besides()),
         deciding: vec![false; counting.len()],
         by_default: false,
         steps,

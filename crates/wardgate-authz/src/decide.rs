@@ -26,8 +26,9 @@ pub fn decide(
     policies: &Policies,
     now: Timestamp,
 ) -> Result<Permit, Denial> {
-    let parties =
+    let mut parties =
         check_facts(request, now).map_err(|fault| fault.into_denial(request, policies))?;
+    parties.used.extend(labels_used(request));
     let permitting = policies
         .evaluate(request, &parties, now)
         .map_err(|refused| refused.into_denial(request, &parties, policies))?;
@@ -264,6 +265,27 @@ impl<'a> Check<'a> {
         }
         Ok(used(name, fact))
     }
+}
+
+/// The labels of the data, kept with the facts so that the ledger says what was found in the text.
+fn labels_used(request: &Request<'_>) -> Option<Arc<[FactUsed]>> {
+    let codes: Vec<&str> = request
+        .labels
+        .codes()
+        .iter()
+        .map(|label| label.code)
+        .collect();
+    if codes.is_empty() {
+        return None;
+    }
+    let used = FactUsed {
+        name: "data.labels",
+        value: codes.join(" ").into(),
+        source: "labelling-step".into(),
+        version: 1,
+        until: None,
+    };
+    Some([used].into())
 }
 
 /// The patient's answer, or the ruling that refuses.

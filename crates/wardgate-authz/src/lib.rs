@@ -45,6 +45,7 @@
 
 pub mod consent;
 pub mod foresight;
+pub mod label;
 
 mod cedar;
 mod decide;

@@ -7,11 +7,13 @@ use wardgate_records::{Flow, InventorySystem, Snapshot};
 use crate::call::Call;
 use crate::facts::{Gathered, ask};
 use crate::identity::Identified;
+use crate::label::Labelled;
 
 /// Decides on a call. What is not permitted is denied.
 pub(crate) fn authorise(
     call: &Call,
     gathered: &Gathered,
+    labelled: &Labelled,
     hospital: &str,
 ) -> Result<Permit, Denial> {
     let caller = call.admitted().caller();
@@ -34,7 +36,7 @@ pub(crate) fn authorise(
         purpose: gathered.purpose(),
         patient: gathered.subject(),
         data_class: gathered.data_class(),
-        labels: Labels::NONE,
+        labels: labelled.labels(call),
         recipient: &system.vendor,
         region: gathered.region(),
         actors: &actors,

@@ -14,6 +14,7 @@ mod facts;
 mod gate;
 mod identity;
 mod inspect;
+mod label;
 mod limits;
 mod models;
 mod pipeline;

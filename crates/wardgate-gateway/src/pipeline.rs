@@ -27,6 +27,7 @@ use crate::facts::{Gathered, gather};
 use crate::gate::{Gate, Worker};
 use crate::identity::{Presented, identify};
 use crate::inspect::{Answer, Reply, inspect, outcome};
+use crate::label::label;
 use crate::models;
 use crate::recorder::{Outcome, Recorder, intent};
 use crate::refusal::{self, Refusal};
@@ -99,8 +100,10 @@ async fn pass(
     // gate: facts
     let facts = gather(snapshot, &call, stated, now)?;
     trail.gathered(&facts);
+    // Consents may depend on what the text is about; it is read as it came.
+    let labelled = label(&call, &facts).await;
     // gate: authorise
-    let permit = authorise(&call, &facts, &gate.options.organization)
+    let permit = authorise(&call, &facts, &labelled, &gate.options.organization)
         .map_err(|denial| trail.denied(denial, &facts))?;
     // gate: deidentify
     let masked = deidentify(gate, &call, &facts).await?;

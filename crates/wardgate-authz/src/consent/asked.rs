@@ -18,6 +18,8 @@ pub(super) struct Use<'a> {
     purpose: Wanted,
     /// The purpose and all that it is a part of.
     lineage: Vec<Purpose>,
+    /// Only rules that name purposes are about it.
+    when_named: bool,
     now: Timestamp,
 }
 
@@ -39,7 +41,17 @@ impl<'a> Use<'a> {
             groups: &domain.groups,
             purpose,
             lineage,
+            when_named: false,
             now,
+        }
+    }
+
+    /// What the use is besides its purpose. A rule is about it only if it names it: who denies
+    /// everything except treatment has not denied an AI system that takes part in treatment.
+    pub(super) fn besides(self) -> Self {
+        Self {
+            when_named: true,
+            ..self
         }
     }
 
@@ -53,7 +65,10 @@ impl<'a> Use<'a> {
             });
         period
             .and(|| any(scope.actors.as_deref(), |actor| self.is_actor(actor)))
-            .and(|| any(scope.purposes.as_deref(), |purpose| self.is_for(purpose)))
+            .and(|| match scope.purposes.as_deref() {
+                None => Fit::from(!self.when_named),
+                purposes => any(purposes, |purpose| self.is_for(purpose)),
+            })
     }
 
     fn is_actor(&self, actor: &Actor) -> Fit {

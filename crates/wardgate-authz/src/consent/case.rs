@@ -21,6 +21,7 @@ pub struct Case {
     pub unreadable: usize,
     now: Timestamp,
     domain: ConsentDomain,
+    domain_stated: bool,
     consents: Vec<Consent>,
     request: Request,
 }
@@ -159,6 +160,7 @@ impl Case {
             unreadable: 0,
             now,
             domain: domain(root),
+            domain_stated: root.contains_key("domain_policy"),
             consents: Vec::new(),
             request: read_request(request)?,
         })
@@ -170,10 +172,23 @@ impl Case {
         &self.request.patient
     }
 
-    /// How the hospital decides, where the case does not say it.
+    /// Decides as the hospital does, where the case itself does not say how.
     #[must_use]
-    pub fn under(mut self, domain: ConsentDomain) -> Self {
-        self.domain = domain;
+    pub fn unless_stated(mut self, domain: &ConsentDomain) -> Self {
+        if !self.domain_stated {
+            let groups = std::mem::take(&mut self.domain.groups);
+            self.domain = domain.clone();
+            if !groups.is_empty() {
+                self.domain.groups = groups;
+            }
+        }
+        self
+    }
+
+    /// The same request about a patient under another reference.
+    #[must_use]
+    pub fn about(mut self, patient: &str) -> Self {
+        patient.clone_into(&mut self.request.patient);
         self
     }
 

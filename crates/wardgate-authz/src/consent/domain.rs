@@ -55,6 +55,12 @@ impl Groups {
     pub fn members(&self, group: &str) -> Option<&[String]> {
         self.0.get(group).map(Vec::as_slice)
     }
+
+    /// Whether no group is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl FromIterator<(String, Vec<String>)> for Groups {

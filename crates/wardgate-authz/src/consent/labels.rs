@@ -139,7 +139,7 @@ impl<'a> Marks<'a> {
                     if !carried.without(named.with_parts()).is_empty() {
                         Fit::No
                     } else if carried.is_empty() {
-                        self.not_carried(explicit.looked_for())
+                        self.not_carried(!explicit.unseen(self.sensitive))
                     } else {
                         Fit::Yes
                     }
@@ -254,7 +254,7 @@ impl LabelLimit {
             Labelling::Step => {
                 let very = self.lowest == Some(Confidentiality::VeryRestricted)
                     && marks.level >= Confidentiality::Restricted;
-                let unseen = !self.named.looked_for() || !self.others.is_empty();
+                let unseen = self.named.unseen(marks.sensitive) || !self.others.is_empty();
                 if very || unseen {
                     Fit::Unsure("it denies a label that the labelling step does not look for")
                 } else {

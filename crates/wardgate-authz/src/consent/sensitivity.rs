@@ -70,10 +70,19 @@ impl Sensitivities {
         })
     }
 
-    /// Whether the labelling step would have found each of these and of their parts.
-    pub(crate) fn looked_for(self) -> bool {
+    /// Whether one of these may be there although the labelling step, which found `carried`,
+    /// does not name it: it does not look for it, and nothing rules out what it is a part of.
+    pub(crate) fn unseen(self, carried: Self) -> bool {
         self.each()
-            .all(|position| ENTRIES.get(position).is_some_and(|entry| entry.looked_for))
+            .filter_map(|position| ENTRIES.get(position))
+            .filter(|entry| !entry.looked_for)
+            .any(|entry| {
+                entry.part_of.is_empty()
+                    || entry.part_of.iter().any(|wider| {
+                        let wider = Self::of(wider).unwrap_or_default().with_near();
+                        !wider.both(carried).is_empty()
+                    })
+            })
     }
 
     /// The codes, in the order of the table.
@@ -195,7 +204,7 @@ static ENTRIES: &[Entry] = &[
     found("SUD", "substance use disorder", &["BH", "ETH"], &[]),
     found("ETHUD", "alcohol use", &["SUD"], &[]),
     found("OPIOIDUD", "opioid and drug use", &["SUD"], &[]),
-    found("42CFRPart2", "records under 42 CFR Part 2", &["ETH"], &[]),
+    named("42CFRPart2", "records under 42 CFR Part 2", &["ETH"]),
     found("HIV", "HIV and AIDS", &[], &["STD", "SPI"]),
     found("STD", "sexually transmitted disease", &[], &["SEX", "SPI"]),
     found("SEX", "sexuality and reproductive health", &[], &["SPI"]),
@@ -261,6 +270,14 @@ mod tests {
         let denied = |wide: &str, narrow: &str| !of(wide).with_near().both(of(narrow)).is_empty();
         assert!(denied("PSY", "PSYTHPN") && denied("MH", "PSY") && denied("BH", "ETH"));
         assert!(!denied("PSY", "HIV"));
+    }
+
+    #[test]
+    fn what_the_step_does_not_look_for_may_be_there_unless_something_rules_it_out() {
+        let part_2 = of("42CFRPart2");
+        assert!(part_2.unseen(of("OPIOIDUD")) && !part_2.unseen(of("HIV")));
+        assert!(of("TBOO").unseen(Sensitivities::NONE));
+        assert!(!of("PSY").unseen(Sensitivities::NONE));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod consent_cases;
 #[cfg(test)]
+mod consent_property;
+#[cfg(test)]
 mod consents;
 #[cfg(test)]
 mod facts;
@@ -10,6 +12,8 @@ mod facts;
 mod foresight;
 #[cfg(test)]
 mod hospital;
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
