@@ -43,4 +43,10 @@ impl Settings {
             ..self
         }
     }
+
+    /// A provider of identity by its name.
+    pub(crate) fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        let mut providers = self.providers.iter();
+        providers.find(|provider| provider.settings().name == name)
+    }
 }

@@ -5,11 +5,17 @@
 //!                     provider --> /sso/NAME/backchannel-logout --> sessions end
 //! ```
 
+mod callback;
+mod logout;
+mod pending;
 mod provider;
+mod refused;
+mod start;
 
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::{get, post};
 
 use crate::Parts;
 
@@ -18,6 +24,9 @@ pub use provider::{Provider, ProviderSettings};
 /// The routes of this part.
 pub(crate) fn routes() -> Router<Parts> {
     Router::new()
+        .route("/sso/{provider}/start", get(start::start))
+        .route("/sso/{provider}/callback", get(callback::callback))
+        .route("/sso/{provider}/backchannel-logout", post(logout::logout))
 }
 
 /// Keeps what providers say of themselves, and their keys, fresh until it is dropped, so that a

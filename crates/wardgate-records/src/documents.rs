@@ -78,6 +78,14 @@ impl Documents {
         }
     }
 
+    /// The same, with what is secret in the record.
+    pub(crate) fn with_secret(mut self, secret: Option<Zeroizing<String>>) -> Self {
+        for declared in &mut self.declared {
+            declared.secret.clone_from(&secret);
+        }
+        self
+    }
+
     /// Adds what other documents declare.
     pub(crate) fn extend(&mut self, other: Self) {
         self.declared.extend(other.declared);

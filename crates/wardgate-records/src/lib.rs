@@ -16,6 +16,7 @@ pub mod foresight;
 mod apply;
 mod clients;
 mod consents;
+pub mod directory;
 mod documents;
 mod error;
 mod fault;

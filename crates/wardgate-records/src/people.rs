@@ -32,6 +32,7 @@ pub use credential::{
 };
 pub use device::{DEVICE_DAYS, DEVICES_MAX};
 pub use link::{LINK_HOURS, Link, LinkPurpose};
+pub(crate) use session::end_all as end_sessions;
 pub use session::{
     CLI_SESSION_MS, Means, NewSession, ProviderSession, Rotation, SESSION_IDLE_MS, SESSION_MS,
     SESSIONS_MAX, Session, SessionEnd, SessionKind, SessionRequest,

@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 use wardgate_vault::Binding;
 
+use crate::directory::{GROUP_OBJECT, USER_OBJECT};
 use crate::error::RecordsError;
 use crate::people::{CHALLENGE_OBJECT, CREDENTIAL_OBJECT, SESSION_OBJECT};
 use crate::proposals::PROPOSAL_OBJECT;
@@ -44,6 +45,16 @@ const SEALED: &[Sealed] = &[
         table: "proposals",
         name: "id",
         object: PROPOSAL_OBJECT,
+    },
+    Sealed {
+        table: "directory_users",
+        name: "person",
+        object: USER_OBJECT,
+    },
+    Sealed {
+        table: "directory_groups",
+        name: "id",
+        object: GROUP_OBJECT,
     },
 ];
 

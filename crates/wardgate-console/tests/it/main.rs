@@ -9,6 +9,8 @@ mod attacks_pages;
 #[cfg(test)]
 mod attacks_session;
 #[cfg(test)]
+mod attacks_sso;
+#[cfg(test)]
 mod consent_desk;
 #[cfg(test)]
 mod fhir;
@@ -18,5 +20,7 @@ mod fhir_attacks;
 mod oauth;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod scim;
 #[cfg(test)]
 mod stage;

@@ -92,14 +92,21 @@ impl Reply {
 impl Stage {
     /// One person of each role, by the name of the role, and `other`, who has none.
     pub(crate) async fn new() -> Self {
+        Self::with("", |_| {}).await
+    }
+
+    /// The same with more records, and with other parts.
+    pub(crate) async fn with(more: &str, change: impl FnOnce(&mut Parts)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let parts = parts(dir.path(), NOW).await;
+        let mut parts = parts(dir.path(), NOW).await;
+        change(&mut parts);
         let store = parts.store.clone();
         let people = wardgate_authz::ROLES.iter().map(|role| {
             format!("---\nkind: Person\nid: {role}\nname: A Person\nroles: [{role}]\nmfa: 3\n")
         });
         let yaml: String = people.collect::<String>()
-            + "---\nkind: Person\nid: other\nname: A Person\nroles: []\nmfa: 3\n";
+            + "---\nkind: Person\nid: other\nname: A Person\nroles: []\nmfa: 3\n"
+            + more;
         let documents = Documents::of_text(Path::new("people.yaml"), &yaml);
         store
             .apply(&documents, Mode::Commit, NOW.parse().unwrap())

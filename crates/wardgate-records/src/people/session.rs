@@ -536,7 +536,7 @@ impl Store {
 }
 
 /// Ends every session of a person but one, in a transaction. Returns how many.
-pub(super) async fn end_all(
+pub(crate) async fn end_all(
     inner: &Inner,
     connection: &mut SqliteConnection,
     change: &mut Change,

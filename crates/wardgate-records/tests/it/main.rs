@@ -11,6 +11,8 @@ mod custody;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod directory;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod faults;
