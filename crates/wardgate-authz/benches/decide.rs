@@ -6,9 +6,9 @@ use std::hint::black_box;
 use criterion::Criterion;
 use jiff::Timestamp;
 use wardgate_authz::{
-    Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Fact, Facts, Labels,
-    PersonFacts, Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState, Training,
-    VendorFacts, VendorState, decide,
+    Agreement, AppFacts, AsOf, BreakGlass, Care, Consent, ConsentDomain, Containment, Fact, Facts,
+    Labels, PersonFacts, Policies, Prepared, Purpose, Request, Subject, SystemFacts, SystemState,
+    Training, VendorFacts, VendorState, decide,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -205,6 +205,8 @@ fn facts(now: Timestamp) -> Result<Facts, Box<dyn Error>> {
         person: Some(Prepared::new(person)),
         flow_declared: fact(true, "flow/f1"),
         containment: fact(Containment::Open, "incidents"),
+        care: fact(Care::Current, "care_team"),
+        break_glass: fact(BreakGlass::NotOpen, "break_glass"),
     })
 }
 

@@ -35,6 +35,7 @@ use step::About;
 
 pub use case::{CASE_BYTES_MAX, Case, CaseFault, Expected, Outcome};
 pub use domain::{Confidentiality, ConflictRule, ConsentDomain, DefaultPolicy, Groups};
+pub use instant::stretch;
 pub use labels::Labels;
 pub use parse::{CONSENT_BYTES_MAX, Consent, ConsentFault, PROVISION_DEPTH_MAX, PROVISIONS_MAX};
 pub use step::Step;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::consent::{self, Consent, ConsentDomain, Question, Ruling, Step};
 use crate::fact::{Fact, FactUsed, FactValue, Freshness, used};
-use crate::facts::{Facts, Prepared};
+use crate::facts::{BreakGlass, Care, Facts, Prepared};
 use crate::outcome::{ConsentBasis, Denial, Gate, Permit, Refused};
 use crate::policies::Policies;
 use crate::purpose::Purpose;
@@ -32,7 +32,7 @@ pub fn decide(
     let permitting = policies
         .evaluate(request, &parties, now)
         .map_err(|refused| refused.into_denial(request, &parties, policies))?;
-    let (consent, steps) = match ask_patient(request, consents, domain, now) {
+    let (consent, steps) = match ask_patient(request, parties.break_glass, consents, domain, now) {
         Ok(answer) => answer,
         Err(ruling) => return Err(deny_consent(request, parties, permitting, policies, ruling)),
     };
@@ -69,6 +69,9 @@ pub(crate) struct Parties<'a> {
     pub(crate) flow_declared: bool,
     pub(crate) contained: bool,
     pub(crate) sign_in: SignIn,
+    pub(crate) care: Care,
+    /// The call says that it breaks the glass, and the person has opened this patient's data.
+    pub(crate) break_glass: bool,
     pub(crate) used: Vec<Arc<[FactUsed]>>,
 }
 
@@ -170,6 +173,7 @@ fn check_facts<'a>(request: &Request<'a>, now: Timestamp) -> Result<Parties<'a>,
     ];
     check.used.push(alone.into());
     let sign_in = check.sign_in(request);
+    let (care, break_glass) = check.relation(request)?;
     Ok(Parties {
         facts,
         entities: check.entities,
@@ -178,6 +182,8 @@ fn check_facts<'a>(request: &Request<'a>, now: Timestamp) -> Result<Parties<'a>,
         contained: containment
             .is_none_or(|fact| !matches!(fact.value, crate::facts::Containment::Open)),
         sign_in,
+        care,
+        break_glass,
         used: check.used,
     })
 }
@@ -253,6 +259,28 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// What the person is to the patient, when the call names both.
+    fn relation(&mut self, request: &Request<'_>) -> Result<(Care, bool), FactFault> {
+        let (Some(person), Some(_)) = (request.person, request.patient) else {
+            return Ok((Care::NotAsked, false));
+        };
+        let facts = request.facts;
+        let of = format!("person/{person}");
+        let relation = [
+            self.alone("care.relationship", &of, facts.care.as_ref())?,
+            self.alone("break_glass.active", &of, facts.break_glass.as_ref())?,
+        ];
+        self.used.push(relation.into());
+        let open = |fact: &Fact<BreakGlass>| match fact.value {
+            BreakGlass::NotOpen => false,
+            BreakGlass::Open { until } => self.now < until,
+        };
+        Ok((
+            facts.care.as_ref().map_or(Care::Missing, |fact| fact.value),
+            request.purpose.code() == BREAK_GLASS && facts.break_glass.as_ref().is_some_and(open),
+        ))
+    }
+
     fn alone<T: FactValue>(
         &self,
         name: &'static str,
@@ -291,6 +319,7 @@ fn labels_used(request: &Request<'_>) -> Option<Arc<[FactUsed]>> {
 /// The patient's answer, or the ruling that refuses.
 fn ask_patient(
     request: &Request<'_>,
+    break_glass: bool,
     consents: &[Consent],
     domain: &ConsentDomain,
     now: Timestamp,
@@ -306,12 +335,15 @@ fn ask_patient(
         purpose: request.purpose.into(),
         ai: Purpose::inference().map(Into::into),
         actions: consent::CALL_ACTIONS,
-        break_glass: false,
+        break_glass,
         data: &[consent::Data::text(request.labels)],
     };
     let ruling = consent::judge(&question, consents, domain, now);
     match ruling.basis() {
         Some(basis) => Ok((basis, ruling.steps)),
+        // An emergency that was opened, alerted and will be reviewed passes what the patient
+        // agreed to, and nothing else. What the consents say stays in the steps.
+        None if break_glass => Ok((ConsentBasis::Default(BREAK_GLASS_BASIS), ruling.steps)),
         None => Err(Some(ruling)),
     }
 }
@@ -343,6 +375,9 @@ fn deny_consent(
     }))
 }
 
+const BREAK_GLASS: &str = "BTG";
+/// What the ledger names in place of a default when emergency access passed the consents.
+const BREAK_GLASS_BASIS: &str = "break-glass";
 pub(crate) const CONSENT_MESSAGE: &str =
     "no consent on file permits this use of the patient's data";
 pub(crate) const CONSENT_HINT: &str = "check the patient reference and the purpose; ask the privacy officer what the patient agreed to";

@@ -32,6 +32,12 @@ pub struct Facts {
     pub flow_declared: Option<Fact<bool>>,
     /// Whether an incident stopped app, system or vendor (`incident.containment`).
     pub containment: Option<Fact<Containment>>,
+    /// Whether the person cares for the patient (`care.relationship`). Needed only when the
+    /// request names both.
+    pub care: Option<Fact<Care>>,
+    /// Whether the person has opened the patient's data in an emergency (`break_glass.active`).
+    /// Needed only when the request names both.
+    pub break_glass: Option<Fact<BreakGlass>>,
 }
 
 /// What is known about an application.
@@ -128,6 +134,29 @@ pub enum Containment {
     Contained {
         /// The incident's id.
         incident: String,
+    },
+}
+
+/// Whether a person cares for the patient of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// The hospital does not ask for it.
+    NotAsked,
+    /// The person does, now.
+    Current,
+    /// The person does not, or the patient is nobody on file.
+    Missing,
+}
+
+/// Whether a person has opened the data of the patient of a call in an emergency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BreakGlass {
+    /// The person has not, or not for this patient, or the time is over.
+    NotOpen,
+    /// The person has.
+    Open {
+        /// The first instant at which it is over.
+        until: Timestamp,
     },
 }
 
@@ -424,6 +453,33 @@ impl FactValue for Containment {
         match self {
             Self::Open => "open".to_owned(),
             Self::Contained { incident } => incident.clone(),
+        }
+    }
+}
+
+impl FactValue for Care {
+    fn text(&self) -> String {
+        match self {
+            Self::NotAsked => "not-asked",
+            Self::Current => "current",
+            Self::Missing => "none",
+        }
+        .to_owned()
+    }
+}
+
+impl FactValue for BreakGlass {
+    fn text(&self) -> String {
+        match self {
+            Self::NotOpen => "not-open".to_owned(),
+            Self::Open { until } => format!("open/{until}"),
+        }
+    }
+
+    fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::NotOpen => None,
+            Self::Open { until } => Some(*until),
         }
     }
 }

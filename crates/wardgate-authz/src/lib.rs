@@ -57,6 +57,7 @@ mod policies;
 mod purpose;
 mod request;
 
+pub use consent::stretch;
 pub use consent::{
     Confidentiality, ConflictRule, Consent, ConsentDomain, ConsentFault, DefaultPolicy, Groups,
     Labels,
@@ -64,8 +65,8 @@ pub use consent::{
 pub use decide::decide;
 pub use fact::{AsOf, Fact, FactUsed};
 pub use facts::{
-    Agreement, AppFacts, Containment, Facts, PersonFacts, Prepared, ROLES, SystemFacts,
-    SystemState, Training, VendorFacts, VendorState,
+    Agreement, AppFacts, BreakGlass, Care, Containment, Facts, PersonFacts, Prepared, ROLES,
+    SystemFacts, SystemState, Training, VendorFacts, VendorState,
 };
 pub use operation::{Actor, Allowed, Forbidden, Operation, Target, Who, operate};
 pub use outcome::{ConsentBasis, Denial, Gate, Permit};

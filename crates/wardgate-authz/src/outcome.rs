@@ -72,7 +72,7 @@ pub enum ConsentBasis {
     NoPatient,
     /// These consents permit it.
     Consents(Vec<Arc<str>>),
-    /// No consent applies, and this default permits it.
+    /// No consent applies, and this default permits it; or an emergency passes the consents.
     Default(&'static str),
 }
 

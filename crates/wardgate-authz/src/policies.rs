@@ -20,6 +20,7 @@ use jiff::Timestamp;
 
 use crate::cedar::{boolean, long, reference, seconds, text, texts, uid};
 use crate::decide::Parties;
+use crate::facts::Care;
 use crate::outcome::{Denial, Gate, Refused};
 use crate::request::Request;
 
@@ -239,6 +240,7 @@ impl Policies {
         now_ms: i64,
     ) -> Option<CedarRequest> {
         let purposes = request.purpose.lineage().map(|purpose| purpose.code());
+        let labels = request.labels.codes().iter().map(|label| label.code);
         let mut pairs: Vec<(String, RestrictedExpression)> = vec![
             ("now".to_owned(), long(now_ms)),
             ("purpose".to_owned(), text(request.purpose.code())),
@@ -254,6 +256,16 @@ impl Policies {
                 long(i64::from(parties.sign_in.level)),
             ),
             ("mfa_age_s".to_owned(), seconds(parties.sign_in.age_s)),
+            (
+                "care_asked".to_owned(),
+                boolean(parties.care != Care::NotAsked),
+            ),
+            (
+                "care_relationship".to_owned(),
+                boolean(parties.care == Care::Current),
+            ),
+            ("break_glass".to_owned(), boolean(parties.break_glass)),
+            ("labels".to_owned(), texts(labels)),
         ];
         if let Some(person) = request.person {
             pairs.push(("person".to_owned(), reference("Person", person)?));

@@ -1,5 +1,7 @@
 //! The interface for programs, described by `/api/openapi.json`.
 
+mod break_glass;
+mod care;
 mod consents;
 mod document;
 pub(crate) mod keys;
@@ -39,6 +41,8 @@ fn api() -> Api {
         .and(records::routes())
         .and(policies::routes())
         .and(vendors::routes())
+        .and(break_glass::routes())
+        .and(care::routes())
 }
 
 /// What the interface offers. It tells nothing of this installation, so everybody may read it.

@@ -13,6 +13,7 @@ mod assets;
 mod caller;
 mod changes;
 mod denials;
+mod emergency;
 mod fhir;
 mod frame;
 mod guard;
@@ -166,7 +167,8 @@ fn readiness(readiness: &Readiness) -> Response {
 }
 
 async fn metrics(State(parts): State<Parts>) -> Response {
-    as_metrics((parts.metrics)() + &health::anchor_metrics(&(parts.anchors)()))
+    let emergencies = emergency::metrics(&parts.store.snapshot(), (parts.clock)());
+    as_metrics((parts.metrics)() + &health::anchor_metrics(&(parts.anchors)()) + &emergencies)
 }
 
 fn as_metrics(text: String) -> Response {

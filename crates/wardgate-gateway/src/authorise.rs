@@ -69,7 +69,7 @@ pub(crate) fn may_use(
     if !caller.allows_system(&system.id) || !caller.allows_purpose(purpose.code()) {
         return false;
     }
-    let facts = snapshot.facts(&ask(caller, system, purpose, &flow.data_class));
+    let facts = snapshot.facts(&ask(caller, system, purpose, &flow.data_class, now));
     let request = Request {
         call: [0; 32],
         app: &caller.app().id,

@@ -105,15 +105,21 @@ pub(crate) struct Stated {
     pub patient: Option<String>,
     /// `wardgate-conversation`, as sent.
     pub conversation: Option<String>,
+    /// `wardgate-break-glass`: the emergency access that the call rests on.
+    pub break_glass: Option<RecordId>,
 }
 
 impl Stated {
     /// Reads Wardgate's own headers.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Self, Refusal> {
-        if headers.contains_key(&BREAK_GLASS) {
-            let message = "`wardgate-break-glass` is not accepted by this gate yet".to_owned();
-            return Err(Refusal::because(&refusal::HEADER_INVALID, message));
-        }
+        let break_glass = match text(headers, &BREAK_GLASS)? {
+            None => None,
+            Some(text) => Some(text.parse::<RecordId>().map_err(|_| {
+                let message =
+                    "`wardgate-break-glass` is not the id of an emergency access".to_owned();
+                Refusal::because(&refusal::HEADER_INVALID, message)
+            })?),
+        };
         let purpose = match text(headers, &PURPOSE)? {
             None => None,
             Some(text) => Some(text.parse::<Purpose>().map_err(|_| {
@@ -126,6 +132,7 @@ impl Stated {
             purpose,
             patient: text(headers, &PATIENT)?.map(str::to_owned),
             conversation: text(headers, &CONVERSATION)?.map(str::to_owned),
+            break_glass,
         })
     }
 }

@@ -136,7 +136,14 @@ pub(crate) fn gather(
     } else {
         PATIENT_TEXT
     };
-    let facts = snapshot.facts(&ask(caller, &system, purpose, data_class));
+    let facts = snapshot.facts(&Ask {
+        patient: match &subject {
+            Subject::Known(patient) => Some(patient.handle),
+            Subject::Nobody | Subject::Unknown => None,
+        },
+        break_glass: stated.break_glass,
+        ..ask(caller, &system, purpose, data_class, now)
+    });
     Ok(Gathered {
         call: *call.digest(),
         at: now,
@@ -149,12 +156,13 @@ pub(crate) fn gather(
     })
 }
 
-/// What is asked of the records for one caller, system and purpose.
+/// What is asked of the records for one caller, system and purpose, about no patient.
 pub(crate) fn ask<'a>(
     caller: &'a Identified,
     system: &'a InventorySystem,
     purpose: Purpose,
     data_class: &'a str,
+    now: Timestamp,
 ) -> Ask<'a> {
     Ask {
         app: &caller.app().id,
@@ -162,6 +170,9 @@ pub(crate) fn ask<'a>(
         system: &system.id,
         purpose: purpose.code(),
         data_class,
+        patient: None,
+        break_glass: None,
+        now,
     }
 }
 

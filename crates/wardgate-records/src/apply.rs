@@ -1,5 +1,6 @@
 //! Makes the store be what the files declare: all of it in one transaction, or nothing.
 
+mod care;
 mod check;
 mod difference;
 mod resources;
@@ -93,8 +94,10 @@ impl Store {
     ) -> Result<Applied, ApplyError> {
         let patients = documents.patients.iter().map(|patient| &patient.place);
         let declared = documents.declared.iter().map(|declared| &declared.place);
+        let teams = documents.care_teams.iter().map(|team| &team.place);
         let others: Vec<Fault> = patients
             .chain(declared)
+            .chain(teams)
             .map(|place| {
                 place.error(
                     "only consents are imported, and this is none",
@@ -124,6 +127,7 @@ impl Store {
         faults.extend(check::policies(&mut change, documents).await?);
         let patients = resources::known_patients(&mut change, &self.inner, documents).await?;
         faults.extend(resources::check(&mut change, &self.inner, documents, &patients).await?);
+        faults.extend(care::check(&mut change, &self.inner, documents, &patients).await?);
         sort(&mut faults);
         if faults.iter().any(|fault| fault.severity == Severity::Error) {
             return Err(ApplyError::Faults(faults));
@@ -133,8 +137,10 @@ impl Store {
             ..Applied::default()
         };
         let declared = write::plan(&mut change, &self.inner, documents, &mut applied).await?;
-        let resources =
+        let (resources, patients) =
             resources::plan(&mut change, &self.inner, documents, patients, &mut applied).await?;
+        let care_teams =
+            care::plan(&mut change, &self.inner, documents, &patients, &mut applied).await?;
         if mode == Mode::DryRun || applied.differences.is_empty() {
             return Ok(applied);
         }
@@ -150,6 +156,7 @@ impl Store {
         write::execute(&mut change, &mut numbered, &self.inner, &declared).await?;
         let resources = (&resources, how);
         resources::execute(&mut change, &mut numbered, &self.inner, resources).await?;
+        care::execute(&mut change, &mut numbered, &self.inner, &care_teams).await?;
         write::tell_policy_change(&mut change, &mut numbered, &self.inner, policy_hash_before)
             .await?;
         people::guard_administrators(&mut change, administrators).await?;

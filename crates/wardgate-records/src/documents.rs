@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::fault::{Fault, Place, Severity};
 use fields::Findings;
 
-pub(crate) use fhir::{DeclaredConsent, DeclaredPatient};
+pub(crate) use fhir::{DeclaredCareTeam, DeclaredConsent, DeclaredPatient};
 pub(crate) use fields::nearest;
 pub(crate) use kinds::place_in_cedar;
 
@@ -31,6 +31,7 @@ pub struct Documents {
     pub(crate) declared: Vec<Declared>,
     pub(crate) patients: Vec<DeclaredPatient>,
     pub(crate) consents: Vec<DeclaredConsent>,
+    pub(crate) care_teams: Vec<DeclaredCareTeam>,
     pub(crate) faults: Vec<Fault>,
     files: usize,
 }
@@ -42,6 +43,7 @@ impl std::fmt::Debug for Documents {
             .field("declared", &self.declared.len())
             .field("patients", &self.patients.len())
             .field("consents", &self.consents.len())
+            .field("care_teams", &self.care_teams.len())
             .field("faults", &self.faults.len())
             .finish()
     }

@@ -4,6 +4,7 @@
 //! [`LEAF_BYTES_MAX`] bytes. Its types hold ids, codes, numbers, digests, times and random
 //! patient handles, and cannot hold free text or patient data: text enters as a [`Token`] only.
 
+mod break_glass;
 mod call;
 mod canonical;
 mod catalogue;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use crate::RecordId;
 use canonical::Canonical;
 
+pub use break_glass::{BreakGlassOpened, BreakGlassReviewed};
 pub use call::{
     CallIntent, CallOutcome, CallRefused, ConsentHandle, Decision, DeidSummary, FactUsed,
     GateOutcome, GateResult, OutcomeStatus, Patient,
@@ -147,6 +149,10 @@ pub enum Event<'a> {
     PolicyRolledBack(PolicyRolledBack<'a>),
     /// A second person reviewed a rollback.
     RollbackReviewed(RollbackReviewed<'a>),
+    /// A person opened a patient's data in an emergency.
+    BreakGlassOpened(BreakGlassOpened<'a>),
+    /// Another person reviewed an emergency access.
+    BreakGlassReviewed(BreakGlassReviewed<'a>),
 }
 
 impl Event<'_> {
@@ -194,6 +200,8 @@ impl Event<'_> {
             Self::ProposalDecided(_) => EventKind::ProposalDecided,
             Self::PolicyRolledBack(_) => EventKind::PolicyRolledBack,
             Self::RollbackReviewed(_) => EventKind::RollbackReviewed,
+            Self::BreakGlassOpened(_) => EventKind::BreakGlassOpened,
+            Self::BreakGlassReviewed(_) => EventKind::BreakGlassReviewed,
         }
     }
 
@@ -274,6 +282,8 @@ impl Event<'_> {
             Self::ProposalDecided(event) => event.write(json),
             Self::PolicyRolledBack(event) => event.write(json),
             Self::RollbackReviewed(event) => event.write(json),
+            Self::BreakGlassOpened(event) => event.write(json),
+            Self::BreakGlassReviewed(event) => event.write(json),
         }
     }
 }

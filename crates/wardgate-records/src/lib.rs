@@ -14,6 +14,8 @@ pub mod events;
 pub mod foresight;
 
 mod apply;
+mod break_glass;
+mod care;
 mod clients;
 mod consents;
 pub mod directory;
@@ -44,6 +46,12 @@ mod told;
 mod upkeep;
 
 pub use apply::{Applied, ApplyError, ChangeKind, FieldChange, Mode, RecordDifference};
+pub use break_glass::{
+    BREAK_GLASS_LASTS, BREAK_GLASS_UNREVIEWED_MAX, BREAK_GLASS_WORDS_BYTES_MAX,
+    BREAK_GLASS_WORDS_BYTES_MIN, BreakGlass, BreakGlassError, BreakGlassReason, BreakGlassRequest,
+    BreakGlassReview, BreakGlassVerdict,
+};
+pub use care::{CARERS_MAX, Carer};
 pub use clients::TokenGrant;
 pub use consents::{
     Author, CONSENTS_PER_PATIENT_MAX, ChangedConsent, ConsentError, ConsentIssue, ConsentPage,
@@ -66,9 +74,9 @@ pub use proposals::{
 };
 pub use prune::{KeptBy, PruneRules};
 pub use record::{
-    Acts, Agreement, AgreementKind, App, AppState, CallLimits, Clients, DeidMode, Flow, FlowState,
-    IssuedTo, Person, PersonIdentity, PersonState, PolicyFile, Requirements, Risk, Settings,
-    System, Training, Upstream, Vendor,
+    Acts, Agreement, AgreementKind, App, AppState, CallLimits, CareRelationship, Clients, DeidMode,
+    Flow, FlowState, IssuedTo, Person, PersonIdentity, PersonState, PolicyFile, Requirements, Risk,
+    Settings, System, Training, Upstream, Vendor,
 };
 pub use retention::{NotARetentionClass, RETENTION_DAYS_MAX, Retention, RetentionClass};
 pub use shred::{Destroyed, Reach, Shredded};

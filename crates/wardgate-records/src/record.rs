@@ -340,6 +340,21 @@ pub struct Settings {
     pub fact_age_max_ms: u64,
     /// The course that a person needs for a system that names none.
     pub training: String,
+    /// Whether whoever treats must be in a care team of the patient.
+    #[serde(default)]
+    pub care_relationship: CareRelationship,
+}
+
+/// Whether whoever treats must be in a care team of the patient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CareRelationship {
+    /// They must.
+    Required,
+    /// It is not asked: the hospital sends no care teams.
+    #[default]
+    Off,
 }
 
 /// Deny by default, and ten seconds: fifty times the interval at which records are looked at.
@@ -351,6 +366,7 @@ impl Default for Settings {
             consent_explicit_labels: Vec::new(),
             fact_age_max_ms: 10_000,
             training: "phi-basics".to_owned(),
+            care_relationship: CareRelationship::Off,
         }
     }
 }

@@ -261,7 +261,12 @@ async fn remove(
         .execute(&mut *connection)
         .await
         .map_err(failed())?;
-    let consents = crate::consents::remove(connection, &text).await?;
+    sqlx::query("DELETE FROM care_teams WHERE patient = $1")
+        .bind(&text)
+        .execute(&mut *connection)
+        .await
+        .map_err(failed())?;
+    let consents = crate::consents::remove(&mut *connection, &text).await?;
     sqlx::query(
         "UPDATE patients SET sealed = NULL, shredded_at = $1, changed = $2, changed_at = $1, \
          version = version + 1 WHERE handle = $3",

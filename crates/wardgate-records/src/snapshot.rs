@@ -1,5 +1,6 @@
 //! All that a decision reads, in memory: immutable, swapped when records change.
 
+mod care;
 mod facts;
 pub(crate) mod load;
 mod named;
@@ -15,6 +16,8 @@ use wardgate_authz::{Consent, ConsentDomain, Policies};
 use wardgate_vault::{DerivedKey, PatientHandle};
 
 use crate::RecordId;
+use crate::break_glass::BreakGlass;
+use crate::care::Carer;
 use crate::events::ConsentHandle;
 use crate::key::PresentedKey;
 use crate::patient::{PatientFile, lookup};
@@ -265,6 +268,15 @@ impl Snapshot {
             .map_or(&[], |consents| consents.as_slice())
     }
 
+    /// Who cares for a patient, each with a period.
+    #[must_use]
+    pub fn carers(&self, patient: PatientHandle) -> &[Carer] {
+        self.records
+            .carers
+            .get(&patient)
+            .map_or(&[], |carers| carers.as_slice())
+    }
+
     /// The name under which the store and the ledger know a consent (`Consent/<id>`).
     #[must_use]
     pub fn consent_handle(&self, reference: &str) -> ConsentHandle {
@@ -317,6 +329,9 @@ pub(crate) struct Records {
     pub(crate) patient_index: HashMap<[u8; 32], Vec<PatientHandle>>,
     pub(crate) patients: HashMap<PatientHandle, Arc<PatientFile>>,
     pub(crate) consents: HashMap<PatientHandle, Arc<Vec<Consent>>>,
+    pub(crate) carers: HashMap<PatientHandle, Arc<Vec<Carer>>>,
+    /// Those that await their review.
+    pub(crate) break_glass: HashMap<RecordId, BreakGlass>,
     pub(crate) policy_files: HashMap<String, String>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) settings: Versioned<Settings>,

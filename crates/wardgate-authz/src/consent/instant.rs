@@ -4,6 +4,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+/// The first instant of a FHIR date or time and the first after it: `2026-03` is all of March.
+#[must_use]
+pub fn stretch(text: &str) -> Option<(Timestamp, Timestamp)> {
+    Stretch::parse(text).map(|stretch| (stretch.from, stretch.until))
+}
+
 /// The stretch of time that a FHIR date names: from its first instant to just before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::facts::{Agreement, Containment, SystemState, Training, VendorState};
+use crate::facts::{Agreement, BreakGlass, Care, Containment, SystemState, Training, VendorState};
 
 /// The inverse of the text of a fact's value.
 pub(super) trait ReadFact: Sized {
@@ -55,6 +55,27 @@ impl ReadFact for Option<Timestamp> {
             "never" => Some(None),
             text => text.parse().ok().map(Some),
         }
+    }
+}
+
+impl ReadFact for Care {
+    fn read(text: &str) -> Option<Self> {
+        Some(match text {
+            "not-asked" => Self::NotAsked,
+            "current" => Self::Current,
+            "none" => Self::Missing,
+            _ => return None,
+        })
+    }
+}
+
+impl ReadFact for BreakGlass {
+    fn read(text: &str) -> Option<Self> {
+        if text == "not-open" {
+            return Some(Self::NotOpen);
+        }
+        let until = text.strip_prefix("open/")?.parse().ok()?;
+        Some(Self::Open { until })
     }
 }
 

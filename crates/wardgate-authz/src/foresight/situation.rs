@@ -10,7 +10,9 @@ use super::read::ReadFact;
 use crate::consent::Labels;
 use crate::decide::ask_policies;
 use crate::fact::{AsOf, Fact};
-use crate::facts::{AppFacts, Facts, PersonFacts, Prepared, SystemFacts, VendorFacts};
+use crate::facts::{
+    AppFacts, BreakGlass, Care, Facts, PersonFacts, Prepared, SystemFacts, VendorFacts,
+};
 use crate::policies::Policies;
 use crate::purpose::Purpose;
 use crate::request::{Request, SignIn, Subject};
@@ -135,7 +137,27 @@ impl Situation {
             person,
             flow_declared: self.fact("flow.declared")?,
             containment: self.fact("incident.containment")?,
+            care: self.fact_or("care.relationship", Care::NotAsked)?,
+            break_glass: self.fact_or("break_glass.active", BreakGlass::NotOpen)?,
         })
+    }
+
+    /// A fact that entries of earlier programs do not have, because it was not asked for then.
+    fn fact_or<T: ReadFact>(
+        &self,
+        name: &'static str,
+        not_asked: T,
+    ) -> Result<Option<Fact<T>>, Unreplayable> {
+        if self.facts.contains_key(name) {
+            return self.fact(name);
+        }
+        Ok(Some(Fact {
+            value: not_asked,
+            source: name.to_owned(),
+            version: 0,
+            as_of: AsOf::Snapshot,
+            max_age_ms: u64::MAX,
+        }))
     }
 
     /// What a token proved, which is there only when one was presented.
@@ -226,6 +248,8 @@ impl fmt::Display for Answer {
 /// The names of all facts that policies may read.
 pub const FACT_NAMES: &[&str] = &[
     "app.systems",
+    "break_glass.active",
+    "care.relationship",
     "flow.declared",
     "incident.containment",
     "person.break_glass",

@@ -19,8 +19,16 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../../../policies/purpose.cedar"),
     ),
     (
+        "care.cedar",
+        include_str!("../../../../policies/care.cedar"),
+    ),
+    (
         "data.cedar",
         include_str!("../../../../policies/data.cedar"),
+    ),
+    (
+        "minimum.cedar",
+        include_str!("../../../../policies/minimum.cedar"),
     ),
     (
         "flow.cedar",

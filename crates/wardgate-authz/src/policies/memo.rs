@@ -10,7 +10,7 @@ use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::decide::Parties;
-use crate::facts::{AppFacts, PersonFacts, Prepared, SystemFacts, VendorFacts};
+use crate::facts::{AppFacts, Care, PersonFacts, Prepared, SystemFacts, VendorFacts};
 use crate::request::Request;
 
 /// What the policies answered.
@@ -142,7 +142,16 @@ fn key(request: &Request<'_>, parties: &Parties<'_>) -> Vec<u8> {
         u8::from(parties.flow_declared),
         u8::from(parties.contained),
         parties.sign_in.level,
+        u8::from(parties.care != Care::NotAsked),
+        u8::from(parties.care == Care::Current),
+        u8::from(parties.break_glass),
     ]);
+    let labels = request.labels.codes();
+    key.extend_from_slice(&labels.len().to_le_bytes());
+    for label in labels {
+        key.extend_from_slice(&label.code.len().to_le_bytes());
+        key.extend_from_slice(label.code.as_bytes());
+    }
     let purpose = request.purpose.code();
     for text in [
         purpose,

@@ -4,9 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use wardgate_authz::{
-    Agreement, AppFacts, AsOf, Consent, ConsentDomain, Containment, Denial, Fact, Facts, Labels,
-    Permit, PersonFacts, Policies, Prepared, Purpose, Request, SignIn, Subject, SystemFacts,
-    SystemState, Training, VendorFacts, VendorState, decide,
+    Agreement, AppFacts, AsOf, BreakGlass, Care, Consent, ConsentDomain, Containment, Denial, Fact,
+    Facts, Labels, Permit, PersonFacts, Policies, Prepared, Purpose, Request, SignIn, Subject,
+    SystemFacts, SystemState, Training, VendorFacts, VendorState, decide,
 };
 
 pub(crate) static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::built_in().unwrap());
@@ -41,12 +41,15 @@ pub(crate) struct Scene {
     pub(crate) person: PersonFacts,
     pub(crate) flow: Option<Fact<bool>>,
     pub(crate) containment: Option<Fact<Containment>>,
+    pub(crate) care: Option<Fact<Care>>,
+    pub(crate) break_glass: Option<Fact<BreakGlass>>,
     pub(crate) snapshot_as_of: Timestamp,
     pub(crate) person_named: bool,
     pub(crate) sign_in: Option<SignIn>,
     pub(crate) purpose: Purpose,
     pub(crate) patient: Option<Subject<'static>>,
     pub(crate) data_class: &'static str,
+    pub(crate) labels: Labels<'static>,
     pub(crate) consents: Vec<Consent>,
     pub(crate) domain: ConsentDomain,
 }
@@ -107,12 +110,15 @@ impl Scene {
             },
             flow: fact(true, "flow/f1"),
             containment: fact(Containment::Open, "incidents"),
+            care: fact(Care::Current, "care_team"),
+            break_glass: fact(BreakGlass::NotOpen, "break_glass"),
             snapshot_as_of: now(),
             person_named: true,
             sign_in: None,
             purpose: purpose("TREAT"),
             patient: Some(Subject::Known("Patient/p1")),
             data_class: "clinical-text",
+            labels: Labels::NONE,
             consents: vec![consent("c1", r#"{"type":"permit"}"#)],
             domain: ConsentDomain::default(),
         }
@@ -139,6 +145,8 @@ impl Scene {
                 .then(|| Prepared::new(self.person.clone())),
             flow_declared: self.flow.clone(),
             containment: self.containment.clone(),
+            care: self.care.clone(),
+            break_glass: self.break_glass.clone(),
         }
     }
 
@@ -153,7 +161,7 @@ impl Scene {
             purpose: self.purpose,
             patient: self.patient,
             data_class: self.data_class,
-            labels: Labels::NONE,
+            labels: self.labels,
             recipient: "Acme AI",
             region: "us-east",
             actors: &["Practitioner/dr-osei", "Organization/hosp", "Device/chat"],
@@ -186,11 +194,11 @@ fn the_scene_is_permitted_and_the_permit_says_why() {
         "2025-01-01T00:00:00Z/2027-01-01T00:00:00Z"
     );
     assert_eq!(agreement.version, 3);
-    assert_eq!(permit.facts().count(), 18);
+    assert_eq!(permit.facts().count(), 20);
     assert_eq!(
         permit.explanation(),
         [
-            "18 facts are there and fresh",
+            "20 facts are there and fresh",
             "permitted by access.clinician",
             "Consent/c1 counts: active, about privacy, in force at any time",
             "for the text of the call: Consent/c1 permits; its rule permits every purpose, to everybody",

@@ -7,6 +7,8 @@ mod consent_property;
 #[cfg(test)]
 mod consents;
 #[cfg(test)]
+mod emergencies;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod foresight;

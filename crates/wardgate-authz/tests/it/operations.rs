@@ -33,7 +33,7 @@ impl<'a> Person<'a> {
 
     /// The same with everything that this operation can ask for.
     fn ready_for(roles: &'a [String], operation: Operation) -> Self {
-        let own = operation == Operation::AccountOwn;
+        let own = matches!(operation, Operation::AccountOwn | Operation::CareTeamRead);
         Self {
             authority: true,
             made_by: Some(if own { ME } else { ANOTHER }),

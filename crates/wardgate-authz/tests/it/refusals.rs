@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use wardgate_authz::{Agreement, Containment, Gate, Subject, SystemState, Training, VendorState};
+use wardgate_authz::consent::Coding;
+use wardgate_authz::{
+    Agreement, Care, Containment, Gate, Labels, Subject, SystemState, Training, VendorState,
+};
 
 use crate::hospital::{POLICIES, Scene, at, consent, fact, now, purpose};
 
@@ -152,10 +155,46 @@ static USE: &[Case] = &[
             scene.patient = None;
         },
         Expected {
-            code: "purpose.not_allowed",
+            code: "break_glass.not_open",
+            source: "policies",
+            message: "no emergency access is open for this call",
+            policies: &["break_glass.not_open"],
+        },
+    ),
+    (
+        |scene| scene.care = fact(Care::Missing, "care_team"),
+        Expected {
+            code: "care.no_relationship",
+            source: "care_team",
+            message: "`dr-osei` is in no care team of this patient now",
+            policies: &["care.no_relationship"],
+        },
+    ),
+    (
+        |scene| {
+            scene.purpose = purpose("HOPERAT");
+            scene.system.allowed_purposes = fact(vec![purpose("HOPERAT")], "system/chat");
+            scene.labels = Labels::found(&PSYCHIATRY);
+        },
+        Expected {
+            code: "data_class.sensitive",
+            source: "system/chat",
+            message: "purpose HOPERAT does not need data that is labelled sensitive",
+            policies: &["minimum.sensitive"],
+        },
+    ),
+    (
+        |scene| {
+            scene.purpose = purpose("HRESCH");
+            scene.patient = None;
+            scene.system.allowed_purposes = fact(vec![purpose("HRESCH")], "system/chat");
+            scene.person.roles = fact(vec!["data_scientist".to_owned()], "person/dr-osei");
+        },
+        Expected {
+            code: "data_class.not_for_role",
             source: "person/dr-osei",
-            message: "breaking the glass was not authorised",
-            policies: &["purpose.break_glass"],
+            message: "the role of `dr-osei` does not need data of class `clinical-text` for purpose HRESCH",
+            policies: &["minimum.data_scientist"],
         },
     ),
     (
@@ -294,7 +333,20 @@ const fn missing(message: &'static str) -> Expected {
     }
 }
 
+static PSYCHIATRY: [Coding<'static>; 1] = [Coding {
+    system: "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+    code: "PSY",
+}];
+
 static MISSING: &[Case] = &[
+    (
+        |s| s.care = None,
+        missing("the fact `care.relationship` about `person/dr-osei` is missing"),
+    ),
+    (
+        |s| s.break_glass = None,
+        missing("the fact `break_glass.active` about `person/dr-osei` is missing"),
+    ),
     (
         |s| s.app.systems = None,
         missing("the fact `app.systems` about `app/notes` is missing"),
@@ -454,6 +506,22 @@ fn an_unknown_patient_is_refused_like_a_known_one_without_consent() {
 }
 
 #[test]
+fn an_unknown_patient_is_refused_like_a_known_one_whom_the_person_does_not_treat() {
+    let mut unknown = Scene::permitted();
+    unknown.patient = Some(Subject::Unknown);
+    unknown.care = fact(Care::Missing, "care_team");
+    let mut known = Scene::permitted();
+    known.care = fact(Care::Missing, "care_team");
+    let [unknown, known] = [unknown.denial(), known.denial()];
+    assert_eq!(unknown.code(), "care.no_relationship");
+    assert_eq!(unknown.gate(), known.gate());
+    assert_eq!(unknown.code(), known.code());
+    assert_eq!(unknown.message(), known.message());
+    assert_eq!(unknown.hint(), known.hint());
+    assert_eq!(unknown.source(), known.source());
+}
+
+#[test]
 fn policies_are_asked_before_the_patient() {
     let mut scene = Scene::permitted();
     scene.consents.clear();
@@ -470,7 +538,7 @@ fn the_first_concern_makes_the_refusal_and_all_are_recorded() {
     assert_eq!(denial.code(), "vendor.agreement_missing");
     let policies: Vec<&str> = denial.policies().collect();
     assert_eq!(policies, ["vendor.agreement_missing", "mfa.required"]);
-    assert_eq!(denial.facts().count(), 18);
+    assert_eq!(denial.facts().count(), 20);
 }
 
 #[test]
@@ -499,7 +567,7 @@ fn a_denial_explains_itself() {
     assert_eq!(
         scene.denial().explanation(),
         [
-            "18 facts are there and fresh",
+            "20 facts are there and fresh",
             "permitted by access.clinician",
             "Consent/c1 counts: active, about privacy, in force at any time",
             "Consent/c2 counts: active, about privacy, in force at any time",

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use wardgate_authz::{Purpose, ROLES};
+use wardgate_authz::{Care, Purpose, ROLES};
 
-use crate::hospital::{Scene, consent, fact};
+use crate::emergencies::open_glass;
+use crate::hospital::{Scene, consent, fact, purpose};
 
 #[test]
 fn roles_and_purposes() {
@@ -19,12 +20,23 @@ fn roles_and_purposes() {
                 scene.purpose = purpose;
                 if !patient {
                     scene.patient = None;
+                    scene.data_class = "general-text";
+                    scene.system.allowed_data_classes =
+                        fact(vec!["general-text".to_owned()], "system/chat");
                 }
                 scene.consents = vec![consent("c1", r#"{"type":"permit"}"#)];
                 match scene.decide() {
                     Ok(_) => codes.push(purpose.code()),
                     Err(denial) => {
-                        assert_eq!(denial.code(), "purpose.not_allowed", "{role} {purpose}");
+                        let codes = [
+                            "purpose.not_allowed",
+                            "break_glass.not_open",
+                            "data_class.not_for_role",
+                        ];
+                        assert!(
+                            codes.contains(&denial.code()),
+                            "{role} {purpose} {denial:?}"
+                        );
                     }
                 }
             }
@@ -64,6 +76,24 @@ fn roles_and_facts() {
         }),
         ("grant", |s| s.app.systems = fact(Vec::new(), "app/notes")),
         ("consent", |s| s.consents.clear()),
+        ("care", |s| s.care = fact(Care::Missing, "care_team")),
+        ("care not asked", |s| {
+            s.care = fact(Care::NotAsked, "care_team")
+        }),
+        ("break glass", |s| s.purpose = purpose("BTG")),
+        ("glass open", open_glass),
+        ("glass, no authority", |s| {
+            open_glass(s);
+            s.person.break_glass = fact(false, "person/dr-osei");
+        }),
+        ("glass, agreement", |s| {
+            open_glass(s);
+            s.vendor.agreement = fact(wardgate_authz::Agreement::None, "vendor/acme");
+        }),
+        ("glass, no consent", |s| {
+            open_glass(s);
+            s.consents.clear();
+        }),
         ("agreement unknown", |s| s.vendor.agreement = None),
     ];
     let mut table = String::new();
@@ -81,7 +111,7 @@ fn roles_and_facts() {
                 Ok(_) => "permitted".to_owned(),
                 Err(denial) => denial.code().to_owned(),
             };
-            writeln!(table, "{role:16} {name:18} {answer}").unwrap();
+            writeln!(table, "{role:16} {name:20} {answer}").unwrap();
         }
     }
     insta::assert_snapshot!(table);

@@ -27,11 +27,11 @@ pub(super) struct Planned<'d> {
 }
 
 /// Where it is to be written.
-struct Target {
-    /// Of a patient, the handle; of a consent, the keyed digest of its reference.
-    id: String,
+pub(super) struct Target {
+    /// Of a patient, the handle; of others, the keyed digest of their reference.
+    pub(super) id: String,
     handle: PatientHandle,
-    version: i64,
+    pub(super) version: i64,
     fields: Vec<String>,
     change: RecordChange,
 }
@@ -46,7 +46,8 @@ pub(super) async fn known_patients(
         .patients
         .iter()
         .map(|patient| &patient.reference)
-        .chain(documents.consents.iter().map(|consent| &consent.patient));
+        .chain(documents.consents.iter().map(|consent| &consent.patient))
+        .chain(documents.care_teams.iter().map(|team| &team.patient));
     let mut known = Known::new();
     for reference in references {
         let blind = inner.index_key.mac(reference.as_bytes());
@@ -126,14 +127,15 @@ pub(super) async fn check(
     Ok(faults)
 }
 
-/// Compares every declared resource with the stored one.
+/// Compares every declared patient and consent with the stored one. Returns the known patients with
+/// the new ones too.
 pub(super) async fn plan<'d>(
     connection: &mut SqliteConnection,
     inner: &Inner,
     documents: &'d Documents,
     mut known: Known,
     applied: &mut Applied,
-) -> Result<Planned<'d>, RecordsError> {
+) -> Result<(Planned<'d>, Known), RecordsError> {
     let mut planned = Planned::default();
     for patient in &documents.patients {
         let blind = inner.index_key.mac(patient.reference.as_bytes());
@@ -168,7 +170,7 @@ pub(super) async fn plan<'d>(
     for consent in &documents.consents {
         plan_consent(connection, inner, consent, &known, (&mut planned, applied)).await?;
     }
-    Ok(planned)
+    Ok((planned, known))
 }
 
 async fn plan_consent<'d>(
@@ -209,7 +211,7 @@ async fn plan_consent<'d>(
 }
 
 /// The names of the elements in which a stored and a declared resource differ.
-fn differing(
+pub(super) fn differing(
     inner: &Inner,
     handle: PatientHandle,
     bound_to: &Binding<'_>,
@@ -231,7 +233,7 @@ fn differing(
 }
 
 impl Target {
-    const fn new_record(id: String, handle: PatientHandle) -> Self {
+    pub(super) const fn new_record(id: String, handle: PatientHandle) -> Self {
         Self {
             id,
             handle,
@@ -242,7 +244,7 @@ impl Target {
     }
 
     /// `None` when nothing differs.
-    fn changed(
+    pub(super) fn changed(
         id: String,
         handle: PatientHandle,
         version: i64,
@@ -257,7 +259,7 @@ impl Target {
         })
     }
 
-    fn difference(&self, kind: &'static str) -> RecordDifference {
+    pub(super) fn difference(&self, kind: &'static str) -> RecordDifference {
         RecordDifference {
             kind,
             id: self.id.clone(),
@@ -276,7 +278,7 @@ impl Target {
         }
     }
 
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         kind: &'static str,
         connection: &mut SqliteConnection,

@@ -1,5 +1,5 @@
-//! Reads FHIR R4 JSON: one resource, a Bundle, or one resource per line. Only patients and
-//! consents are taken; any other type is refused by its name.
+//! Reads FHIR R4 JSON: one resource, a Bundle, or one resource per line. Only patients,
+//! consents and care teams are taken; any other type is refused by its name.
 //!
 //! INVARIANT: no fault repeats a value of a resource. Places come from offsets, element names
 //! from our own list.
@@ -15,6 +15,7 @@ use wardgate_vault::PatientHandle;
 use zeroize::Zeroizing;
 
 use super::{Documents, extension};
+use crate::care::{CareFault, CareTeam};
 use crate::fault::{Fault, Lines, Place};
 use crate::fhir::{ElementFault, JsonFault, Resource, Text};
 use crate::patient::{PatientFile, lookup, lookups};
@@ -33,6 +34,16 @@ pub(crate) struct DeclaredPatient {
 pub(crate) struct DeclaredConsent {
     pub(crate) place: Place,
     /// `Consent/<id>`.
+    pub(crate) reference: Zeroizing<String>,
+    /// The look-up text of its patient.
+    pub(crate) patient: Zeroizing<String>,
+    pub(crate) json: Zeroizing<String>,
+}
+
+/// A care team as a file declares one.
+pub(crate) struct DeclaredCareTeam {
+    pub(crate) place: Place,
+    /// `CareTeam/<id>`.
     pub(crate) reference: Zeroizing<String>,
     /// The look-up text of its patient.
     pub(crate) patient: Zeroizing<String>,
@@ -102,6 +113,7 @@ impl<'t> Reader<'t, '_> {
         match kind.as_deref() {
             Some("Patient") => self.patient(resource, piece),
             Some("Consent") => self.consent(piece),
+            Some("CareTeam") => self.care_team(resource, piece),
             Some("Bundle") => self.bundle(resource, piece),
             Some(other) => {
                 let name = if is_type_name(other) {
@@ -215,6 +227,33 @@ impl<'t> Reader<'t, '_> {
         });
     }
 
+    fn care_team(&mut self, resource: &Resource<'t>, piece: &'t str) {
+        let place = self.at(piece);
+        let Some(id) = self.id(resource, "CareTeam", &place) else {
+            return;
+        };
+        let team = match CareTeam::read(resource) {
+            Ok(team) => team,
+            Err(CareFault::Element(fault)) => return self.element_fault("CareTeam", &fault),
+            Err(CareFault::Said(what, hint)) => return self.fault(place.error(what, hint)),
+        };
+        if team.others > 0 {
+            self.fault(place.warning(
+                format!(
+                    "{} members of this CareTeam are no practitioners by name and let nobody in",
+                    team.others
+                ),
+                "name each as `Practitioner/<id of the person>`",
+            ));
+        }
+        self.documents.care_teams.push(DeclaredCareTeam {
+            place,
+            reference: Zeroizing::new(format!("CareTeam/{}", *id)),
+            patient: Zeroizing::new(lookup(&team.patient)),
+            json: Zeroizing::new(piece.to_owned()),
+        });
+    }
+
     fn id(
         &mut self,
         resource: &Resource<'t>,
@@ -253,7 +292,7 @@ impl<'t> Reader<'t, '_> {
             };
             self.fault(place.error(
                 format!("resources of type `{kind}` are not taken{more}"),
-                "keep only Patient and Consent resources in the files to apply",
+                "keep only Patient, Consent and CareTeam resources in the files to apply",
             ));
         }
     }

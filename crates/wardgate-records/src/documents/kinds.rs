@@ -11,8 +11,9 @@ use super::yaml::{Content, Node};
 use super::{Declared, Link, clients};
 use crate::fault::Place;
 use crate::record::{
-    Acts, Agreement, AgreementKind, App, AppState, CallLimits, DeidMode, Flow, FlowState, Person,
-    PersonState, PolicyFile, Requirements, Risk, Settings, System, Training, Upstream, Vendor,
+    Acts, Agreement, AgreementKind, App, AppState, CallLimits, CareRelationship, DeidMode, Flow,
+    FlowState, Person, PersonState, PolicyFile, Requirements, Risk, Settings, System, Training,
+    Upstream, Vendor,
 };
 
 /// Reads one document. What it declares is told even when it is faulty, so that references to
@@ -505,6 +506,14 @@ fn settings(fields: &Fields<'_>) -> Option<Declared> {
         Some(_) => fields.token("training"),
         None => Some(otherwise.training),
     };
+    let care_relationship = fields.word(
+        "care_relationship",
+        &[
+            ("required", CareRelationship::Required),
+            ("off", CareRelationship::Off),
+        ],
+        Some(otherwise.care_relationship),
+    );
     if fact_age_max_ms.is_some_and(|age| age < FACT_AGE_MAX_MS_MIN) {
         fields.fault(
             "fact_age_max_ms",
@@ -521,6 +530,7 @@ fn settings(fields: &Fields<'_>) -> Option<Declared> {
             consent_explicit_labels,
             fact_age_max_ms: fact_age_max_ms?,
             training: training?,
+            care_relationship: care_relationship?,
         },
         Vec::new(),
     );

@@ -1,6 +1,7 @@
 //! What every kind of event holds: the one definition behind the reference page, the JSON Schema
 //! and the tests that hold the leaves of this program against it.
 
+mod break_glass;
 mod calls;
 mod custody;
 mod identity;
@@ -90,6 +91,7 @@ pub fn catalogue() -> Vec<KindEntry> {
         people::KINDS,
         identity::KINDS,
         proposals::KINDS,
+        break_glass::KINDS,
     ];
     let mut kinds: Vec<KindEntry> = parts.into_iter().flatten().copied().collect();
     kinds.sort_by_key(|entry| EventKind::ALL.iter().position(|kind| *kind == entry.kind));

@@ -32,6 +32,7 @@ pub fn examples(whole: bool) -> Result<Vec<Vec<u8>>, LeafTooLarge> {
     invented.people(&mut tell)?;
     invented.identity(&mut tell)?;
     invented.proposals(&mut tell)?;
+    invented.emergencies(&mut tell)?;
     Ok(leaves)
 }
 
@@ -356,6 +357,25 @@ impl Invented {
         tell(Event::RollbackReviewed(RollbackReviewed {
             version: 5,
             person: word("privacy.moreau"),
+        }))
+    }
+}
+
+impl Invented {
+    fn emergencies(&self, tell: Tell<'_>) -> Result<(), LeafTooLarge> {
+        tell(Event::BreakGlassOpened(BreakGlassOpened {
+            access: id(0x0e),
+            patient: self.optional(patient()),
+            person: word("dr.osei"),
+            reason: word("immediate-danger"),
+            until: AT,
+        }))?;
+        tell(Event::BreakGlassReviewed(BreakGlassReviewed {
+            access: id(0x0e),
+            opened_by: word("dr.osei"),
+            patient: self.optional(patient()),
+            person: word("m.chen"),
+            verdict: word("justified"),
         }))
     }
 }

@@ -94,6 +94,10 @@ pub enum EventKind {
     PolicyRolledBack,
     /// `policy.rollback_reviewed`
     RollbackReviewed,
+    /// `break_glass.opened`
+    BreakGlassOpened,
+    /// `break_glass.reviewed`
+    BreakGlassReviewed,
 }
 
 impl EventKind {
@@ -139,6 +143,8 @@ impl EventKind {
         Self::ProposalDecided,
         Self::PolicyRolledBack,
         Self::RollbackReviewed,
+        Self::BreakGlassOpened,
+        Self::BreakGlassReviewed,
     ];
 
     /// The word in the leaf.
@@ -185,6 +191,8 @@ impl EventKind {
             Self::ProposalDecided => "proposal.decided",
             Self::PolicyRolledBack => "policy.rolled_back",
             Self::RollbackReviewed => "policy.rollback_reviewed",
+            Self::BreakGlassOpened => "break_glass.opened",
+            Self::BreakGlassReviewed => "break_glass.reviewed",
         }
     }
 }

@@ -231,6 +231,12 @@ proptest! {
             backup: id, entries: first, shreddings: second,
         }), id, at);
         check(&Event::RecoveryDrilled(RecoveryDrilled { took_ms: first, keys: second }), id, at);
+        check(&Event::BreakGlassOpened(BreakGlassOpened {
+            access: id, patient, person: token, reason: token, until: at,
+        }), id, at);
+        check(&Event::BreakGlassReviewed(BreakGlassReviewed {
+            access: id, opened_by: token, patient, person: token, verdict: token,
+        }), id, at);
     }
 
     #[test]

@@ -91,11 +91,13 @@ fn shape(event: &StoredEvent) -> Shape {
         | Kind::CredentialAdded
         | Kind::EnrolmentIssued
         | Kind::ProposalMade => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
+        Kind::BreakGlassOpened => shape_of(API_ACTIVITY, OTHER, "Override", HIGH, SUCCESS),
         Kind::RecordChanged
         | Kind::PolicyChanged
         | Kind::RetentionSet
         | Kind::KeyRotated
         | Kind::ProposalDecided
+        | Kind::BreakGlassReviewed
         | Kind::RollbackReviewed => {
             shape_of(ENTITY_MANAGEMENT, 3, "Update", INFORMATIONAL, SUCCESS)
         }

@@ -3,14 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use wardgate_authz::{
-    Agreement, AppFacts, AsOf, ConsentDomain, Containment, Fact, Facts, PersonFacts, Prepared,
-    SystemFacts, Training, VendorFacts,
+    Agreement, AppFacts, AsOf, BreakGlass, Care, ConsentDomain, Containment, Fact, Facts,
+    PersonFacts, Prepared, SystemFacts, Training, VendorFacts,
 };
 
+use wardgate_vault::PatientHandle;
+
 use super::{InventorySystem, Records, Snapshot, Versioned};
+use crate::RecordId;
 use crate::record::{
-    Acts, App, AppState, Flow, FlowState, Person, PersonState, Settings, System, Vendor,
+    Acts, App, AppState, CareRelationship, Flow, FlowState, Person, PersonState, Settings, System,
+    Vendor,
 };
 
 /// The parties of a call, whose facts are asked for.
@@ -26,6 +31,12 @@ pub struct Ask<'a> {
     pub purpose: &'a str,
     /// The data class.
     pub data_class: &'a str,
+    /// The patient on file that the call is about.
+    pub patient: Option<PatientHandle>,
+    /// The emergency access that the call names.
+    pub break_glass: Option<RecordId>,
+    /// When.
+    pub now: Timestamp,
 }
 
 impl Snapshot {
@@ -57,7 +68,38 @@ impl Snapshot {
             person,
             flow_declared: self.flow_declared(ask),
             containment: Some(records.fact(Containment::Open, "incidents".to_owned(), 0)),
+            care: Some(records.fact(self.care(ask), "care_team".to_owned(), 0)),
+            break_glass: Some(self.break_glass(ask)),
         }
+    }
+
+    fn care(&self, ask: &Ask<'_>) -> Care {
+        if self.settings().care_relationship == CareRelationship::Off {
+            return Care::NotAsked;
+        }
+        let carers = ask.patient.map_or(&[][..], |patient| self.carers(patient));
+        let cares = carers
+            .iter()
+            .any(|carer| Some(carer.person.as_str()) == ask.person && carer.cares_at(ask.now));
+        if cares { Care::Current } else { Care::Missing }
+    }
+
+    /// Where nothing is open, the source is the same whoever is meant: it must not tell.
+    fn break_glass(&self, ask: &Ask<'_>) -> Fact<BreakGlass> {
+        let named = ask.break_glass.zip(ask.person).zip(ask.patient);
+        let open = named.and_then(|((id, person), patient)| {
+            self.break_glass_open(id, person, patient, ask.now)
+        });
+        let (value, source) = match open {
+            None => (BreakGlass::NotOpen, "break_glass".to_owned()),
+            Some(access) => (
+                BreakGlass::Open {
+                    until: access.until,
+                },
+                format!("break_glass/{}", access.id),
+            ),
+        };
+        self.records.fact(value, source, 0)
     }
 
     fn flow_declared(&self, ask: &Ask<'_>) -> Option<Fact<bool>> {

@@ -12,6 +12,7 @@ use wardgate_vault::{Binding, DerivedKey, PatientHandle, VaultError};
 
 use super::{InventorySystem, Key, Records, Versioned, facts};
 use crate::apply::policies_of;
+use crate::break_glass;
 use crate::error::RecordsError;
 use crate::fhir::Resource;
 use crate::patient::PatientFile;
@@ -45,6 +46,8 @@ pub(crate) async fn newer(
     records.read_declared(&mut read, inner).await?;
     records.read_keys(&mut read).await?;
     records.read_patients(&mut read, inner).await?;
+    records.read_care(&mut read, inner).await?;
+    break_glass::newer(&mut read, records.sequence, &mut records.break_glass).await?;
     records.sequence = sequence;
     Ok(Some(records))
 }
@@ -73,6 +76,8 @@ impl Records {
             patient_index: HashMap::new(),
             patients: HashMap::new(),
             consents: HashMap::new(),
+            carers: HashMap::new(),
+            break_glass: HashMap::new(),
             policy_files: HashMap::new(),
             policies: stored_policies(&HashMap::new())?,
             consent_domain: facts::consent_domain(&settings.record),
@@ -217,6 +222,7 @@ impl Records {
         for handle in changed {
             self.patients.remove(handle);
             self.consents.remove(handle);
+            self.carers.remove(handle);
         }
         self.patient_index.retain(|_, handles| {
             handles.retain(|handle| !changed.contains(handle));
@@ -366,7 +372,7 @@ fn put<T: DeserializeOwned>(
     Ok(())
 }
 
-fn handle_of(text: &str) -> Result<PatientHandle, RecordsError> {
+pub(super) fn handle_of(text: &str) -> Result<PatientHandle, RecordsError> {
     text.parse()
         .map_err(|_| RecordsError::damaged("patient", "its handle is not one"))
 }

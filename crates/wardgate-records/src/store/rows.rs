@@ -77,3 +77,5 @@ pub(crate) fn count(stored: i64) -> u64 {
 pub(crate) const RECORD_OBJECT: &str = "record.secret";
 pub(crate) const PATIENT_OBJECT: &str = "patient.resource";
 pub(crate) const CONSENT_OBJECT: &str = "consent.resource";
+pub(crate) const CARE_TEAM_OBJECT: &str = "care_team.resource";
+pub(crate) const BREAK_GLASS_OBJECT: &str = "break_glass.words";

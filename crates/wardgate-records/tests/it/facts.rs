@@ -12,6 +12,9 @@ pub(crate) const ASK: Ask<'_> = Ask {
     system: "note-helper",
     purpose: "TREAT",
     data_class: "clinical-note",
+    patient: None,
+    break_glass: None,
+    now: Timestamp::UNIX_EPOCH,
 };
 
 pub(crate) fn ask(snapshot: &Snapshot, ask: &Ask<'_>, now: Timestamp) -> Result<Permit, Denial> {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod care;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod consents;

@@ -40,6 +40,7 @@ pub(super) fn event(known: &Known<'_>) -> Value {
         entities.push(super::patient(handle));
     }
     let named = [
+        "access",
         "key",
         "credential",
         "link",
@@ -111,6 +112,14 @@ fn shape(kind: EventKind) -> Shape {
         Kind::BackupRestored => lifecycle(LOG_USED, "restore", "E"),
         Kind::HoldPlaced => lifecycle(ALERT, "hold", "U"),
         Kind::HoldReleased => lifecycle(ALERT, "unhold", "U"),
+        Kind::BreakGlassOpened => {
+            let started = (DCM, "110127", "Emergency Override Started");
+            of(ALERT, started, "E", "0")
+        }
+        Kind::BreakGlassReviewed => {
+            let stopped = (DCM, "110138", "Emergency Override Stopped");
+            of(ALERT, stopped, "E", "0")
+        }
         Kind::AnchorLost | Kind::ClockAnomaly | Kind::ForkDeclared => of(ALERT, SECURITY, "E", "4"),
         _ => of(ALERT, SECURITY, "U", "0"),
     }
