@@ -8,10 +8,10 @@ import time
 import unittest
 import uuid
 
-import httpx
+import httpx2
 from authlib.integrations.httpx_client import OAuth2Client, OAuthError
-from authlib.jose import JsonWebKey
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from joserfc.jwk import ECKey, RSAKey
 from openai import APIStatusError, DefaultHttpxClient, OpenAI
 
 from scene import SCENE, seen, trust
@@ -22,11 +22,11 @@ SCOPE = "wardgate/call system/Consent.rs"
 class Service:
     """A backend service with a key of its own, registered by its public half."""
 
-    def __init__(self, kind, size, alg):
+    def __init__(self, key, alg):
         self.id = f"service-{uuid.uuid4().hex[:8]}"
         self.alg = alg
-        self.key = JsonWebKey.generate_key(kind, size, {"kid": "one"}, is_private=True)
-        public = json.dumps({"keys": [self.key.as_dict()]})
+        self.key = key
+        public = json.dumps({"keys": [key.as_dict(private=False)]})
         documents = f"""
 kind: System
 id: night-chat
@@ -68,7 +68,7 @@ region: us-east
         time.sleep(1)
 
     def client(self, **claims):
-        discovery = httpx.get(f"{SCENE['console']}/.well-known/smart-configuration", verify=trust()).json()
+        discovery = httpx2.get(f"{SCENE['console']}/.well-known/smart-configuration", verify=trust()).json()
         self.endpoint = discovery["token_endpoint"]
         proof = PrivateKeyJWT(self.endpoint, alg=self.alg, headers={"kid": "one"},
                               claims={"exp": int(time.time()) + 240, **claims})
@@ -95,7 +95,9 @@ def ask(client):
 class Smart(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.services = [Service("RSA", 2048, "RS384"), Service("EC", "P-384", "ES384")]
+        named = {"kid": "one"}
+        cls.services = [Service(RSAKey.generate_key(2048, named), "RS384"),
+                        Service(ECKey.generate_key("P-384", named), "ES384")]
 
     def test_a_token_for_either_algorithm_calls_the_gate(self):
         for service in self.services:

@@ -14,13 +14,14 @@ use crate::workspace::{Workspace, in_ci};
 use crate::{process, tool};
 
 /// The people and applications whose keys the tests use: name of the key, application, person.
-const KEYS: [(&str, &str, Option<&str>); 6] = [
+const KEYS: [(&str, &str, Option<&str>); 7] = [
     ("good", "notes", Some("dr-osei")),
     ("late", "notes", Some("dr-late")),
     ("other", "letters", Some("dr-osei")),
     ("kiosk", "kiosk", Some("dr-osei")),
     ("second-kiosk", "kiosk-two", Some("dr-osei")),
     ("consents", "consent-desk", None),
+    ("no-grant", "night-desk", None),
 ];
 
 /// Builds the binary, starts everything, runs both suites.
