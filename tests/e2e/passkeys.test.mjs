@@ -149,6 +149,21 @@ async function signIn({ page }) {
   await page.waitForURL(`${origin}/account`);
 }
 
+/** Goes by keyboard to what has a name, and sees at each step where it is. */
+async function tabTo(page, name) {
+  for (let at = 0; at < 60; at += 1) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      const { activeElement: at } = document;
+      const text = (at.labels?.[0] ?? at).textContent.trim().replace(/\s+/g, ' ');
+      return { text, seen: at === document.body || getComputedStyle(at).outlineStyle !== 'none' };
+    });
+    assert.ok(focused.seen, `nothing shows that the keyboard is at "${focused.text}"`);
+    if (focused.text === name) return;
+  }
+  assert.fail(`the keyboard does not reach "${name}"`);
+}
+
 const ada = {};
 const ben = {};
 
@@ -182,20 +197,12 @@ test('the cookie of a session is for this host, over TLS, out of reach of script
 test('signing out and in again by keyboard only, without a name', async () => {
   const { page } = ada.who;
   await page.goto(`${origin}/account`);
-  const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
-  const tabTo = async (text) => {
-    for (let at = 0; at < 40; at += 1) {
-      await page.keyboard.press('Tab');
-      if ((await focused()) === text) return;
-    }
-    assert.fail(`the keyboard does not reach "${text}"`);
-  };
-  await tabTo('Sign out');
+  await tabTo(page, 'Sign out');
   await page.keyboard.press('Enter');
   await page.waitForURL(`${origin}/sign-in`);
   assert.equal(await cookie(ada.who), undefined);
   await looksGood(page, 'sign-in');
-  await tabTo('Sign in with a passkey');
+  await tabTo(page, 'Sign in with a passkey');
   await page.keyboard.press('Enter');
   await page.waitForURL(`${origin}/`);
   assert.ok(await cookie(ada.who));
@@ -289,6 +296,53 @@ test('a session ended from elsewhere is over at once', async () => {
   await there.page.goto(`${origin}/account`);
   assert.match(there.page.url(), /\/sign-in/);
   await there.context.close();
+});
+
+test('an account is kept by keyboard only: passkeys added, renamed and removed, a session ended', async () => {
+  const { page } = ada.who;
+  const held = await ada.second.keys();
+  const there = await someone();
+  const device = await authenticator(there);
+  for (const key of held) await device.put(key);
+  await signIn(there);
+  await ada.second.remove();
+  const spare = await authenticator(ada.who);
+
+  await page.goto(`${origin}/account`);
+  await tabTo(page, 'Name of the new passkey');
+  await page.keyboard.type('Spare phone');
+  await tabTo(page, 'Add a passkey');
+  await page.keyboard.press('Enter');
+  await page.getByText('The passkey was added').waitFor();
+  assert.equal((await spare.keys()).length, 1);
+  await looksGood(page, 'account-full');
+
+  await tabTo(page, 'New name of Spare phone');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('Phone <b>at home</b>');
+  await page.keyboard.press('Enter');
+  await page.getByText('The name was changed').waitFor();
+  assert.equal(await page.getByRole('row', { name: /Spare phone/ }).count(), 0);
+  assert.equal(await page.getByRole('row', { name: /Phone <b>at home<\/b>/ }).count(), 1);
+
+  await tabTo(page, 'Remove Phone <b>at home</b>');
+  await page.keyboard.press('Enter');
+  await page.getByText('It was removed').waitFor();
+  assert.match(await page.getByRole('row', { name: /Key in the safe/ }).textContent(), /Without it you could not sign in/);
+
+  const end = await page.getByRole('button', { name: /^End the session of/ }).textContent();
+  await tabTo(page, end.trim());
+  await page.keyboard.press('Enter');
+  await page.getByText('The session was ended').waitFor();
+  await there.page.goto(`${origin}/account`);
+  assert.match(there.page.url(), /\/sign-in/);
+  await there.context.close();
+
+  await spare.remove();
+  ada.second = await authenticator(ada.who);
+  for (const key of held) await ada.second.put(key);
+  await signIn(ada.who);
+  assert.deepEqual(ada.who.faults, []);
 });
 
 test('a password and an authenticator app enrol and sign in without any script', async () => {
