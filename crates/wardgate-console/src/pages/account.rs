@@ -142,7 +142,11 @@ fn way_of(way: &Credential, all: &[Credential]) -> Way {
         label: way.label.clone(),
         note,
         added: said(way.created_at),
-        used: way.used_at.map_or_else(|| "never".to_owned(), said),
+        // Uses are kept to the hour: the hour may have begun before the way was there.
+        used: way.used_at.map_or_else(
+            || "never".to_owned(),
+            |used_at| said(used_at.max(way.created_at)),
+        ),
         is_passkey: way.kind == CredentialKind::Passkey,
         removable: suffices(others.map(|other| other.kind)),
     }
