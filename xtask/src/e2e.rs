@@ -114,6 +114,12 @@ fn node_suite(workspace: &Workspace, tests: &Path, scene: &Path, ca: &Path) -> R
         review.env("WARDGATE_BIN", workspace.wardgate()),
         "review page in a browser",
     )?;
+    std::fs::copy(tests.join("provider.mjs"), home.join("provider.mjs"))?;
+    let mut sign_on = node_script(&home, tests, "sso.test.mjs")?;
+    passed(
+        sign_on.env("WARDGATE_BIN", workspace.wardgate()),
+        "sign-in through a provider of identity in a browser",
+    )?;
     if !process::exists("oathtool", "--version") {
         if !in_ci() {
             say_skipped("sign-in", "there is no `oathtool` on this machine");

@@ -17,7 +17,7 @@ mod users;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use wardgate_authz::{Operation, Target};
 use wardgate_records::directory::DirectoryRules;
 
@@ -53,6 +53,10 @@ pub(crate) fn routes() -> Router<Parts> {
         .route("/scim/v2/ResourceTypes/{id}", get(discovery::resource_type))
         .route("/scim/v2/Schemas", get(discovery::schemas))
         .route("/scim/v2/Schemas/{id}", get(discovery::schema))
+        .route(
+            "/scim/v2/.search",
+            post(|| async { ScimFault::not_implemented() }),
+        )
         .route("/scim/v2/{*rest}", any(|| async { ScimFault::not_found() }))
 }
 

@@ -36,29 +36,43 @@ struct SignIn<'a> {
     providers: Vec<Through>,
 }
 
-/// A provider of identity, as the page shows it.
-struct Through {
-    path: String,
-    label: String,
+/// A provider of identity, as pages show it.
+pub(super) struct Through {
+    pub(super) path: String,
+    pub(super) label: String,
+}
+
+impl Through {
+    /// The providers, each with where it is begun: to sign in, or to prove oneself again.
+    pub(super) fn all(parts: &Parts, next: &str, again: bool) -> Vec<Self> {
+        let providers = parts.settings.providers.iter();
+        providers
+            .map(|provider| {
+                let settings = provider.settings();
+                let start = format!("/sso/{}/start", settings.name);
+                let path = return_to::by_way_of(&start, next);
+                let mark = if path.contains('?') { '&' } else { '?' };
+                Self {
+                    path: if again {
+                        format!("{path}{mark}again=1")
+                    } else {
+                        path
+                    },
+                    label: settings.label.clone(),
+                }
+            })
+            .collect()
+    }
 }
 
 impl<'a> SignIn<'a> {
     fn new(door: &Door, fault: Option<String>, name: &'a str, next: &'a str) -> Self {
-        let providers = door.parts.settings.providers.iter();
         Self {
             frame: frame(door, "Sign in"),
             fault,
             name,
             next,
-            providers: providers
-                .map(|provider| {
-                    let settings = provider.settings();
-                    Through {
-                        path: return_to::by_way_of(&format!("/sso/{}/start", settings.name), next),
-                        label: settings.label.clone(),
-                    }
-                })
-                .collect(),
+            providers: Through::all(&door.parts, next, false),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use wardgate_identity::Proof;
 use wardgate_records::people::{ChallengeKind, CredentialKind, Means};
 
-use super::sign_in::{prove, told};
+use super::sign_in::{Through, prove, told};
 use super::signing::{Answer, Ask, Door, on_to, passkey_refused, with_cookies};
 use crate::caller::{Caller, SignedIn};
 use crate::frame::{Frame, with_status};
@@ -32,6 +32,8 @@ struct StepUp<'a> {
     next: &'a str,
     has_passkey: bool,
     has_totp: bool,
+    /// Those through which somebody who came through one proves themselves again.
+    providers: Vec<Through>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +60,12 @@ async fn ask(
 ) -> Result<Response, Refusal> {
     let ways = door.parts.store.credentials(caller.id()).await?;
     let has = |kind| ways.iter().any(|way| way.kind == kind);
+    let session = caller.session.as_ref();
+    let providers = if session.is_some_and(|session| session.through_provider) {
+        Through::all(&door.parts, next, true)
+    } else {
+        Vec::new()
+    };
     let template = StepUp {
         frame: Frame::of(
             &door.parts,
@@ -70,6 +78,7 @@ async fn ask(
         next,
         has_passkey: has(CredentialKind::Passkey),
         has_totp: has(CredentialKind::Totp),
+        providers,
     };
     Ok(with_status(status, &template))
 }

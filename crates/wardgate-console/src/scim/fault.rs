@@ -38,6 +38,13 @@ impl ScimFault {
         Self::of(StatusCode::NOT_FOUND, "there is no such resource")
     }
 
+    pub(super) fn not_implemented() -> Self {
+        Self::of(
+            StatusCode::NOT_IMPLEMENTED,
+            "users and groups are not searched together; ask for `/Users` or `/Groups`",
+        )
+    }
+
     pub(super) fn stranger() -> Self {
         Self::of(
             StatusCode::UNAUTHORIZED,

@@ -88,7 +88,7 @@ fn one(
     }
 }
 
-/// Reads a path. None when it is about an extension that is not kept here.
+/// Reads a path. None when it is about something of the standard that is not kept here.
 fn place(schema: &Schema, path: &str) -> Result<Option<Place>, ScimFault> {
     let path = schema.unqualified(path.trim());
     if path
@@ -114,6 +114,10 @@ fn place(schema: &Schema, path: &str) -> Result<Option<Place>, ScimFault> {
     };
     if READ_ONLY.iter().any(|name| head.eq_ignore_ascii_case(name)) {
         return Err(mutability_fault());
+    }
+    let mut passed_over = schema.passed_over.iter();
+    if passed_over.any(|name| head.eq_ignore_ascii_case(name)) {
+        return Ok(None);
     }
     let attribute = find(schema.attributes, head).ok_or_else(path_fault)?;
     let part = match part {
@@ -219,12 +223,15 @@ fn change_items(
             (Verb::Add, Some(value)) => held.extend(list(value)),
             (Verb::Replace, Some(value)) => held = list(value),
             // One directory names what goes in `value`.
-            (Verb::Remove, Some(Value::Array(gone))) => held.retain(|item| {
-                let mut gone = gone.iter();
-                !gone.any(|gone| {
-                    gone.get("value").is_some() && gone.get("value") == item.get("value")
-                })
-            }),
+            (Verb::Remove, Some(gone)) if !gone.is_null() => {
+                let gone = list(gone);
+                held.retain(|item| {
+                    let mut gone = gone.iter();
+                    !gone.any(|gone| {
+                        gone.get("value").is_some() && gone.get("value") == item.get("value")
+                    })
+                });
+            }
             _ => held.clear(),
         }
         return Ok(held);
@@ -378,6 +385,10 @@ mod tests {
                 vec!["a"],
             ),
             (
+                json!({"op": "remove", "path": "members", "value": {"value": "b"}}),
+                vec!["a"],
+            ),
+            (
                 json!({"op": "replace", "path": "members", "value": [{"value": "z"}]}),
                 vec!["z"],
             ),
@@ -395,6 +406,19 @@ mod tests {
                 .collect();
             assert_eq!(ids, left, "{operation}");
         }
+    }
+
+    #[test]
+    fn what_the_standard_has_and_nobody_here_needs_is_passed_over() {
+        let user = user(json!([
+            {"op": "Add", "path": "title", "value": "Nurse"},
+            {"op": "replace", "path": "phoneNumbers[type eq \"work\"].value", "value": "555-0100"},
+            {"op": "Add", "path": "addresses[type eq \"work\"].locality", "value": "Eastmere"},
+            {"op": "Replace", "path": "active", "value": "False"},
+        ]));
+        let user = user.unwrap();
+        assert_eq!(user["active"], false);
+        assert_eq!(user.as_object().unwrap().len(), 4);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Schema {
     pub(super) path: &'static str,
     pub(super) description: &'static str,
     pub(super) attributes: &'static [Attribute],
+    /// What a directory may state by RFC 7643 and is not kept: nobody here needs it.
+    pub(super) passed_over: &'static [&'static str],
 }
 
 impl Schema {
@@ -114,6 +116,21 @@ pub(super) static USER: Schema = Schema {
             ..complex("groups", GROUP_OF_USER, "Groups that the person is in.")
         },
     ],
+    passed_over: &[
+        "addresses",
+        "ims",
+        "locale",
+        "nickName",
+        "password",
+        "phoneNumbers",
+        "photos",
+        "preferredLanguage",
+        "profileUrl",
+        "timezone",
+        "title",
+        "userType",
+        "x509Certificates",
+    ],
 };
 
 const NAME: &[Attribute] = &[
@@ -170,14 +187,14 @@ pub(super) static GROUP: Schema = Schema {
             ..complex("members", MEMBER, "The people in the group.")
         },
     ],
+    passed_over: &[],
 };
 
 const MEMBER: &[Attribute] = &[
     text("value", "The id of the person."),
     Attribute {
         kind: Kind::Reference,
-        read_only: true,
-        ..text("$ref", "The address of the person.")
+        ..text("$ref", "The address of the person; `value` is what counts.")
     },
     Attribute {
         read_only: true,

@@ -187,6 +187,8 @@ pub struct Session {
     pub proven_at: Timestamp,
     /// The roles that a provider of identity gave; none leaves the roles of the record.
     pub granted_roles: Option<Vec<String>>,
+    /// Whether it was begun through a provider of identity.
+    pub through_provider: bool,
     /// What browser or program it is.
     pub about: String,
     /// Since when.
@@ -672,6 +674,7 @@ impl Stored {
             mfa_level: u8::try_from(self.mfa_level).unwrap_or(0),
             proven_at: timestamp(self.proven_at)?,
             granted_roles: self.roles.map(split),
+            through_provider: self.subject.is_some(),
             started_at: timestamp(self.started_at)?,
             seen_at: timestamp(self.seen_at)?,
             ends_at: timestamp(self.ends_at)?,

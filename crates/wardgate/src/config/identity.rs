@@ -16,7 +16,7 @@ pub(crate) struct Identity {
     pub(crate) providers: Vec<SignOnProvider>,
     /// The provider whose issuer and roles count for people whom a directory provisions.
     pub(crate) scim_provider: Option<String>,
-    /// Issuers whose tokens the gate accepts: the record system, providers of identity.
+    /// Issuers whose tokens the gate accepts beside the providers, such as the record system.
     pub(crate) ehr: Vec<TrustedIssuer>,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn read(reader: &Reader) -> Option<Identity> {
     let ehr = section.groups(
         "ehr",
         "identity.ehr",
-        "Issuers whose tokens the gate accepts: the hospital's record system, and providers of identity for `wardgate-on-behalf-of`.",
+        "Issuers whose tokens the gate accepts, such as the hospital's record system. Providers of `identity.providers` prove people in `wardgate-on-behalf-of` without standing here.",
         issuers::read,
     );
     section.end();

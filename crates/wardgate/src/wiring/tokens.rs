@@ -1,17 +1,22 @@
 //! What tokens are signed and checked with, and what keeps the keys of others fresh.
 
+mod discovered;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use wardgate_gateway::{Trust, TrustedIssuer};
+use wardgate_identity::oidc::Discovery;
 use wardgate_identity::{AccessTokens, Fetch, JwksAges, KeySources};
 use wardgate_records::Store;
 use wardgate_vault::Label;
 
 use super::{Records, now};
+use crate::config::Identity;
 use crate::failure::Failure;
+use discovered::Discovered;
 
 /// The parts that gate and console share.
 pub(super) struct Tokens {
@@ -33,7 +38,7 @@ impl Tokens {
         Ok(Self {
             access: Arc::new(access),
             keys: Arc::new(KeySources::new(JwksAges::default())),
-            issuers: records.config.identity.ehr.clone(),
+            issuers: issuers(&records.config.identity),
         })
     }
 
@@ -67,10 +72,31 @@ impl Tokens {
             keys: self.keys.clone(),
             addresses,
             store,
-            fetch,
+            fetch: Arc::new(Discovered::new(fetch, &self.issuers)),
         };
         tokio::spawn(fetching.run(stopped))
     }
+}
+
+/// Those that the configuration names, and the providers of identity: a token of theirs proves a
+/// person, and never an application by itself. What is said of one as an issuer counts first.
+fn issuers(identity: &Identity) -> Vec<TrustedIssuer> {
+    let mut issuers = identity.ehr.clone();
+    for provider in &identity.providers {
+        if issuers.iter().any(|one| one.issuer == provider.issuer) {
+            continue;
+        }
+        issuers.push(TrustedIssuer {
+            issuer: provider.issuer.clone(),
+            audience: provider.audience.clone(),
+            keys_url: Discovery::address(&provider.issuer),
+            bearer: false,
+            on_behalf_of: true,
+            scope: String::new(),
+            acr_levels: provider.acr_levels.clone(),
+        });
+    }
+    issuers
 }
 
 struct Fetching {

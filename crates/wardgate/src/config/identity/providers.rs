@@ -14,6 +14,8 @@ pub(crate) struct SignOnProvider {
     pub(crate) label: String,
     pub(crate) issuer: String,
     pub(crate) client_id: String,
+    /// What its tokens for the gate have as audience.
+    pub(crate) audience: String,
     pub(crate) proof: ClientProof,
     pub(crate) scopes: Vec<String>,
     /// The claim that lists a person's groups; without one, roles come from the record alone.
@@ -54,6 +56,7 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignOnProvider> {
         is_visible,
         "What the provider calls this node.",
     );
+    let audience = audience(section);
     let proof = proof(section);
     let scopes = section.words(
         "scopes",
@@ -93,13 +96,15 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignOnProvider> {
         );
         return None;
     }
+    let client_id = client_id?;
     Some(SignOnProvider {
         label: label
             .filter(|label| !label.is_empty())
             .unwrap_or_else(|| name.clone()),
         name,
         issuer: issuer?,
-        client_id: client_id?,
+        audience: audience?.unwrap_or_else(|| client_id.clone()),
+        client_id,
         proof: proof?,
         scopes,
         groups_claim: groups_claim?,
@@ -119,6 +124,17 @@ fn label(section: &Section<'_>) -> Option<String> {
         |text| text.chars().count() <= 60,
         "What people read on the button of the sign-in page; otherwise the name.",
     )
+}
+
+fn audience(section: &Section<'_>) -> Option<Option<String>> {
+    let text = section.text(
+        "audience",
+        "",
+        "what the provider calls this gate",
+        is_visible,
+        "What its tokens in `wardgate-on-behalf-of` have as audience; otherwise the client id.",
+    )?;
+    Some(Some(text).filter(|text| !text.is_empty()))
 }
 
 fn proof(section: &Section<'_>) -> Option<ClientProof> {
