@@ -26,6 +26,11 @@ pub(crate) fn authorise(
     let application = format!("Device/{}", caller.app().id);
     let mut actors = vec![hospital, &device, &vendor, &application];
     actors.extend(practitioner.as_deref());
+    let snapshot = gathered.snapshot();
+    if let (Some(person), Some(patient)) = (caller.person(), gathered.patient()) {
+        // A consent that names a care team reaches whoever belongs to it now.
+        actors.extend(snapshot.care_teams(patient.handle, &person.id, gathered.at()));
+    }
     let request = Request {
         call: *call.digest().as_bytes(),
         app: &caller.app().id,
@@ -42,10 +47,9 @@ pub(crate) fn authorise(
         actors: &actors,
         facts: gathered.facts(),
     };
-    let consents = gathered.patient().map_or(&[][..], |patient| {
-        gathered.snapshot().consents(patient.handle)
-    });
-    let snapshot = gathered.snapshot();
+    let consents = gathered
+        .patient()
+        .map_or(&[][..], |patient| snapshot.consents(patient.handle));
     wardgate_authz::decide(
         &request,
         consents,

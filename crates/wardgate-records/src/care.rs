@@ -11,6 +11,8 @@ use crate::fhir::{ElementFault, Resource};
 pub struct Carer {
     /// The id of the person.
     pub person: String,
+    /// The care team, as a consent names it (`CareTeam/<id>`).
+    pub team: String,
     /// The first instant; `None` for as long as anybody remembers.
     pub from: Option<Timestamp>,
     /// The first instant after the end; `None` without an end.
@@ -70,6 +72,7 @@ impl CareTeam {
                 "send it without, or as another team",
             ));
         }
+        let reference = format!("CareTeam/{}", resource.text("id").unwrap_or_default());
         let active = resource.text("status").as_deref() == Some("active");
         let whole = span(resource.element::<Period>("period")?.as_ref())?;
         let members = resource.element::<Vec<Participant>>("participant")?;
@@ -99,6 +102,7 @@ impl CareTeam {
             };
             team.carers.push(Carer {
                 person: person.to_owned(),
+                team: reference.clone(),
                 from: whole.0.max(own.0),
                 until: [whole.1, own.1].into_iter().flatten().min(),
             });
@@ -173,6 +177,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((team.patient.as_str(), team.others), ("Patient/7", 2));
+        assert!(team.carers.iter().all(|carer| carer.team == "CareTeam/t"));
         let cares = |person: &str, when: &str| {
             let of = team.carers.iter().find(|carer| carer.person == person);
             of.unwrap().cares_at(at(when))

@@ -277,6 +277,19 @@ impl Snapshot {
             .map_or(&[], |carers| carers.as_slice())
     }
 
+    /// The care teams of a patient that a person belongs to at a time, as consents name them.
+    pub fn care_teams<'s>(
+        &'s self,
+        patient: PatientHandle,
+        person: &'s str,
+        at: Timestamp,
+    ) -> impl Iterator<Item = &'s str> {
+        self.carers(patient)
+            .iter()
+            .filter(move |carer| carer.person == person && carer.cares_at(at))
+            .map(|carer| carer.team.as_str())
+    }
+
     /// The name under which the store and the ledger know a consent (`Consent/<id>`).
     #[must_use]
     pub fn consent_handle(&self, reference: &str) -> ConsentHandle {

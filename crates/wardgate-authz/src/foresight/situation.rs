@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::read::ReadFact;
-use crate::consent::Labels;
+use crate::consent::{Coding, Labels};
 use crate::decide::ask_policies;
 use crate::fact::{AsOf, Fact};
 use crate::facts::{
@@ -85,6 +85,7 @@ impl Situation {
     /// When something is missing that the policies may read. Nothing is ever guessed.
     pub fn ask(&self, policies: &Policies) -> Result<Answer, Unreplayable> {
         let facts = self.read()?;
+        let labels = self.labels();
         let request = Request {
             call: [0; 32],
             app: &self.app,
@@ -96,7 +97,7 @@ impl Situation {
             // The policies see only that there is one.
             patient: self.about_patient.then_some(Subject::Unknown),
             data_class: &self.data_class,
-            labels: Labels::NONE,
+            labels: Labels::found(&labels),
             recipient: &self.recipient,
             region: &self.region,
             actors: &[],
@@ -158,6 +159,13 @@ impl Situation {
             as_of: AsOf::Snapshot,
             max_age_ms: u64::MAX,
         }))
+    }
+
+    /// The labels that were found in the text, if any were. Policies read their codes alone.
+    fn labels(&self) -> Vec<Coding<'_>> {
+        let codes = self.facts.get("data.labels");
+        let codes = codes.map_or("", String::as_str).split_whitespace();
+        codes.map(|code| Coding { system: "", code }).collect()
     }
 
     /// What a token proved, which is there only when one was presented.
@@ -250,6 +258,7 @@ pub const FACT_NAMES: &[&str] = &[
     "app.systems",
     "break_glass.active",
     "care.relationship",
+    "data.labels",
     "flow.declared",
     "incident.containment",
     "person.break_glass",

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use wardgate_authz::consent::Coding;
 use wardgate_authz::foresight::{
     Answer, Difference, PastOutcome, PolicyChange, Replayed, Situation, Unreplayable, replay,
 };
 use wardgate_authz::{
-    Agreement, Containment, Denial, FactUsed, Permit, Policies, Purpose, ROLES, SignIn, Subject,
-    SystemState, Training, VendorState,
+    Agreement, Containment, Denial, FactUsed, Labels, Permit, Policies, Purpose, ROLES, SignIn,
+    Subject, SystemState, Training, VendorState,
 };
 
 use crate::hospital::{POLICIES, Scene, at, consent, fact, now, purpose};
@@ -89,6 +90,16 @@ fn scenes() -> impl Strategy<Value = Scene> {
         scene
     })
 }
+
+const fn label(code: &'static str) -> Coding<'static> {
+    Coding {
+        system: "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+        code,
+    }
+}
+
+const NORMAL: &[Coding<'static>] = &[label("N")];
+const SENSITIVE: &[Coding<'static>] = &[label("R"), label("PSY"), label("HIV")];
 
 /// One thing that is otherwise.
 struct Change(Box<dyn FnOnce(&mut Scene)>);
@@ -196,6 +207,12 @@ fn of_calls() -> impl Strategy<Value = Change> {
                 scene.data_class = class;
             }
         ),
+        made(
+            prop::sample::select(vec![NORMAL, SENSITIVE]),
+            |scene, labels| {
+                scene.labels = Labels::found(labels);
+            }
+        ),
         made(any::<bool>(), |scene, declared| scene.flow =
             fact(declared, "flow/f1")),
         made(any::<bool>(), |scene, contained| {
@@ -282,6 +299,29 @@ fn a_patients_no_stays_a_no_under_policies_that_permit() {
 }
 
 #[test]
+fn labels_are_what_they_were_found_to_be() {
+    let mut scene = Scene::permitted();
+    scene.purpose = purpose("HPAYMT");
+    scene.person.roles = fact(vec!["clerk".to_owned()], "person/dr-osei");
+    scene.labels = Labels::found(SENSITIVE);
+    let decided = scene.decide();
+    assert_eq!(decided.as_ref().unwrap_err().code(), "data_class.sensitive");
+    let (mut situation, outcome) = recorded(&scene, &decided);
+    let under = |situation: &Situation, policies| replay(situation, &outcome, policies);
+    assert_eq!(under(&situation, &POLICIES), Ok(Replayed::Same));
+    let others = without("minimum.cedar");
+    let lax = under(&situation, &others);
+    assert!(matches!(lax, Ok(Replayed::Permitted { .. })), "{lax:?}");
+    // Without what was found the same call would have passed: the labels decided.
+    situation.facts.remove("data.labels");
+    let unlabelled = under(&situation, &POLICIES);
+    assert!(
+        matches!(unlabelled, Ok(Replayed::Permitted { .. })),
+        "{unlabelled:?}"
+    );
+}
+
+#[test]
 fn nothing_is_guessed_when_a_fact_was_not_recorded() {
     let situation = Situation::ordinary("nurse", purpose("TREAT"), true);
     for name in situation.facts.keys() {
@@ -310,7 +350,9 @@ fn nothing_is_guessed_when_a_fact_was_not_recorded() {
 
 #[test]
 fn every_fact_of_a_decision_is_one_that_a_situation_knows() {
-    let permit = Scene::permitted().decide().unwrap();
+    let mut scene = Scene::permitted();
+    scene.labels = Labels::found(NORMAL);
+    let permit = scene.decide().unwrap();
     let mut names: Vec<&str> = permit.facts().map(|fact| fact.name).collect();
     names.sort_unstable();
     let known = wardgate_authz::foresight::FACT_NAMES.iter().copied();
@@ -397,7 +439,7 @@ fn a_purpose_that_only_one_policy_names_flips_alone() {
     for condition in [
         r#"context.purpose == "CLINTRL""#,
         r#"context.purposes.contains("CLINTRL")"#,
-        r#"context.purpose like "CLINT*""#,
+        r#"context.purpose like "CLINTRL*""#,
     ] {
         let other = with(&format!(
             r#"@id("mine.no") @code("mine.no") @message("no") @hint("do") @fact("person.roles")
@@ -416,7 +458,15 @@ fn a_purpose_that_only_one_policy_names_flips_alone() {
 fn a_policy_in_other_words_is_told_as_changed() {
     let files: Vec<(&str, String)> = Policies::built_in_files()
         .iter()
-        .map(|(name, text)| (*name, text.replace("mfa_level < 2", "mfa_level < 3")))
+        .map(|(name, text)| {
+            (
+                *name,
+                text.replace(
+                    "person && context.mfa_level < 2",
+                    "person && context.mfa_level < 3",
+                ),
+            )
+        })
         .collect();
     let files: Vec<(&str, &str)> = files
         .iter()

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod consent_cases;
 #[cfg(test)]
+mod consent_examples;
+#[cfg(test)]
 mod consent_property;
 #[cfg(test)]
 mod consents;

@@ -5,6 +5,10 @@ mod accept;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod care;
+#[cfg(test)]
+mod emergencies;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod failures;
@@ -16,6 +20,8 @@ mod faults;
 mod hospital;
 #[cfg(test)]
 mod isolation;
+#[cfg(test)]
+mod labels;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
