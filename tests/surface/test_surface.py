@@ -149,6 +149,7 @@ class Interface(unittest.TestCase):
         return done.stdout
 
     def test_no_server_error_for_one_who_may_much(self):
+        enrolled("a.second")
         person = enrolled("s.lead")
         token = person.command_line()
         checks = "not_a_server_error,response_schema_conformance,content_type_conformance,ignored_auth"

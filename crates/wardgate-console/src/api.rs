@@ -1,8 +1,8 @@
 //! The interface for programs, described by `/api/openapi.json`.
 
-mod break_glass;
+pub(crate) mod break_glass;
 mod care;
-mod consents;
+pub(crate) mod consents;
 mod document;
 pub(crate) mod keys;
 mod login;

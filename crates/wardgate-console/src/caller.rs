@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use wardgate_authz::{Actor, Who};
 use wardgate_identity::{SESSION_COOKIE, read_cookie};
-use wardgate_records::people::{Session, SessionKind};
+use wardgate_records::people::{ADMINISTRATOR, ADMINISTRATORS_MIN, Session, SessionKind};
 
 use crate::refusal::Refusal;
 use crate::{Parts, oauth, return_to};
@@ -21,6 +21,8 @@ pub(crate) struct Caller {
     pub(crate) mfa_level: u8,
     /// How many seconds ago they last proved it.
     pub(crate) mfa_age_s: u64,
+    /// Whether they administer while nobody else can yet.
+    pub(crate) second_missing: bool,
     /// The session of a person.
     pub(crate) session: Option<Session>,
 }
@@ -90,6 +92,7 @@ pub(crate) async fn identify(parts: &Parts, headers: &HeaderMap) -> Result<Calle
                 who,
                 mfa_level: 0,
                 mfa_age_s: u64::MAX,
+                second_missing: false,
                 session: None,
             }),
             None => by_session(parts, token, SessionKind::Cli, now).await,
@@ -127,6 +130,8 @@ async fn by_session(
     let snapshot = parts.store.snapshot();
     let person = snapshot.person(&session.person).ok_or(Stranger)?;
     let roles = session.granted_roles.as_ref().unwrap_or(&person.roles);
+    let second_missing =
+        roles.iter().any(|role| role == ADMINISTRATOR) && too_few_administrators(parts).await;
     let age_ms = now.as_millisecond() - session.proven_at.as_millisecond();
     Ok(Caller {
         who: Named::Person {
@@ -137,8 +142,21 @@ async fn by_session(
         mfa_level: session.mfa_level,
         // A proof of the future is none: the clock was set back.
         mfa_age_s: u64::try_from(age_ms).map_or(u64::MAX, |age_ms| age_ms / 1_000),
+        second_missing,
         session: Some(session),
     })
+}
+
+/// Whether fewer administrators can sign in than a hospital must have. What cannot be counted is
+/// too few.
+async fn too_few_administrators(parts: &Parts) -> bool {
+    match parts.store.enrolled_administrators().await {
+        Ok(enrolled) => enrolled.len() < ADMINISTRATORS_MIN,
+        Err(error) => {
+            tracing::error!(%error, "the administrators could not be counted");
+            true
+        }
+    }
 }
 
 /// Somebody known, for programs: others are told so in JSON.

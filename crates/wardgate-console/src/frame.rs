@@ -7,6 +7,7 @@ use wardgate_authz::{Operation, Target};
 
 use crate::allow::may;
 use crate::caller::{Caller, Named};
+use crate::emergency::Awaiting;
 use crate::refusal::Refusal;
 use crate::{Parts, assets};
 
@@ -48,11 +49,13 @@ impl Frame {
             Named::App { .. } => None,
         });
         let links = caller.map_or_else(Vec::new, |caller| links(parts, caller, path));
+        let alerts = caller.and_then(|caller| emergencies(parts, caller));
+        let alerts = alerts.into_iter().collect();
         Self {
             title: title.to_owned(),
             person,
             links,
-            alerts: Vec::new(),
+            alerts,
             narrow: false,
         }
     }
@@ -74,6 +77,21 @@ impl Frame {
     }
 }
 
+/// What is open in an emergency right now, for those who may see it.
+fn emergencies(parts: &Parts, caller: &Caller) -> Option<Alert> {
+    let awaiting = Awaiting::of(&parts.store.snapshot(), (parts.clock)());
+    let sees = || may(parts, caller, Operation::BreakGlassRead, &Target::any());
+    (awaiting.open > 0 && sees()).then(|| Alert {
+        grade: "bad",
+        text: match awaiting.open {
+            1 => "A patient's data is open in an emergency.".to_owned(),
+            open => format!("Data is open in {open} emergencies."),
+        },
+        path: Some("/break-glass"),
+        link: "See who opened what",
+    })
+}
+
 /// The pages that this caller may see.
 fn links(parts: &Parts, caller: &Caller, path: &str) -> Vec<Link> {
     PAGES
@@ -91,7 +109,10 @@ fn links(parts: &Parts, caller: &Caller, path: &str) -> Vec<Link> {
 }
 
 /// The pages in the order in which they are shown, each with what one must be allowed to see it.
-const PAGES: [(&str, &str, Operation); 5] = [
+const PAGES: [(&str, &str, Operation); 8] = [
+    ("/emergency", "Emergency access", Operation::BreakGlassOpen),
+    ("/break-glass", "Break-glass", Operation::BreakGlassRead),
+    ("/consents", "Consents", Operation::ConsentRead),
     ("/people", "People", Operation::PeopleRead),
     ("/keys", "Keys", Operation::KeyRead),
     ("/records", "Records", Operation::RecordsRead),

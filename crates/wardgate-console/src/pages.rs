@@ -2,7 +2,9 @@
 //! wherever a browser allows it.
 
 mod account;
+mod break_glass;
 mod command_line;
+mod consents;
 mod enrol;
 mod home;
 mod keys;
@@ -40,5 +42,7 @@ pub(crate) fn routes() -> Router<Parts> {
         .merge(keys::routes())
         .merge(records::routes())
         .merge(policies::routes())
+        .merge(break_glass::routes())
+        .merge(consents::routes())
         .merge(vendors::routes())
 }

@@ -207,7 +207,8 @@ impl AccessEntry {
     }
 }
 
-fn refusal(error: BreakGlassError) -> Refusal {
+/// Why an emergency access is not opened or reviewed.
+pub(crate) fn refusal(error: BreakGlassError) -> Refusal {
     match error {
         BreakGlassError::Store(error) => error.into(),
         BreakGlassError::Unknown => Refusal::not_found("emergency access"),

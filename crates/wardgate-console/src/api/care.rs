@@ -79,12 +79,16 @@ struct Written {
 }
 
 async fn show(ask: Ask) -> Result<Answer, Refusal> {
-    let wanted: Wanted = ask.query()?;
+    // Read before the question is asked, told after it: whoever may not ask is told nothing else.
+    let wanted = ask.query::<Wanted>();
     let now = ask.now();
     let snapshot = ask.parts.store.snapshot();
-    let carers = match snapshot.patient(&wanted.patient) {
-        PatientMatch::One(patient) => snapshot.carers(patient.handle),
-        PatientMatch::Unknown | PatientMatch::Ambiguous => &[],
+    let patient = wanted
+        .as_ref()
+        .map(|wanted| snapshot.patient(&wanted.patient));
+    let carers = match patient {
+        Ok(PatientMatch::One(patient)) => snapshot.carers(patient.handle),
+        _ => &[],
     };
     // A team belongs to its members: whoever is in none of this patient's learns nothing of it.
     let caller = ask.caller.id();
@@ -96,6 +100,7 @@ async fn show(ask: Ask) -> Result<Answer, Refusal> {
         id: "of-patient",
         made_by: own.then_some(caller),
     })?;
+    wanted?;
     let carers = carers
         .iter()
         .map(|carer| CarerEntry {

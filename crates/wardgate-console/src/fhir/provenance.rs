@@ -36,7 +36,10 @@ pub(super) async fn search(
     let base = format!("{}/fhir/Provenance", parts.settings.origin);
     let mut page = Page::new("searchset", &base, &parameters);
     let mut versions = match ProvenanceQuery::of(&parameters)? {
-        None => Vec::new(),
+        None => {
+            page.total(0);
+            Vec::new()
+        }
         Some(wanted) => {
             let found = find(&parts, &wanted).await?;
             if let (true, Some(last)) = (found.len() > wanted.count, found.get(wanted.count - 1)) {

@@ -7,10 +7,12 @@ use axum::response::Response;
 use axum::routing::get;
 use wardgate_authz::{Operation, Target};
 use wardgate_records::people::ADMINISTRATORS_MIN;
+use wardgate_records::{ProposalState, SEARCH_PAGE_MAX};
 
 use crate::Parts;
 use crate::allow::may;
 use crate::caller::{Caller, SignedIn};
+use crate::emergency::Awaiting;
 use crate::frame::{Alert, Frame, page};
 use crate::refusal::Refusal;
 
@@ -39,7 +41,8 @@ async fn home(State(parts): State<Parts>, SignedIn(caller): SignedIn) -> Result<
     if may(&parts, &caller, Operation::PeopleRead, &Target::any()) {
         frame.alerts.extend(too_few_administrators(&parts).await?);
     }
-    let figures = figures(&parts, &caller);
+    let mut figures = awaiting(&parts, &caller).await?;
+    figures.extend(standing(&parts, &caller));
     Ok(page(&Home { frame, figures }))
 }
 
@@ -50,14 +53,82 @@ async fn too_few_administrators(parts: &Parts) -> Result<Option<Alert>, Refusal>
         grade: "warn",
         text: match count {
             0 => "No administrator can sign in.".to_owned(),
-            _ => "Only one administrator can sign in. Enrol a second one.".to_owned(),
+            _ => "Only one administrator can sign in. Until a second one is enrolled, \
+                  administrators can only look and enrol people."
+                .to_owned(),
         },
         path: Some("/people"),
         link: "See the people",
     }))
 }
 
-fn figures(parts: &Parts, caller: &Caller) -> Vec<Figure> {
+/// What waits for this caller.
+async fn awaiting(parts: &Parts, caller: &Caller) -> Result<Vec<Figure>, Refusal> {
+    let mine = |operation| may(parts, caller, operation, &somebody_elses());
+    let mut figures = Vec::new();
+    let mut add = |count, what, path| {
+        figures.push(Figure {
+            count,
+            what,
+            path,
+            grave: count > 0,
+        });
+    };
+    if mine(Operation::BreakGlassReview) {
+        let awaiting = Awaiting::of(&parts.store.snapshot(), (parts.clock)());
+        add(
+            awaiting.unreviewed,
+            "emergency accesses to review",
+            "/break-glass",
+        );
+    }
+    if mine(Operation::ConsentResolve) {
+        let queue = parts.store.consent_queue(None, SEARCH_PAGE_MAX).await?;
+        let what = match queue.next {
+            None => "consents that cannot be computed",
+            Some(_) => "consents that cannot be computed, and more after them",
+        };
+        add(queue.consents.len(), what, "/consents");
+    }
+    let decides = [
+        (
+            Operation::PolicyApprove,
+            "policy",
+            "changes of policies to decide on",
+            "/policies",
+        ),
+        (
+            Operation::VendorApprove,
+            "vendor",
+            "changes of vendors to decide on",
+            "/vendors",
+        ),
+    ];
+    for (operation, kind, what, path) in decides {
+        if mine(operation) {
+            let proposals = parts.store.proposals().await?;
+            let open = proposals.iter().filter(|proposal| {
+                proposal.state == ProposalState::Open
+                    && proposal.change.kind() == kind
+                    && proposal.proposed_by != caller.id()
+            });
+            add(open.count(), what, path);
+        }
+    }
+    Ok(figures)
+}
+
+/// A record that the caller neither made nor opened.
+const fn somebody_elses() -> Target<'static> {
+    Target {
+        kind: "any",
+        id: "any",
+        made_by: Some(""),
+    }
+}
+
+/// How things stand.
+fn standing(parts: &Parts, caller: &Caller) -> Vec<Figure> {
     let snapshot = parts.store.snapshot();
     let now = (parts.clock)();
     let sees = |operation| may(parts, caller, operation, &Target::any());

@@ -106,6 +106,40 @@ async fn nobody_raises_themselves() {
 }
 
 #[tokio::test]
+async fn an_administrator_alone_only_looks_and_brings_in_a_second_one() {
+    let stage = Stage::with_one_administrator("", |_| {}).await;
+    let alone = stage.session("administrator", SessionKind::Cli).await;
+    let key = r#"{"app": "no-such-app", "days": 1}"#;
+    let refused = stage.ask("POST", "/api/keys", &alone, key).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (403, "admin.second_missing")
+    );
+    for path in ["/api/people", "/api/keys", "/api/systems", "/api/me"] {
+        assert_eq!(
+            stage.ask("GET", path, &alone, "").await.status,
+            200,
+            "{path}"
+        );
+    }
+    let roles = r#"{"roles": ["nurse"], "break_glass": false}"#;
+    let done = stage.ask("PUT", "/api/people/other/roles", &alone, roles);
+    assert_eq!(done.await.status, 200);
+
+    // Others are not held up, and a second administrator ends it at once.
+    let lead = stage.session("security_lead", SessionKind::Cli).await;
+    let path = "/api/people/clerk/sessions";
+    assert_ne!(stage.ask("DELETE", path, &lead, "").await.status, 403);
+    assert_eq!(
+        stage.ask("DELETE", path, &alone, "").await.code(),
+        "admin.second_missing"
+    );
+    stage.enrol("administrator.second").await;
+    let asked = stage.ask("POST", "/api/keys", &alone, key).await;
+    assert_ne!(asked.status, 403, "{}", asked.body);
+}
+
+#[tokio::test]
 async fn a_changed_role_counts_from_the_next_request_on() {
     let stage = Stage::new().await;
     let administrator = stage.session("administrator", SessionKind::Cli).await;

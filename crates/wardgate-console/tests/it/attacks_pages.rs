@@ -31,6 +31,9 @@ async fn no_answer_can_be_framed_sniffed_or_kept() {
         "/people/nobody",
         "/keys",
         "/records",
+        "/break-glass",
+        "/consents",
+        "/emergency",
         "/command-line",
         "/sign-in",
         "/nowhere",
@@ -192,4 +195,45 @@ async fn more_than_is_read_is_refused_and_told() {
         (reply.status, reply.code().as_str()),
         (413, "request.too_large")
     );
+}
+
+/// Each would lead a browser to another site, or break out of the page.
+const ELSEWHERE: [&str; 8] = [
+    "https%3A%2F%2Fevil.example%2F",
+    "%2F%2Fevil.example",
+    "%2F%5Cevil.example",
+    "%5C%2Fevil.example",
+    "%2F%09%2Fevil.example",
+    "javascript%3Aalert(1)",
+    "evil.example",
+    "%2F%0D%0ALocation%3A%20https%3A%2F%2Fevil.example",
+];
+
+#[tokio::test]
+async fn no_way_back_leads_to_another_site() {
+    let stage = Stage::new().await;
+    let session = stage.session("nurse", SessionKind::Browser).await;
+    for way in ELSEWHERE {
+        for page in ["/sign-in", "/step-up"] {
+            let shown = stage.open(&format!("{page}?return={way}"), &session).await;
+            assert_eq!(shown.status, 200, "{page} {way}");
+            assert!(!shown.body.contains("evil.example"), "{page} {way}");
+            assert!(!shown.body.contains("javascript:"), "{page} {way}");
+            assert_eq!(shown.header("location"), None, "{page} {way}");
+        }
+        // What a form carries is judged again.
+        let signed = format!("name=nurse&password=wrong&next={way}");
+        let proven = format!("code=000000&next={way}");
+        for (page, fields) in [("/sign-in", signed), ("/step-up", proven)] {
+            let again = stage.submit(page, &session, &fields).await;
+            assert!(!again.body.contains("evil.example"), "{page} {way}");
+            let to = again.header("location").unwrap_or("/");
+            assert!(
+                to.starts_with('/') && !to.contains("evil"),
+                "{page} {way} {to}"
+            );
+        }
+    }
+    let kept = stage.open("/sign-in?return=%2Fpeople%3Fx%3D1", "").await;
+    assert!(kept.body.contains("value=\"/people?x=1\""), "{}", kept.body);
 }

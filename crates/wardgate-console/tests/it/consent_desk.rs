@@ -136,7 +136,7 @@ pub(crate) fn consent(status: &str) -> Value {
 
 const FHIR: (&str, &str) = ("content-type", "application/fhir+json");
 
-const PATIENTS: &str = concat!(
+pub(crate) const PATIENTS: &str = concat!(
     r#"{"resourceType":"Patient","id":"maria","name":[{"given":["Maria"],"family":"Castellanos"}]}"#,
     "\n",
     r#"{"resourceType":"Patient","id":"otto","name":[{"given":["Otto"],"family":"Brandvik"}]}"#,

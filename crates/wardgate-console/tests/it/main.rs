@@ -17,6 +17,8 @@ mod fhir;
 #[cfg(test)]
 mod fhir_attacks;
 #[cfg(test)]
+mod governance;
+#[cfg(test)]
 mod oauth;
 #[cfg(test)]
 mod pages;

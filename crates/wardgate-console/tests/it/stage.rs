@@ -14,7 +14,9 @@ use tokio::task::JoinHandle;
 use wardgate_console::{Parts, Settings, serve};
 use wardgate_identity::{Fetch, FetchFault};
 use wardgate_ledger::{Ledger, Options, Signer};
-use wardgate_records::people::{Means, SessionKind, SessionRequest};
+use wardgate_records::people::{
+    LinkPurpose, Means, NewCredential, NewSecret, SessionKind, SessionRequest,
+};
 use wardgate_records::{Documents, Mode, Store};
 use wardgate_vault::{KdfCost, PassphraseProvider, Recovery, Vault};
 
@@ -97,6 +99,16 @@ impl Stage {
 
     /// The same with more records, and with other parts.
     pub(crate) async fn with(more: &str, change: impl FnOnce(&mut Parts)) -> Self {
+        let stage = Self::with_one_administrator(more, change).await;
+        stage.enrol("administrator.second").await;
+        stage
+    }
+
+    /// The same, but the second administrator cannot sign in yet.
+    pub(crate) async fn with_one_administrator(
+        more: &str,
+        change: impl FnOnce(&mut Parts),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut parts = parts(dir.path(), NOW).await;
         change(&mut parts);
@@ -106,6 +118,7 @@ impl Stage {
         });
         let yaml: String = people.collect::<String>()
             + "---\nkind: Person\nid: other\nname: A Person\nroles: []\nmfa: 3\n"
+            + "---\nkind: Person\nid: administrator.second\nname: A Person\nroles: [administrator]\nmfa: 3\n"
             + more;
         let documents = Documents::of_text(Path::new("people.yaml"), &yaml);
         store
@@ -118,13 +131,33 @@ impl Stage {
         let stopped = async move {
             let _ = stopped.await;
         };
-        Self {
+        let stage = Self {
             store,
             address,
             _dir: dir,
             _stop: stop,
             _console: tokio::spawn(serve(listener, None, parts, stopped)),
-        }
+        };
+        stage.enrol("administrator").await;
+        stage
+    }
+
+    /// Gives a person a way to sign in.
+    pub(crate) async fn enrol(&self, person: &str) {
+        let now: Timestamp = NOW.parse().unwrap();
+        let store = &self.store;
+        store.open_account(person, now).await.unwrap();
+        let link = store.issue_link(person, LinkPurpose::Enrol, None, now);
+        let link = link.await.unwrap();
+        let ways = [NewCredential {
+            label: "Laptop",
+            secret: NewSecret::Passkey {
+                credential_id: person.as_bytes(),
+                state: b"what checks it",
+            },
+        }];
+        let enrolled = store.enrol(link.expose_secret(), &ways, now);
+        assert!(enrolled.await.unwrap().is_some());
     }
 
     /// A fresh session of a person, by its token.
@@ -173,6 +206,15 @@ impl Stage {
         let bearer = format!("authorization: Bearer {token}");
         let head = [bearer.as_str(), "content-type: application/json"];
         self.send(method, path, &head, body).await
+    }
+
+    /// Sends the form of a page as a browser does.
+    pub(crate) async fn submit(&self, path: &str, session: &str, fields: &str) -> Reply {
+        let cookie = format!("cookie: __Host-wardgate={session}");
+        let origin = format!("origin: {ORIGIN}");
+        let form = "content-type: application/x-www-form-urlencoded";
+        self.send("POST", path, &[&cookie, &origin, form], fields)
+            .await
     }
 
     /// Opens a page as a browser does.
