@@ -72,7 +72,8 @@ impl Delays {
         let now_ms = now.as_millisecond();
         let left = counted.iter().filter_map(|key| {
             let failed = self.failed.get(key)?;
-            let since = now_ms.saturating_sub(failed.last_ms);
+            // A clock that was set back makes nobody wait longer.
+            let since = now_ms.saturating_sub(failed.last_ms).max(0);
             let left = delay_ms(*key, failed.count).saturating_sub(since);
             u64::try_from(left).ok()
         });

@@ -78,11 +78,6 @@ impl Remote {
         &self.origin
     }
 
-    /// Reads something.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        parsed(self.ask("GET", path, None).await?)
-    }
-
     /// Makes or does something.
     pub(crate) async fn post<T: DeserializeOwned>(
         &self,

@@ -154,7 +154,7 @@ async fn what_the_records_forbid_is_refused_and_what_they_allow_again_passes() {
 }
 
 /// The codes that need more than a request or a record; each test below says which it covers.
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 28] = [
     "vault.sealed",
     "request.timeout",
     "request.incomplete",
@@ -179,6 +179,10 @@ const OTHERS: [&str; 24] = [
     "answer.too_large",
     "answer.broken_off",
     "access.not_granted",
+    "break_glass.not_open",
+    "care.no_relationship",
+    "data_class.sensitive",
+    "data_class.not_for_role",
 ];
 
 /// Codes that nothing outside can bring about yet.

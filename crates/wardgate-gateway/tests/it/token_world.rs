@@ -44,7 +44,7 @@ impl Issuer {
         let now = START.parse::<Timestamp>().unwrap().as_second();
         let mut claims = json!({
             "iss": self.name, "aud": GATE, "sub": "u-77", "iat": now - 5, "exp": now + 600,
-            "client_id": "ward-notes-client", "scope": "launch wardgate/call",
+            "client_id": "ward-notes-client", "scope": "launch wardgate/call", "amr": ["pwd", "otp"],
             "fhirUser": format!("{}/fhir/Practitioner/77", self.name),
         });
         for (name, value) in changes.as_object().unwrap() {

@@ -32,7 +32,8 @@ pub(crate) fn ask(snapshot: &Snapshot, ask: &Ask<'_>, now: Timestamp) -> Result<
         purpose: ask.purpose.parse().unwrap(),
         patient: Some(Subject::Known(&patient.reference)),
         data_class: ask.data_class,
-        labels: Labels::NONE,
+        // As the labelling step leaves a text in which it found nothing.
+        labels: Labels::found(&[]),
         recipient: "acme",
         region: "us",
         actors: &[],

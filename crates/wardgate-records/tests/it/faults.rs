@@ -301,12 +301,12 @@ async fn consents_of_nobody_of_another_and_beyond_computing_are_told() {
         &["2:1 this Consent is declared twice, first in c.ndjson on line 1"],
     )
     .await;
-    let nested = consent.replace(
+    let modified = consent.replace(
         r#""type":"permit","#,
-        r#""type":"permit","provision":[{"type":"deny"}],"#,
+        r#""type":"permit","modifierExtension":[{"url":"urn:x","valueBoolean":true}],"#,
     );
     let hospital = Hospital::furnished().await;
-    let documents = Documents::of_text(Path::new("c.ndjson"), &nested);
+    let documents = Documents::of_text(Path::new("c.ndjson"), &modified);
     let applied = hospital.apply(&documents).await.unwrap();
     assert_eq!(applied.warnings.len(), 1);
     assert_eq!(applied.warnings[0].severity, Severity::Warning);

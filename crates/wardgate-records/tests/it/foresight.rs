@@ -117,7 +117,6 @@ const EDITS: &[(&str, &str)] = &[
     ("findings_overdue: 0", "findings_overdue: 2"),
     ("purposes: [TREAT, AI-INFERENCE]", "purposes: [HPAYMT]"),
     ("state: declared", "state: withdrawn"),
-    ("fact_age_max_ms: 10000", "fact_age_max_ms: 1"),
 ];
 
 /// Many decisions of a hospital in which things lapse, as the ledger has them, newest first.

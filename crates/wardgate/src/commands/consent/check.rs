@@ -18,7 +18,7 @@ use crate::wiring::{self, Records};
 /// Say what consents permit, and why, for one request or for many cases
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-pub(super) struct Arguments {
+pub(in super::super) struct Arguments {
     /// File with consents: a FHIR Consent, a Bundle, a list, or one on each line; may be repeated
     #[arg(long = "consents", value_name = "FILE", conflicts_with = "cases")]
     consents: Vec<PathBuf>,

@@ -87,5 +87,7 @@ fn text(versions: &[StoredConsent]) -> String {
     lines.join("\n")
 }
 
-const AFTER_HELP: &str = "Example:
+const AFTER_HELP: &str = "Exit codes: 0 listed, 1 failed, 2 wrong use.
+
+Example:
   wardgate consent history --dir /var/lib/wardgate Consent/0193567a";

@@ -77,5 +77,7 @@ fn text(waiting: &[QueuedConsent]) -> String {
 const AFTER_HELP: &str = "A privacy officer settles each on the console: by a version that can be
 computed, or by confirming that it never permits.
 
+Exit codes: 0 listed, 1 failed, 2 wrong use.
+
 Example:
   wardgate consent queue --dir /var/lib/wardgate";
