@@ -60,6 +60,12 @@ impl Hospital {
         &self.renewed
     }
 
+    /// What three patients changed their minds to: one withdraws, one excepts a system, one keeps
+    /// back what is sensitive.
+    pub(super) fn changed_consents(&self) -> &'static str {
+        CHANGED_CONSENTS
+    }
+
     pub(super) fn notes(&self) -> &[Note] {
         &self.notes
     }
@@ -165,6 +171,7 @@ const FILES: [(&str, &str); 6] = [
 const PATIENTS: &str = include_str!("hospital/patients.ndjson");
 const NOTES: &str = include_str!("hospital/notes.yaml");
 const RENEWED: &str = include_str!("hospital/vendor-renewed.yaml");
+const CHANGED_CONSENTS: &str = include_str!("hospital/consents-changed.ndjson");
 const IDENTIFYING: [&str; 6] = [
     "identifier",
     "name",

@@ -15,4 +15,4 @@ pub(super) async fn play(stage: &mut Stage<'_>) -> Result<(), Failure> {
 }
 
 /// How many scenes there are, for the progress.
-pub(super) const SCENES: u64 = 29;
+pub(super) const SCENES: u64 = 32;

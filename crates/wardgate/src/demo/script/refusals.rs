@@ -63,6 +63,48 @@ async fn consent(stage: &mut Stage<'_>) -> Result<(), Failure> {
             &ask("nobody-9"),
             CONSENT,
         )
+        .await?;
+    changed_minds(stage).await
+}
+
+/// Patients who permitted everything until now.
+async fn changed_minds(stage: &mut Stage<'_>) -> Result<(), Failure> {
+    let ask = |patient, text| Call::ask("osei", "ward-chat", patient, text);
+    let scene = stated(
+        "Consent",
+        "withdraw a consent with `wardgate apply`",
+        "the next call is refused within 1 s",
+    );
+    stage.progress.tell(scene.tried);
+    let name = "consents-changed.ndjson".as_ref();
+    let documents = Documents::of_text(name, stage.hospital.changed_consents());
+    apply::apply(stage.dir.clone(), &documents, Mode::Commit).await?;
+    let call = ask("haugen", TEXT);
+    let began = Instant::now();
+    let mut answer = stage.send(&call).await?.0;
+    while answer.status == 200 && began.elapsed() < CHANGE_SEEN_MAX {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        answer = stage.send(&call).await?.0;
+    }
+    let waited = began.elapsed().saturating_sub(answer.took);
+    let code = answer.code().unwrap_or_else(|| answer.status.to_string());
+    let as_stated = code == CONSENT;
+    let happened = format!("refused {} ms after the change", waited.as_millis());
+    stage.keep(scene, happened, code, answer.took, as_stated);
+
+    let scene = stated(
+        "Consent",
+        "all permitted, except to this very system",
+        "refused; other systems may",
+    );
+    stage.refused(scene, &ask("rossi", TEXT), CONSENT).await?;
+    let scene = stated(
+        "Consent",
+        "normal data only, and a text about addiction",
+        "refused: the text is labelled before it is judged",
+    );
+    stage
+        .refused(scene, &ask("mensah", SENSITIVE), CONSENT)
         .await
 }
 
@@ -91,7 +133,7 @@ async fn agreement(stage: &mut Stage<'_>) -> Result<(), Failure> {
     apply::apply(stage.dir.clone(), &documents, Mode::Commit).await?;
     let began = Instant::now();
     let mut answer = stage.send(&call).await?.0;
-    while answer.status != 200 && began.elapsed() < RENEWAL_SEEN_MAX {
+    while answer.status != 200 && began.elapsed() < CHANGE_SEEN_MAX {
         tokio::time::sleep(Duration::from_millis(20)).await;
         answer = stage.send(&call).await?.0;
     }
@@ -208,4 +250,5 @@ fn stated(part: &'static str, tried: &'static str, expected: &'static str) -> St
 
 const CONSENT: &str = "consent.denied";
 const TEXT: &str = "What should we watch for today?";
-const RENEWAL_SEEN_MAX: Duration = Duration::from_secs(1);
+const SENSITIVE: &str = "He relapsed into alcohol dependence last week. What should we watch for?";
+const CHANGE_SEEN_MAX: Duration = Duration::from_secs(1);
