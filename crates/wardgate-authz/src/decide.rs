@@ -70,7 +70,8 @@ pub(crate) struct Parties<'a> {
     pub(crate) contained: bool,
     pub(crate) sign_in: SignIn,
     pub(crate) care: Care,
-    /// The call says that it breaks the glass, and the person has opened this patient's data.
+    /// The call says that it breaks the glass, and the person, who has the authority for it, has
+    /// opened this patient's data.
     pub(crate) break_glass: bool,
     pub(crate) used: Vec<Arc<[FactUsed]>>,
 }
@@ -275,10 +276,16 @@ impl<'a> Check<'a> {
             BreakGlass::NotOpen => false,
             BreakGlass::Open { until } => self.now < until,
         };
-        Ok((
-            facts.care.as_ref().map_or(Care::Missing, |fact| fact.value),
-            request.purpose.code() == BREAK_GLASS && facts.break_glass.as_ref().is_some_and(open),
-        ))
+        let authority = facts
+            .person
+            .as_ref()
+            .and_then(|person| person.break_glass.as_ref())
+            .is_some_and(|fact| fact.value);
+        let broken = request.purpose.code() == BREAK_GLASS
+            && authority
+            && facts.break_glass.as_ref().is_some_and(open);
+        let care = facts.care.as_ref().map_or(Care::Missing, |fact| fact.value);
+        Ok((care, broken))
     }
 
     fn alone<T: FactValue>(

@@ -41,7 +41,9 @@ pub(crate) async fn label(call: &Call, facts: &Gathered) -> Labelled {
                 // A part that cannot be read may say anything.
                 texts.push(json::unescape(body.get(part.at.clone())?).ok()?);
             }
-            label::label(texts.iter().map(AsRef::as_ref))
+            let inner: Vec<String> = texts.iter().flat_map(|text| within(text)).collect();
+            let inner = inner.iter().map(String::as_str);
+            label::label(texts.iter().map(AsRef::as_ref).chain(inner))
         };
         if bytes <= INLINE_BYTES_MAX {
             work()
@@ -55,5 +57,26 @@ pub(crate) async fn label(call: &Call, facts: &Gathered) -> Labelled {
     }
 }
 
+/// What a text says once the escapes in it are read, and the escapes in that: arguments and results
+/// of tools are JSON within JSON, and a model reads through it.
+fn within(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    while found.len() < WITHIN_MAX {
+        let outer = found.last().map_or(text, String::as_str);
+        if !outer.contains('\\') {
+            break;
+        }
+        // What is no JSON stays the text that it is.
+        let Ok(inner) = json::unescape(outer.as_bytes()) else {
+            break;
+        };
+        let inner = inner.into_owned();
+        found.push(inner);
+    }
+    found
+}
+
+/// How deep JSON within JSON is read.
+const WITHIN_MAX: usize = 3;
 /// Longer bodies leave the I/O thread.
 const INLINE_BYTES_MAX: usize = 64 * 1024;

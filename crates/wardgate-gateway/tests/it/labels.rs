@@ -40,8 +40,16 @@ async fn a_consent_for_normal_data_refuses_a_text_with_a_sensitive_diagnosis() {
         {"role": "tool", "tool_call_id": "a", "content": "done"},
         {"role": "user", "content": NORMAL},
     ]});
-    let answer = hospital.chat(&key, &in_arguments).await;
-    assert_eq!(answer.code(), "consent.denied", "{}", answer.text());
+    let mut in_escapes = in_arguments.clone();
+    in_escapes["messages"][0]["tool_calls"][0]["function"]["arguments"] =
+        json!(r#"{"text":"\u0048IV positive"}"#);
+    let mut in_result = in_arguments.clone();
+    in_result["messages"][1]["content"] = json!(r#"{"note":"\u0048IV positive"}"#);
+    in_result["messages"][0]["tool_calls"][0]["function"]["arguments"] = json!("{}");
+    for body in [&in_arguments, &in_escapes, &in_result] {
+        let answer = hospital.chat(&key, body).await;
+        assert_eq!(answer.code(), "consent.denied", "{}", answer.text());
+    }
 
     let refused = hospital
         .event(|event| event.kind == EventKind::CallRefused)
