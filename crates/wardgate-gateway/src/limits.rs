@@ -38,6 +38,11 @@ impl Admitted {
         &self.identified
     }
 
+    /// The same place, for the caller as the newest records know it.
+    pub(crate) fn still(self, identified: Identified) -> Self {
+        Self { identified, ..self }
+    }
+
     /// Keeps the place for as long as the answer lasts.
     pub(crate) fn into_place(self) -> Place {
         self.place

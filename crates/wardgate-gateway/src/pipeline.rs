@@ -93,10 +93,12 @@ async fn pass(
 
     let body = body::read(&head.headers, body, &gate.options.body).await?;
     let shape = openai::request::read(route, &body)?;
-    let call = Call::new(record, route, admitted, body, shape);
 
-    // The body may have taken its time: from here on the newest records and the present count.
+    // The body may have taken its time: from here on the newest records and the present count,
+    // also for who calls.
     let (now, snapshot) = (gate.now(), gate.snapshot());
+    let identified = identify(presented, &gate.trust, &snapshot, now, trail)?;
+    let call = Call::new(record, route, admitted.still(identified), body, shape);
     // gate: facts
     let facts = gather(snapshot, &call, stated, now)?;
     trail.gathered(&facts);

@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod care;
 #[cfg(test)]
+mod deactivation;
+#[cfg(test)]
 mod emergencies;
 #[cfg(test)]
 mod facts;

@@ -50,3 +50,79 @@ impl Fetch for Discovered {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Provider;
+
+    #[async_trait]
+    impl Fetch for Provider {
+        async fn fetch(
+            &self,
+            request: http::Request<Vec<u8>>,
+        ) -> Result<http::Response<Vec<u8>>, FetchFault> {
+            let address = request.uri().to_string();
+            let (issuer, rest) = address.split_at("https://a.example".len());
+            let body = match rest {
+                "/.well-known/openid-configuration" => serde_json::json!({
+                    // That of `b` says that it is `a`.
+                    "issuer": "https://a.example",
+                    "authorization_endpoint": format!("{issuer}/authorize"),
+                    "token_endpoint": format!("{issuer}/token"),
+                    "jwks_uri": format!("{issuer}/keys"),
+                    "response_types_supported": ["code"],
+                    "subject_types_supported": ["public"],
+                    "id_token_signing_alg_values_supported": ["ES256"],
+                })
+                .to_string(),
+                _ => format!("answer of {address}"),
+            };
+            Ok(http::Response::new(body.into_bytes()))
+        }
+    }
+
+    fn issuer(issuer: &str, keys_url: String) -> TrustedIssuer {
+        TrustedIssuer {
+            issuer: issuer.to_owned(),
+            audience: "wardgate".to_owned(),
+            keys_url,
+            bearer: false,
+            on_behalf_of: true,
+            scope: String::new(),
+            acr_levels: BTreeMap::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_are_where_the_description_of_this_very_issuer_says() {
+        let described = |name| issuer(name, Discovery::address(name));
+        let fetch = Discovered::new(
+            Arc::new(Provider),
+            &[
+                described("https://a.example"),
+                described("https://b.example"),
+                issuer("https://c.example", "https://c.example/jwks".to_owned()),
+            ],
+        );
+        let ask = async |address: &str| {
+            let request = http::Request::get(address).body(Vec::new()).unwrap();
+            let answer = fetch.fetch(request).await;
+            answer.map(|answer| String::from_utf8(answer.into_body()).unwrap())
+        };
+        let of = |issuer| Discovery::address(issuer);
+        assert_eq!(
+            ask(&of("https://a.example")).await.unwrap(),
+            "answer of https://a.example/keys"
+        );
+        assert_eq!(
+            ask(&of("https://b.example")).await.unwrap_err(),
+            FetchFault::Unreachable
+        );
+        assert_eq!(
+            ask("https://c.example/jwks").await.unwrap(),
+            "answer of https://c.example/jwks"
+        );
+    }
+}
