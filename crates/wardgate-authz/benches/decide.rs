@@ -1,4 +1,5 @@
 //! What one decision costs with the default policies: facts, Cedar and consents, cached groups.
+#![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 
 use std::error::Error;
 use std::hint::black_box;

@@ -288,11 +288,7 @@ fn intent_leaf(
         gate_passed("authorise"),
         GateResult {
             gate: Token::or_unfit("deidentify"),
-            outcome: if off.is_some() {
-                GateOutcome::Off
-            } else {
-                GateOutcome::Passed
-            },
+            outcome: off.map_or(GateOutcome::Passed, |_| GateOutcome::Off),
         },
         GateResult {
             gate: Token::or_unfit("screen"),

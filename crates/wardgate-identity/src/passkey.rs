@@ -94,7 +94,7 @@ impl Passkeys {
         known: &[Vec<u8>],
     ) -> Result<Asked, PasskeyFault> {
         let handle = Uuid::from_bytes(user_handle);
-        let known = known.iter().map(|id| id.clone().into()).collect();
+        let known = known.to_vec();
         let (options, state) = self
             .0
             .start_passkey_registration(handle, person, person, Some(known))

@@ -261,10 +261,9 @@ fn permitted_labels(rule: &Value, case: &Value, resource: &Value) -> u8 {
         let precise: Vec<&&str> = carried
             .iter()
             .filter(|one| {
-                !carried
-                    .iter()
-                    .any(|other| other != *one && contains(one, other))
-                    && !(**one == "PSY" && carried.contains(&"PSYTHPN"))
+                let told_by = |other: &&str| other != *one && contains(one, other);
+                let in_notes = **one == "PSY" && carried.contains(&"PSYTHPN");
+                !in_notes && !carried.iter().any(told_by)
             })
             .collect();
         highest.is_some_and(|highest| level(resource) <= highest)

@@ -15,7 +15,7 @@ pub(crate) struct Outcome {
     issues: Vec<Issue>,
     header: Option<(HeaderName, &'static str)>,
     /// What it was made of: whoever dresses the answer counts the denial in it.
-    refusal: Option<Refusal>,
+    refusal: Option<Box<Refusal>>,
 }
 
 /// One reason.
@@ -170,7 +170,7 @@ impl From<Refusal> for Outcome {
 impl Outcome {
     fn made_of(self, refusal: Refusal) -> Self {
         Self {
-            refusal: Some(refusal),
+            refusal: Some(Box::new(refusal)),
             ..self
         }
     }
@@ -181,7 +181,7 @@ impl IntoResponse for Outcome {
         let body = self.resource().to_string();
         let mut response = (self.status, [(header::CONTENT_TYPE, FHIR_JSON)], body).into_response();
         if let Some(refusal) = self.refusal {
-            response.extensions_mut().insert(refusal);
+            response.extensions_mut().insert(*refusal);
         }
         if let Some((name, value)) = self.header {
             response

@@ -124,11 +124,16 @@ fn attribute_of(attribute: &Attribute) -> Value {
         "returned": "default",
         "uniqueness": if attribute.unique { "server" } else { "none" },
     });
-    if attribute.kind == Kind::Complex {
-        told["subAttributes"] = attribute.parts.iter().map(attribute_of).collect();
-    }
-    if attribute.kind == Kind::Reference {
-        told["referenceTypes"] = json!(["User", "Group"]);
+    let more = match attribute.kind {
+        Kind::Complex => {
+            let parts: Vec<Value> = attribute.parts.iter().map(attribute_of).collect();
+            Some(("subAttributes", json!(parts)))
+        }
+        Kind::Reference => Some(("referenceTypes", json!(["User", "Group"]))),
+        Kind::Text | Kind::Flag => None,
+    };
+    if let (Some((name, value)), Some(members)) = (more, told.as_object_mut()) {
+        members.insert(name.to_owned(), value);
     }
     told
 }

@@ -96,8 +96,8 @@ impl IntoResponse for ScimFault {
             "status": self.status.as_u16().to_string(),
             "detail": self.detail,
         });
-        if let Some(kind) = self.kind {
-            body["scimType"] = kind.into();
+        if let (Some(kind), Some(members)) = (self.kind, body.as_object_mut()) {
+            members.insert("scimType".to_owned(), kind.into());
         }
         let mut response = scim(self.status, &body);
         if self.status == StatusCode::UNAUTHORIZED {

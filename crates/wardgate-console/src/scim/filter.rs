@@ -127,7 +127,7 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
-        let long = vec!["id eq \"a\""; 9].join(" and ");
+        let long = ["id eq \"a\""; 9].join(" and ");
         assert!(parse(&long).is_err());
     }
 }

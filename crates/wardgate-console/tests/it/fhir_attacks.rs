@@ -68,13 +68,15 @@ async fn a_guessed_id_of_another_is_no_different_from_one_that_nobody_has() {
     assert_eq!(bodies.len(), 1);
 }
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn what_is_too_large_too_deep_doubled_or_of_another_type_is_refused_without_repeating_it() {
     let desk = Desk::open().await;
     let good = consent("active").to_string();
     let deep = format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000));
     let json = &[("content-type", "application/fhir+json")][..];
-    let cases: Vec<(&[(&str, &str)], String, u16)> = vec![
+    let cases: Vec<(Headers<'_>, String, u16)> = vec![
         (
             json,
             good.replace("\"status\":", "\"status\":\"castellanos\",\"status\":"),

@@ -18,11 +18,9 @@ const NOTE: &str = "It is Maria Schmidt-Rojas.";
 const TREAT: &[(&str, &str)] = &[("wardgate-purpose", "TREAT")];
 
 fn last_intent(hospital: &Hospital) -> StoredEvent {
-    let events = hospital.events().into_iter();
-    events
-        .filter(|event| event.kind == EventKind::CallIntent)
-        .last()
-        .unwrap()
+    let events = hospital.events().into_iter().rev();
+    let mut intents = events.filter(|event| event.kind == EventKind::CallIntent);
+    intents.next().unwrap()
 }
 
 #[tokio::test]

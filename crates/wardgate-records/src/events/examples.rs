@@ -89,6 +89,10 @@ impl Invented {
             stream: true,
         }))?;
         self.outcome(tell)?;
+        self.refusals(&policies, tell)
+    }
+
+    fn refusals(&self, policies: &[Token<'_>], tell: Tell<'_>) -> Result<(), LeafTooLarge> {
         tell(Event::CallRefused(CallRefused {
             app: self.optional(word("ward-notes")),
             key: self.optional(id(0x0a)),
@@ -101,7 +105,7 @@ impl Invented {
             code: word("vendor.agreement_expired"),
             record: self.optional(word("vendor/acme")),
             policy_hash: self.optional([1; 32]),
-            policies: &policies,
+            policies,
             facts: &[],
             consents: &[ConsentHandle([2; 32])],
             consent_default: self.optional(word("permit")),

@@ -174,6 +174,8 @@ async fn a_consent_never_changes_hands_and_never_names_a_stranger() {
 async fn what_is_no_consent_is_refused_without_repeating_it() {
     let hospital = Hospital::furnished().await;
     let good = permit("pat-002");
+    let text = "x".repeat(300_000);
+    let long = format!("\"text\":{{\"div\":\"{text}\"}},\"status\"");
     let cases = [
         ("{".to_owned(), "Consent"),
         ("[]".to_owned(), "Consent"),
@@ -224,16 +226,7 @@ async fn what_is_no_consent_is_refused_without_repeating_it() {
             ),
             "Consent",
         ),
-        (
-            good.replace(
-                "\"status\"",
-                &format!(
-                    "\"text\":{{\"div\":\"{}\"}},\"status\"",
-                    "x".repeat(300_000)
-                ),
-            ),
-            "Consent",
-        ),
+        (good.replace("\"status\"", &long), "Consent"),
     ];
     for (json, element) in cases {
         let refused = create(&hospital, &json).await.unwrap_err();

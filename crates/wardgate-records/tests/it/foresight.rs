@@ -27,15 +27,19 @@ fn id(number: u16) -> RecordId {
 }
 
 impl Call<'_> {
+    fn decision(&self) -> Option<Decision<'static>> {
+        self.decision.then_some(Decision {
+            at: self.at,
+            vendor: Token::or_unfit("acme"),
+            recipient: Token::or_unfit("acme"),
+            region: Token::or_unfit("us"),
+            about_patient: true,
+        })
+    }
+
     fn leaf(&self, number: u16) -> Vec<u8> {
         let word = Token::or_unfit;
-        let decision = self.decision.then_some(Decision {
-            at: self.at,
-            vendor: word("acme"),
-            recipient: word("acme"),
-            region: word("us"),
-            about_patient: true,
-        });
+        let decision = self.decision();
         let policies: Vec<Token<'_>> = match self.decided {
             Ok(permit) => permit.policies().map(word).collect(),
             Err(denial) => denial.policies().map(word).collect(),
@@ -107,7 +111,7 @@ impl Call<'_> {
 /// The example hospital after one thing after another went out of order.
 const EDITS: &[(&str, &str)] = &[
     ("mfa: 2 ", "mfa: 2 "),
-    ("mfa: 2 ", "mfa: 1 "),
+    ("\nmfa: 2 ", "\nmfa: 1 "),
     ("roles: [clinician]", "roles: [nurse]"),
     ("roles: [clinician]", "roles: [auditor, clerk]"),
     ("state: live ", "state: suspended "),
@@ -168,7 +172,7 @@ fn seen(foresight: &Foresight) -> u64 {
 
 #[tokio::test]
 async fn every_fresh_entry_comes_out_as_it_was_under_the_same_policies() {
-    let leaves = recorded(15).await;
+    let leaves = recorded(16).await;
     let count = leaves.len() as u64;
     assert!(count > 1_400);
     let built_in = Policies::built_in().unwrap();
@@ -181,7 +185,7 @@ async fn every_fresh_entry_comes_out_as_it_was_under_the_same_policies() {
 
 #[tokio::test]
 async fn flips_are_counted_and_grouped_by_why() {
-    let leaves = recorded(15).await;
+    let leaves = recorded(16).await;
     let foresight = foresee(leaves.into_iter(), &all_but("mfa.cedar"), u64::MAX).unwrap();
     assert_eq!(seen(&foresight), foresight.decisions);
     let [group] = &foresight.flips[..] else {

@@ -478,7 +478,8 @@ async fn one_time_codes_and_recovery_codes_are_taken_once() {
             .unwrap()
     );
     assert_eq!(store.recovery_codes_left("ada").await.unwrap(), 1);
-    store.add_credential("ada", &recovery, now()).await.unwrap();
+    let later = at("2026-11-23T10:00:01Z");
+    store.add_credential("ada", &recovery, later).await.unwrap();
     let kinds = store.credentials("ada").await.unwrap();
     let kinds: Vec<CredentialKind> = kinds.iter().map(|way| way.kind).collect();
     assert_eq!(kinds, [CredentialKind::Totp, CredentialKind::Recovery]);

@@ -114,7 +114,7 @@ pub(super) fn propose(arguments: &Propose, output: Output) -> Result<Ended, Fail
         let id = text(&made, "id");
         format!(
             "Proposed as {id}, starting from version {}\nAnother person approves it on the console, or with `wardgate policy approve {id}`",
-            made["base"]
+            number(&made, "base")
         )
     });
     Ok(Ended::Well)
@@ -123,7 +123,10 @@ pub(super) fn propose(arguments: &Propose, output: Output) -> Result<Ended, Fail
 pub(super) fn approve(arguments: &Approve, output: Output) -> Result<Ended, Failure> {
     let decided = decide(&arguments.named, "approve")?;
     output.value(&decided, || {
-        format!("Approved: version {} is in force", decided["version"])
+        format!(
+            "Approved: version {} is in force",
+            number(&decided, "version")
+        )
     });
     Ok(Ended::Well)
 }
@@ -146,7 +149,7 @@ pub(super) fn rollback(arguments: &Rollback, output: Output) -> Result<Ended, Fa
     output.value(&made, || {
         format!(
             "The policies of version {} are in force again, as version {}\nAnother person reviews it: `wardgate policy review {}`",
-            arguments.to, made["version"], made["version"]
+            arguments.to, number(&made, "version"), number(&made, "version")
         )
     });
     Ok(Ended::Well)
@@ -169,6 +172,11 @@ fn decide(named: &Named, verb: &str) -> Result<Value, Failure> {
 fn post(server: &Server, path: &str, body: &Value) -> Result<Value, Failure> {
     let remote = Remote::signed_in(server)?;
     wiring::control_runtime()?.block_on(remote.post(path, body))
+}
+
+/// A number of an answer; 0 where the server names none.
+fn number(value: &Value, name: &str) -> u64 {
+    value.get(name).and_then(Value::as_u64).unwrap_or_default()
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

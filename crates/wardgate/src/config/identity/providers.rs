@@ -42,12 +42,7 @@ pub(crate) enum ClientProof {
 }
 
 pub(super) fn read(section: &Section<'_>) -> Option<SignOnProvider> {
-    let name = section.needed(
-        "name",
-        "1 to 40 of `a-z`, `0-9` and `-`",
-        is_name,
-        "Name of the provider in addresses: `/sso/NAME/callback` is what to register with it.",
-    );
+    let name = name(section);
     let label = label(section);
     let issuer = section.needed("issuer", ISSUER, is_issuer, "Its issuer, to the character.");
     let client_id = section.needed(
@@ -114,6 +109,15 @@ pub(super) fn read(section: &Section<'_>) -> Option<SignOnProvider> {
         person_claim: person_claim?,
         require_mfa: require_mfa?,
     })
+}
+
+fn name(section: &Section<'_>) -> Option<String> {
+    section.needed(
+        "name",
+        "1 to 40 of `a-z`, `0-9` and `-`",
+        is_name,
+        "Name of the provider in addresses: `/sso/NAME/callback` is what to register with it.",
+    )
 }
 
 fn label(section: &Section<'_>) -> Option<String> {
