@@ -39,7 +39,7 @@ class Events(unittest.TestCase):
                     damaged = copy.deepcopy(value)
                     damage(damaged["data"])
                     self.assertFalse(VALIDATOR.is_valid(damaged), f"{name} in {damaged}")
-            for change in ({"v": 0}, {"v": 3}, {"more": 1}, {"type": "call.guessed"}, {"id": "1"}):
+            for change in ({"v": 0}, {"v": 4}, {"more": 1}, {"type": "call.guessed"}, {"id": "1"}):
                 self.assertFalse(VALIDATOR.is_valid(value | change), change)
 
     def test_a_required_member_may_not_be_missing(self):

@@ -231,7 +231,7 @@ class Scim(unittest.TestCase):
         ]:
             with self.subTest(name):
                 person = self.user(f"kay.{name}")["id"]
-                self.node.declare(f"kind: Person\nid: {person}\nroles: [clinician]\n"
+                self.node.declare(f"kind: Person\nid: {person}\nroles: [clinician]\nmfa: 2\n"
                                   "trainings: [{ course: phi-basics, expires: 2099-01-01 }]\n")
                 key = self.node.key("notes", "--person", person)
                 self.until(key, 200)

@@ -81,11 +81,16 @@ impl Caller {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stranger;
 
-/// Identifies the sender of a request by its session cookie or bearer token. Who presents a token
-/// is judged by that alone: a cookie beside it changes nothing.
+/// Identifies the sender of a request by its session cookie or bearer token. Who presents both is
+/// nobody.
 pub(crate) async fn identify(parts: &Parts, headers: &HeaderMap) -> Result<Caller, Stranger> {
     let now = (parts.clock)();
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
+    let mut presented = headers.get_all(header::AUTHORIZATION).iter();
+    if let Some(value) = presented.next() {
+        // Of two credentials nobody can say which one counts.
+        if presented.next().is_some() || names_session(headers) {
+            return Err(Stranger);
+        }
         let token = bearer(value).ok_or(Stranger)?;
         return match oauth::app_of_bearer(parts, token) {
             Some(who) => Ok(Caller {
@@ -102,6 +107,15 @@ pub(crate) async fn identify(parts: &Parts, headers: &HeaderMap) -> Result<Calle
     let cookies = cookies.iter().filter_map(|value| value.to_str().ok());
     let token = read_cookie(cookies, SESSION_COOKIE).ok_or(Stranger)?;
     by_session(parts, token, SessionKind::Browser, now).await
+}
+
+/// Whether a cookie of the session's name stands in the request, readable or not.
+fn names_session(headers: &HeaderMap) -> bool {
+    let name = SESSION_COOKIE.as_bytes();
+    let cookies = headers.get_all(header::COOKIE).iter();
+    cookies
+        .map(HeaderValue::as_bytes)
+        .any(|cookies| cookies.windows(name.len()).any(|at| at == name))
 }
 
 fn bearer(value: &HeaderValue) -> Option<&str> {

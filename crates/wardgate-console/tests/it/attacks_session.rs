@@ -27,7 +27,7 @@ async fn a_browsers_session_is_no_token_and_a_token_is_no_cookie() {
 }
 
 #[tokio::test]
-async fn a_cookie_beside_a_token_changes_nothing() {
+async fn a_cookie_beside_a_token_makes_nobody_of_both() {
     let stage = Stage::new().await;
     let cookie = stage.session("administrator", SessionKind::Browser).await;
     let cookie = format!("cookie: __Host-wardgate={cookie}");
@@ -36,7 +36,9 @@ async fn a_cookie_beside_a_token_changes_nothing() {
     let reply = stage
         .send("GET", "/api/people", &[&cookie, &clerk], "")
         .await;
-    assert_eq!(reply.status, 403);
+    assert_eq!(reply.status, 401);
+    let twice = [clerk.as_str(), clerk.as_str()];
+    assert_eq!(stage.send("GET", "/api/me", &twice, "").await.status, 401);
     let nobody = "authorization: Bearer nobody";
     let reply = stage
         .send("GET", "/api/people", &[&cookie, nobody], "")
