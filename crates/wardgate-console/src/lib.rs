@@ -1,7 +1,9 @@
-//! Pages, the admin API and health endpoints over records and ledger.
+//! What people and programs see of a node beside its calls, over records and ledger.
 //!
-//! So far: `/healthz` (the process answers), `/readyz` (it can serve calls: the ledger takes
-//! entries and the records are fresh) and `/metrics` (text of Prometheus).
+//! Pages; `/api` with its OpenAPI document; `/fhir` for consents; `/scim` for directories; `/oauth` for
+//! applications; `/sso` for sign-on; `/healthz` (the process answers), `/readyz` (it can serve calls:
+//! the ledger takes entries and the records are fresh) and `/metrics` (text of Prometheus). Every
+//! request but those of sign-in, discovery and health asks the policies first.
 //!
 //! What this crate deliberately does not do: it never imports the gateway. What the gateway
 //! counts comes in as a closure.

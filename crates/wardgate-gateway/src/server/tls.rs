@@ -1,4 +1,4 @@
-//! TLS of the gate: version 1.3 only, X25519MLKEM768 preferred, client certificates optional.
+//! TLS of the gate: version 1.3 only, X25519MLKEM768 preferred, client certificates demanded where a CA is set.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
