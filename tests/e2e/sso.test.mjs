@@ -347,7 +347,8 @@ test('whom the directory provisions signs in, and whom it deactivates is out at 
     const answer = await clerk.context.request.fetch(`${origin}/scim/v2${path}`, {
       method, data, ignoreHTTPSErrors: true, headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/scim+json' },
     });
-    return { status: answer.status(), ...await answer.json() };
+    // The body of a SCIM error has a `status` of its own, a string: the answer's own must win.
+    return { ...await answer.json(), status: answer.status() };
   };
   const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
   const user = { schemas, userName: 'new.nurse@hospital.example', externalId: 'u-new', active: true };
