@@ -9,14 +9,14 @@ use crate::step::step;
 use crate::workspace::Workspace;
 use crate::{
     audit, check, deny, docs, e2e, faults, foreign, fuzz_smoke, gates, neural, notes, process,
-    surface, test, tidy,
+    records, surface, test, tidy,
 };
 
 /// Runs every step, then the tests; the last line gives their totals.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let start = Instant::now();
     let mut failed: Vec<&str> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Result<()>); 15] = [
+    let steps: [(&str, &dyn Fn() -> Result<()>); 16] = [
         ("format", &|| check::format(workspace)),
         ("tidy", &|| tidy::run(workspace)),
         ("note templates", &|| notes::check(workspace)),
@@ -27,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         ("e2e", &|| e2e::run(workspace)),
         ("audit", &|| audit::run(workspace)),
         ("surface", &|| surface::run(workspace)),
+        ("records", &|| records::run(workspace, None)),
         ("foreign", &|| {
             foreign::run(workspace, &foreign::Options::default())
         }),

@@ -25,6 +25,7 @@ mod mutants;
 mod neural;
 mod notes;
 mod process;
+mod records;
 mod source;
 mod step;
 mod surface;
@@ -66,6 +67,12 @@ enum Command {
     Audit,
     /// Judge TLS, headers, cookies and the interface of the real binary with foreign tools
     Surface,
+    /// Judge de-identified records and anonymised tables with foreign libraries
+    Records {
+        /// Only the test files of this pattern, for example `test_dicom*.py`
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Measure the real binary on loopback
     Bench(bench::Options),
     /// Check what lints cannot: sizes, borders between crates, names, leftovers
@@ -124,6 +131,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { rest } => test::run(&workspace, &rest)?,
         Command::E2e => e2e::run(&workspace)?,
         Command::Audit => audit::run(&workspace)?,
+        Command::Records { only } => records::run(&workspace, only.as_deref())?,
+        Command::Records { only } => records::run(&workspace, only.as_deref())?,
         Command::Surface => surface::run(&workspace)?,
         Command::Foreign(options) => foreign::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,

@@ -1,8 +1,8 @@
 //! Days of the Gregorian calendar, as far as dates in notes need them.
 
 /// A day, checked to exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Day {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Day {
     year: i32,
     month: u32,
     day: u32,
@@ -10,14 +10,16 @@ pub(crate) struct Day {
 
 impl Day {
     /// The day, if the calendar has it and it is one that a note may speak of.
-    pub(crate) fn new(year: i32, month: u32, day: u32) -> Option<Self> {
+    #[must_use]
+    pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
         let known_year = (YEAR_MIN..=YEAR_MAX).contains(&year);
         let exists = day >= 1 && day <= days_of_month(year, month);
         (known_year && exists).then_some(Self { year, month, day })
     }
 
     /// Days since 1970-01-01.
-    pub(crate) fn number(self) -> i64 {
+    #[must_use]
+    pub fn number(self) -> i64 {
         // Years begin in March, so that the leap day is the last of its year.
         let year = i64::from(self.year) - i64::from(self.month <= 2);
         let month = (i64::from(self.month) + 9) % 12;
@@ -51,20 +53,34 @@ impl Day {
         )
     }
 
-    pub(crate) fn year(self) -> i32 {
+    /// The day some days later, or earlier; nothing outside of the years that a note may speak of.
+    #[must_use]
+    pub fn moved(self, days: i64) -> Option<Self> {
+        let (year, month, day) = Self::after(self.number().checked_add(days)?);
+        Self::new(year, month, day)
+    }
+
+    /// The year.
+    #[must_use]
+    pub fn year(self) -> i32 {
         self.year
     }
 
-    pub(crate) fn month(self) -> u32 {
+    /// The month, from 1.
+    #[must_use]
+    pub fn month(self) -> u32 {
         self.month
     }
 
-    pub(crate) fn day(self) -> u32 {
+    /// The day of the month, from 1.
+    #[must_use]
+    pub fn day(self) -> u32 {
         self.day
     }
 
     /// The day as `2024-03-12`.
-    pub(crate) fn iso(self) -> String {
+    #[must_use]
+    pub fn iso(self) -> String {
         format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 }

@@ -4,7 +4,7 @@
 use super::{Fault, File, line_of, words};
 
 /// Which of our crates a crate may use. One that is not listed may use none.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("wardgate-deid", &[]),
     ("wardgate-tlog", &[]),
     ("wardgate-verify", &["wardgate-tlog"]),
@@ -38,13 +38,43 @@ const ARROWS: [(&str, &[&str]); 16] = [
         "wardgate-console",
         &[
             "wardgate-authz",
+            "wardgate-deid",
+            "wardgate-fhir",
             "wardgate-identity",
             "wardgate-ledger",
             "wardgate-records",
             "wardgate-vault",
         ],
     ),
-    ("wardgate-bulk", &["wardgate-deid"]),
+    ("wardgate-documents", &["wardgate-deid"]),
+    ("wardgate-fhir", &["wardgate-deid", "wardgate-documents"]),
+    ("wardgate-hl7", &["wardgate-deid", "wardgate-documents"]),
+    ("wardgate-dicom", &["wardgate-deid", "wardgate-documents"]),
+    ("wardgate-tables", &[]),
+    (
+        "wardgate-datasets",
+        &[
+            "wardgate-deid",
+            "wardgate-dicom",
+            "wardgate-documents",
+            "wardgate-fhir",
+            "wardgate-hl7",
+            "wardgate-tables",
+        ],
+    ),
+    (
+        "wardgate-relay",
+        &["wardgate-deid", "wardgate-dicom", "wardgate-hl7"],
+    ),
+    (
+        "wardgate-bulk",
+        &[
+            "wardgate-datasets",
+            "wardgate-deid",
+            "wardgate-fhir",
+            "wardgate-tables",
+        ],
+    ),
     ("wardgate-notes", &[]),
     ("wardgate-trainer", &["wardgate-deid", "wardgate-notes"]),
     (
@@ -54,11 +84,17 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "wardgate-assess",
             "wardgate-authz",
             "wardgate-console",
+            "wardgate-datasets",
             "wardgate-deid",
+            "wardgate-dicom",
+            "wardgate-fhir",
             "wardgate-gateway",
+            "wardgate-hl7",
             "wardgate-identity",
             "wardgate-ledger",
             "wardgate-records",
+            "wardgate-relay",
+            "wardgate-tables",
             "wardgate-tlog",
             "wardgate-vault",
         ],

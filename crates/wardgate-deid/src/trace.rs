@@ -1,0 +1,375 @@
+//! What must not be in an output: the identifiers of its input, sought again in what was written.
+//!
+//! The search shares nothing with the rules that find or replace identifiers. It is told what
+//! identified somebody in the input, and looks for that in the bytes of the output and in its
+//! decoded values: as it was, in any case, with the words turned, as UTF-16, as Latin-1, inside base64,
+//! and numbers whatever signs part their digits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+
+use crate::finding::Kind;
+use crate::fold;
+use crate::gazetteer;
+use crate::gazetteer::Bits;
+use crate::secret::Secret;
+
+/// The identifiers of one input.
+#[derive(Default)]
+pub struct Traces {
+    names: BTreeSet<Secret>,
+    values: BTreeMap<Secret, Kind>,
+}
+
+/// The identifiers of an input, ready to be sought in its output.
+pub struct Tracer {
+    bytes: Option<AhoCorasick>,
+    /// What each pattern means.
+    sought: Vec<Sought>,
+    numbers: BTreeMap<Secret, Kind>,
+}
+
+/// How often identifiers of the input were found in the output, by kind; never a value.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    by_kind: [u32; Kind::ALL.len()],
+}
+
+#[derive(Clone, Copy)]
+struct Sought {
+    kind: Kind,
+    edge: Edge,
+}
+
+/// What must not stand beside a hit, so that it is the value and not a part of something else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Letters,
+    Digits,
+    /// Within an encoding nothing is known about the neighbours.
+    Any,
+}
+
+impl Traces {
+    /// Notes a person's name, in any order of its words.
+    pub fn name(&mut self, name: &str) {
+        let words = fold::words(name);
+        if words.len() >= NAME_LEN_MIN {
+            self.names.insert(Secret::new(name.trim()));
+        }
+    }
+
+    /// Notes any other identifier: a number, an address, an e-mail address.
+    ///
+    /// What is too short to tell anything by itself is passed over.
+    pub fn value(&mut self, kind: Kind, value: &str) {
+        let value = value.trim();
+        let digits = value.bytes().filter(u8::is_ascii_digit).count();
+        let long = value.chars().filter(|c| c.is_alphanumeric()).count() >= VALUE_LEN_MIN;
+        if long && (digits >= VALUE_DIGITS_MIN || value.contains(['@', '.', ' '])) {
+            self.values.insert(Secret::new(value), kind);
+        }
+    }
+
+    /// Whether there is nothing to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.values.is_empty()
+    }
+
+    /// Makes them ready to be sought.
+    #[must_use]
+    pub fn compile(&self) -> Tracer {
+        let mut patterns: BTreeMap<Vec<u8>, Sought> = BTreeMap::new();
+        let mut numbers = BTreeMap::new();
+        for name in &self.names {
+            for spelling in spellings(name.as_str()) {
+                add(&mut patterns, &spelling, Kind::Name, Edge::Letters);
+            }
+        }
+        for (value, kind) in &self.values {
+            add(&mut patterns, value.as_str(), *kind, Edge::Digits);
+            let compact = compact(value.as_str());
+            let digits = compact.bytes().filter(u8::is_ascii_digit).count();
+            if digits >= VALUE_DIGITS_MIN && compact.len() >= VALUE_LEN_MIN {
+                numbers.insert(Secret::new(&compact), *kind);
+            }
+        }
+        let (patterns, sought): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
+        let bytes = AhoCorasickBuilder::new()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .build(&patterns)
+            .ok();
+        Tracer {
+            bytes,
+            sought,
+            numbers,
+        }
+    }
+}
+
+impl Tracer {
+    /// Looks through the bytes of an output, or of any decoded part of it.
+    #[must_use]
+    pub fn bytes(&self, output: &[u8]) -> Found {
+        let mut found = Found::default();
+        let Some(search) = &self.bytes else {
+            return Found::unsearched();
+        };
+        for hit in search.find_overlapping_iter(output) {
+            let Some(sought) = self.sought.get(hit.pattern().as_usize()) else {
+                continue;
+            };
+            let before = hit.start().checked_sub(1).and_then(|at| output.get(at));
+            let behind = output.get(hit.end());
+            let belongs = |byte: Option<&u8>| {
+                byte.is_some_and(|byte| match sought.edge {
+                    Edge::Letters => byte.is_ascii_alphabetic() || *byte >= 0x80,
+                    Edge::Digits => byte.is_ascii_digit(),
+                    Edge::Any => false,
+                })
+            };
+            if !belongs(before) && !belongs(behind) {
+                found.count(sought.kind);
+            }
+        }
+        found
+    }
+
+    /// Looks through one decoded value: as its bytes, folded, and for numbers whose digits are parted otherwise.
+    #[must_use]
+    pub fn value(&self, value: &str) -> Found {
+        let mut found = self.bytes(value.as_bytes());
+        let folded = fold::fold(value);
+        if folded.text != value {
+            found.merge(&self.bytes(folded.text.as_bytes()));
+        }
+        if let Some(kind) = self.numbers.get(compact(value).as_str()) {
+            found.count(*kind);
+        }
+        for chunk in value.split_whitespace() {
+            if let Some(kind) = self.numbers.get(compact(chunk).as_str()) {
+                found.count(*kind);
+            }
+        }
+        found
+    }
+}
+
+impl Found {
+    /// Whether any identifier of the input is left.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.by_kind.iter().any(|count| *count > 0)
+    }
+
+    /// How many of a kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: Kind) -> u32 {
+        self.by_kind.get(kind as usize).copied().unwrap_or_default()
+    }
+
+    /// Adds what was found elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        for (sum, count) in self.by_kind.iter_mut().zip(other.by_kind) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    /// A search that could not be made counts as one that found something.
+    fn unsearched() -> Self {
+        let mut found = Self::default();
+        found.count(Kind::Id);
+        found
+    }
+
+    fn count(&mut self, kind: Kind) {
+        if let Some(count) = self.by_kind.get_mut(kind as usize) {
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = Kind::ALL.iter().zip(self.by_kind);
+        f.debug_map()
+            .entries(counts.filter(|(_, count)| *count > 0))
+            .finish()
+    }
+}
+
+impl fmt::Debug for Traces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Traces")
+            .field("names", &self.names.len())
+            .field("values", &self.values.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Tracer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracer")
+            .field("patterns", &self.sought.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A name as it is, folded, turned, parted as records part names, and its telling words alone.
+fn spellings(name: &str) -> Vec<String> {
+    let folded = fold::words(name);
+    let words: Vec<&str> = folded.split(' ').collect();
+    let mut all = vec![name.to_owned()];
+    if words.len() > 1 {
+        all.push(folded.clone());
+        if let Some((first, rest)) = words.split_first() {
+            all.push(format!("{} {first}", rest.join(" ")));
+            all.push(format!("{}^{first}", rest.join(" ")));
+        }
+        if let Some((last, rest)) = words.split_last() {
+            all.push(format!("{last} {}", rest.join(" ")));
+            all.push(format!("{last}, {}", rest.join(" ")));
+            all.push(format!("{last}^{}", rest.join("^")));
+        }
+    }
+    let own = name.split(|c: char| !c.is_alphabetic()).map(str::to_owned);
+    let folded = words.iter().map(|word| (*word).to_owned());
+    let telling =
+        |word: &String| word.chars().count() >= NAME_LEN_MIN && !is_word(&fold::words(word));
+    all.extend(own.chain(folded).filter(telling));
+    all
+}
+
+fn add(patterns: &mut BTreeMap<Vec<u8>, Sought>, value: &str, kind: Kind, edge: Edge) {
+    let mut put = |bytes: Vec<u8>, edge| {
+        patterns.entry(bytes).or_insert(Sought { kind, edge });
+    };
+    put(value.as_bytes().to_vec(), edge);
+    if !value.is_ascii() {
+        let latin: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c).ok()).collect();
+        if let Some(latin) = latin {
+            put(latin, edge);
+        }
+    }
+    let wide: Vec<u16> = value.encode_utf16().collect();
+    put(
+        wide.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+        Edge::Any,
+    );
+    put(
+        wide.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+        Edge::Any,
+    );
+    if value.len() >= ENCODED_LEN_MIN {
+        for lead in 0..3 {
+            put(encoded_inside(value, lead), Edge::Any);
+        }
+    }
+}
+
+/// What a value looks like inside base64 when `lead` bytes of its group stand before it: without the
+/// characters that its neighbours decide too.
+fn encoded_inside(value: &str, lead: usize) -> Vec<u8> {
+    let mut bytes = vec![0; lead];
+    bytes.extend_from_slice(value.as_bytes());
+    let encoded = BASE64_STANDARD_NO_PAD.encode(&bytes);
+    let from = [0, 2, 3].get(lead).copied().unwrap_or_default();
+    let whole = bytes.len() / 3 * 4;
+    encoded
+        .as_bytes()
+        .get(from..whole)
+        .unwrap_or_default()
+        .to_vec()
+}
+
+fn compact(value: &str) -> String {
+    let letters = value.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a word says something besides a name.
+fn is_word(lower: &str) -> bool {
+    let other = Bits::WORD
+        .with(Bits::WORD_ES)
+        .with(Bits::WORD_DE)
+        .with(Bits::CLINICAL)
+        .with(Bits::DRUG)
+        .with(Bits::EPONYM)
+        .with(Bits::MONTH)
+        .with(Bits::WEEKDAY)
+        .with(Bits::TITLE);
+    gazetteer::lookup(gazetteer::hash::word_hash(lower)).any(other)
+}
+
+const NAME_LEN_MIN: usize = 4;
+const VALUE_LEN_MIN: usize = 5;
+const VALUE_DIGITS_MIN: usize = 4;
+const ENCODED_LEN_MIN: usize = 7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tracer() -> Tracer {
+        let mut traces = Traces::default();
+        traces.name("Łucja Brzęczyszczykiewicz");
+        traces.name("Maria Brown");
+        traces.value(Kind::Mrn, "MRN-0044127");
+        traces.value(Kind::Phone, "(555) 010-4477");
+        traces.compile()
+    }
+
+    #[test]
+    fn every_spelling_is_found() {
+        let tracer = tracer();
+        for left in [
+            "seen: BRZĘCZYSZCZYKIEWICZ",
+            "brzeczyszczykiewicz^lucja",
+            "Brown, Maria",
+            "id mrn-0044127.",
+            "5550104477",
+            "mrn 0044127",
+        ] {
+            assert!(tracer.value(left).any(), "{left}");
+        }
+        let wide: Vec<u8> = "Maria Brown"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert!(tracer.bytes(&wide).any());
+        for lead in ["", "x", "xy"] {
+            let letter = BASE64_STANDARD_NO_PAD.encode(format!("{lead}MRN-0044127 and more"));
+            assert_eq!(
+                tracer.bytes(letter.as_bytes()).of_kind(Kind::Mrn),
+                1,
+                "{lead}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_only_looks_alike_is_not() {
+        let tracer = tracer();
+        for clean in [
+            "brown sputum",
+            "MRN-00441279",
+            "Mariana was here",
+            "555 010",
+        ] {
+            assert!(!tracer.value(clean).any(), "{clean}");
+        }
+    }
+
+    #[test]
+    fn counts_tell_no_value() {
+        let found = tracer().value("Maria Brown, MRN-0044127");
+        assert!(found.any());
+        assert!(!format!("{found:?} {:?}", tracer()).contains("Brown"));
+    }
+}

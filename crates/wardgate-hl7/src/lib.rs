@@ -1,0 +1,2 @@
+//! De-identifies HL7 v2 messages and C-CDA documents.
+#![deny(missing_docs)]
