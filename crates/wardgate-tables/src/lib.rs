@@ -1,2 +1,22 @@
 //! Anonymises tables: privacy models, risk, private statistics, poisoning checks.
+//!
+//! A [`Table`] holds columns as codes into a dictionary of values, so that a column costs one, two or four
+//! bytes a row. It is read from CSV, Parquet or Arrow and written to each of them.
+//!
+//! ```
+//! use wardgate_tables::{Format, ReadOptions, Table};
+//!
+//! let table = Table::read(Format::Csv, &b"sex;age\nfemale;41\nmale;39\n"[..], &ReadOptions::default())?;
+//! assert_eq!(table.rows(), 2);
+//! assert_eq!(table.column("age")?.value(1), "39");
+//! # Ok::<(), wardgate_tables::TableFault>(())
+//! ```
 #![deny(missing_docs)]
+
+mod fault;
+mod table;
+
+pub use fault::TableFault;
+pub use table::{
+    Column, ColumnBuilder, Format, Kind, ReadOptions, Table, TableLimits, WriteOptions,
+};

@@ -1,0 +1,4 @@
+//! The public face of tables, tested from outside.
+
+#[cfg(test)]
+mod files;
