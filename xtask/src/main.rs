@@ -132,7 +132,6 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::E2e => e2e::run(&workspace)?,
         Command::Audit => audit::run(&workspace)?,
         Command::Records { only } => records::run(&workspace, only.as_deref())?,
-        Command::Records { only } => records::run(&workspace, only.as_deref())?,
         Command::Surface => surface::run(&workspace)?,
         Command::Foreign(options) => foreign::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,
