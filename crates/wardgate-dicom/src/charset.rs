@@ -37,13 +37,6 @@ impl CharacterSet {
         switches: false,
     };
 
-    /// Unicode, into which a file is moved when its own set has not the letters that it needs.
-    pub(crate) const UTF_8: Self = Self {
-        high: UTF_8,
-        named: true,
-        switches: false,
-    };
-
     /// What the values of (0008,0005) say; nothing when the first of them is not known.
     pub(crate) fn read(written: &str) -> Option<Self> {
         let mut terms = written.split('\\').map(str::trim);

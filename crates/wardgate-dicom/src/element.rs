@@ -279,6 +279,7 @@ pub(crate) mod tags {
     pub(crate) const METHOD_CODES: Tag = Tag::new(0x0012, 0x0064);
     pub(crate) const SOFTWARE: Tag = Tag::new(0x0018, 0x1020);
     pub(crate) const ULTRASOUND_REGIONS: Tag = Tag::new(0x0018, 0x6011);
+    pub(crate) const STUDY_INSTANCE: Tag = Tag::new(0x0020, 0x000d);
     pub(crate) const STUDY_ID: Tag = Tag::new(0x0020, 0x0010);
     pub(crate) const SAMPLES: Tag = Tag::new(0x0028, 0x0002);
     pub(crate) const PHOTOMETRIC: Tag = Tag::new(0x0028, 0x0004);

@@ -1,14 +1,29 @@
 //! De-identifies DICOM files by PS3.15 Annex E, pixels included.
+//!
+//! The data set in front of the pixels is read into memory, every element is decided by a table that is written
+//! from the standard, and the pixels are streamed past. What cannot be understood is a
+//! [`RecordFault`](wardgate_deid::RecordFault).
 #![deny(missing_docs)]
 
 mod charset;
+mod clean;
+mod codestream;
+mod date;
 mod element;
 mod fault;
+mod file;
+mod head;
+mod identity;
+mod marker;
 mod options;
 mod pixels;
 mod reader;
+mod source;
+mod subject;
 mod syntax;
 mod table;
+mod verify;
 mod writer;
 
+pub use file::{CleanedFile, FileDeidentifier, Pixels};
 pub use options::Options;

@@ -55,6 +55,12 @@ pub(crate) fn write_head(
     }
 }
 
+/// Writes the head of an item.
+pub(crate) fn write_item(out: &mut Vec<u8>, tag: Tag, len: u32, encoding: Encoding) {
+    write_tag(out, tag, encoding);
+    write_u32(out, len, encoding);
+}
+
 /// Writes the delimiter behind the fragments of encapsulated pixels.
 pub(crate) fn write_end(out: &mut Vec<u8>, encoding: Encoding) {
     write_tag(out, tags::SEQUENCE_END, encoding);

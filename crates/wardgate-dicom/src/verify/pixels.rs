@@ -1,0 +1,77 @@
+//! Looks through the bytes of pixels, with a fixed amount of memory.
+
+use aho_corasick::AhoCorasick;
+use wardgate_deid::{Found, Kind, RecordFault, Traces};
+
+use crate::identity::people;
+use crate::pixels::PixelBytes;
+
+/// Long identifiers, as they could stand in bytes that are samples otherwise.
+pub(super) struct Searcher {
+    long: Option<AhoCorasick>,
+    len_max: usize,
+}
+
+impl Searcher {
+    /// Of names both parts together, in both orders; of other values those long enough not to occur by chance.
+    pub(super) fn new(names: &[String], values: &[(Kind, String)]) -> Self {
+        let mut patterns: Vec<String> = Vec::new();
+        for name in names {
+            patterns.push(name.trim().to_owned());
+            for person in people(name) {
+                let given = person.given.join(" ");
+                patterns.push(format!("{given} {}", person.family));
+                patterns.push(format!("{}^{given}", person.family));
+                patterns.push(person.family.clone());
+                patterns.extend(person.given.iter().cloned());
+            }
+        }
+        patterns.extend(values.iter().map(|(_, value)| value.trim().to_owned()));
+        patterns.retain(|pattern| pattern.len() >= LEN_MIN);
+        patterns.sort_unstable();
+        patterns.dedup();
+        let len_max = patterns.iter().map(String::len).max().unwrap_or_default();
+        let some = !patterns.is_empty();
+        let long = some.then(|| AhoCorasick::new(&patterns).ok()).flatten();
+        Self { long, len_max }
+    }
+
+    /// Looks through pixels from their first byte to their last.
+    pub(super) fn search(&self, pixels: Option<&mut dyn PixelBytes>) -> Result<Found, RecordFault> {
+        let mut found = Found::default();
+        let (Some(search), Some(pixels)) = (&self.long, pixels) else {
+            return Ok(found);
+        };
+        let len = pixels.len();
+        let mut buffer = vec![0; usize::try_from(len).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES)];
+        let overlap = self.len_max.saturating_sub(1) as u64;
+        let mut offset = 0;
+        while offset < len {
+            let size = usize::try_from(len - offset)
+                .unwrap_or(CHUNK_BYTES)
+                .min(CHUNK_BYTES);
+            let chunk = buffer.get_mut(..size).unwrap_or_default();
+            pixels.read_at(offset, chunk)?;
+            if search.is_match(&*chunk) {
+                found.merge(&hit());
+            }
+            if offset + size as u64 >= len {
+                break;
+            }
+            offset += (size as u64).saturating_sub(overlap).max(1);
+        }
+        Ok(found)
+    }
+}
+
+/// One identifier found.
+fn hit() -> Found {
+    let mut traces = Traces::default();
+    traces.value(Kind::Id, FOUND);
+    traces.compile().value(FOUND)
+}
+
+/// Eight given bytes occur in a gigabyte of noise once in some ten thousand million files.
+const LEN_MIN: usize = 8;
+const CHUNK_BYTES: usize = 1 << 20;
+const FOUND: &str = "00000000";
