@@ -1,0 +1,306 @@
+//! What a resource itself tells of people: names, numbers, addresses, by the types of its elements.
+
+use wardgate_deid::{Address, PatientIdentifiers, PersonName, Sex};
+
+use crate::extension::Holds;
+use crate::pointer::Pointer;
+use crate::reader::Cursor;
+use crate::schema::{Member, Schema, Shape};
+use crate::treatment::{Leaf, Special};
+
+/// The people of one resource.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    /// What belongs to whom the resource is about, and everybody else's names.
+    pub(crate) on_file: PatientIdentifiers,
+    pub(crate) sex: Option<Sex>,
+    /// Ids of people that it points to, as `Type/id`.
+    pub(crate) people: Vec<String>,
+    /// The number that names the patient: of type MR, else the first.
+    pub(crate) number: Option<String>,
+    medical_record: bool,
+}
+
+/// Gathers from one resource; contained resources and the entries of Bundles are part of it.
+pub(crate) fn gather(schema: &Schema, cursor: Cursor<'_>, depth: usize) -> Gathered {
+    let mut walk = Walk {
+        schema,
+        gathered: Gathered::default(),
+        own: true,
+        kind: "",
+    };
+    walk.resource(cursor, depth);
+    walk.gathered
+}
+
+/// The resource type of the object that begins at the cursor.
+pub(crate) fn resource_type<'a>(cursor: &Cursor<'a>, depth: usize) -> Option<std::borrow::Cow<'a, str>> {
+    let mut members = cursor.members(depth);
+    members.find(|(key, _)| *key == b"resourceType").and_then(|(_, value)| value.text())
+}
+
+struct Walk<'s> {
+    schema: &'s Schema,
+    gathered: Gathered,
+    /// Whether names belong to whom the resource is about.
+    own: bool,
+    kind: &'static str,
+}
+
+impl Walk<'_> {
+    fn resource(&mut self, cursor: Cursor<'_>, depth: usize) {
+        let Some(kind) = resource_type(&cursor, depth) else { return };
+        let Some(shape) = self.schema.resource(&kind) else { return };
+        let before = std::mem::replace(&mut self.kind, shape.name);
+        self.object(shape, cursor, depth);
+        self.kind = before;
+    }
+
+    fn object(&mut self, shape: &Shape, cursor: Cursor<'_>, depth: usize) {
+        for (key, value) in cursor.members(depth) {
+            let Some((_, member)) = shape.member(key) else { continue };
+            self.each(member, value, depth + 1);
+        }
+    }
+
+    fn each(&mut self, member: &Member, mut value: Cursor<'_>, depth: usize) {
+        if value.next_sign() != Some(b'[') {
+            return self.value(member, value, depth);
+        }
+        value.at += 1;
+        while !matches!(value.next_sign(), Some(b']') | None) {
+            self.value(member, value, depth + 1);
+            if value.skip(depth + 1).is_err() {
+                return;
+            }
+            if value.next_sign() == Some(b',') {
+                value.at += 1;
+            }
+        }
+    }
+
+    fn value(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+        match value.peek() {
+            Some(b'"') => self.leaf(member, &value),
+            Some(b'{') => self.nested(member, value, depth),
+            _ => {}
+        }
+    }
+
+    fn nested(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+        match member.special {
+            Special::Resource => {
+                let own = std::mem::replace(&mut self.own, false);
+                self.resource(value, depth);
+                self.own = own;
+            }
+            Special::HumanName => self.name(member, value, depth),
+            Special::Identifier => self.identifier(value, depth),
+            Special::Reference => self.reference(member, value, depth),
+            Special::Extension if names_somebody(&value, depth) => {
+                let name = value.members(depth).find(|(key, _)| *key == b"valueString");
+                let name = name.and_then(|(_, name)| name.text());
+                self.gathered.on_file.contacts.extend(name.map(|name| parted(&name)));
+            }
+            Special::Extension | Special::Plain if member.shape.is_some() => {
+                let shape = member.shape.and_then(|id| self.schema.shape(id));
+                let Some(shape) = shape else { return };
+                if shape.name == "Address" {
+                    return self.address(value, depth);
+                }
+                let others = member.key == "contact" || member.key == "participant";
+                let own = std::mem::replace(&mut self.own, self.own && !others);
+                self.object(shape, value, depth);
+                self.own = own;
+            }
+            _ => {}
+        }
+    }
+
+    fn leaf(&mut self, member: &Member, value: &Cursor<'_>) {
+        let Some(text) = value.text() else { return };
+        let file = &mut self.gathered.on_file;
+        match member.leaf {
+            Leaf::Birth => file.birth_dates.push(text.into_owned()),
+            Leaf::Name => file.contacts.push(parted(&text)),
+            Leaf::Telecom if text.contains('@') => file.emails.push(text.into_owned()),
+            Leaf::Telecom if !text.contains("//") => file.phones.push(text.into_owned()),
+            Leaf::Plan | Leaf::OtherNumber | Leaf::Serial => file.record_numbers.push(text.into_owned()),
+            Leaf::Code if member.key == "gender" && self.own => {
+                self.gathered.sex = match text.as_ref() {
+                    "female" => Some(Sex::Female),
+                    "male" => Some(Sex::Male),
+                    _ => None,
+                };
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+        let mut name = PersonName::default();
+        let mut text = None;
+        for (key, part) in value.members(depth) {
+            match key {
+                b"family" => name.family = part.text().unwrap_or_default().into_owned(),
+                b"given" => name.given = texts(part, depth),
+                b"text" => text = part.text(),
+                _ => {}
+            }
+        }
+        let whole = name.family.is_empty() && name.given.is_empty();
+        if let (true, Some(text)) = (whole, text) {
+            name = parted(&text);
+        }
+        let own = self.own && member.key == "name";
+        let file = &mut self.gathered.on_file;
+        match own {
+            true => file.names.push(name),
+            false => file.contacts.push(name),
+        }
+    }
+
+    fn address(&mut self, value: Cursor<'_>, depth: usize) {
+        let mut address = Address::default();
+        for (key, part) in value.members(depth) {
+            let text = || part.text().unwrap_or_default().into_owned();
+            match key {
+                b"line" => address.lines = texts(part, depth),
+                b"city" => address.city = text(),
+                b"postalCode" => address.postal_code = text(),
+                b"text" if address.lines.is_empty() => address.lines = vec![text()],
+                _ => {}
+            }
+        }
+        self.gathered.on_file.addresses.push(address);
+    }
+
+    fn identifier(&mut self, value: Cursor<'_>, depth: usize) {
+        let mut number = None;
+        let mut medical_record = false;
+        for (key, part) in value.members(depth) {
+            match key {
+                b"value" => number = part.text(),
+                b"type" => medical_record = is_medical_record(part, depth),
+                _ => {}
+            }
+        }
+        let Some(number) = number.map(std::borrow::Cow::into_owned) else { return };
+        let patient = self.own && self.kind == "Patient";
+        let first = self.gathered.number.is_none();
+        if patient && (first || (medical_record && !self.gathered.medical_record)) {
+            self.gathered.number = Some(number.clone());
+            self.gathered.medical_record = medical_record;
+        }
+        self.gathered.on_file.record_numbers.push(number);
+    }
+
+    fn reference(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+        let mut display = None;
+        let mut person = member.targets.patient || member.targets.person;
+        for (key, part) in value.members(depth) {
+            match key {
+                b"display" => display = part.text(),
+                b"identifier" => {
+                    let own = std::mem::replace(&mut self.own, false);
+                    self.identifier(part, depth);
+                    self.own = own;
+                }
+                b"reference" => {
+                    let text = part.text().unwrap_or_default();
+                    let pointer = Pointer::of(&text);
+                    if let Some(kind) = pointer.kind() {
+                        person = crate::schema::is_person(kind);
+                        if let (true, Some(id)) = (person, pointer.id()) {
+                            self.gathered.people.push(format!("{kind}/{id}"));
+                        }
+                    } else if let Some(id) = pointer.id() {
+                        self.gathered.people.push(id.to_owned());
+                    }
+                }
+                b"type" => person = part.text().is_some_and(|kind| crate::schema::is_person(&kind)),
+                _ => {}
+            }
+        }
+        if let (true, Some(display)) = (person, display) {
+            self.gathered.on_file.contacts.push(parted(&display));
+        }
+    }
+}
+
+fn names_somebody(extension: &Cursor<'_>, depth: usize) -> bool {
+    let url = extension.members(depth).find(|(key, _)| *key == b"url");
+    let url = url.and_then(|(_, url)| url.text()).unwrap_or_default();
+    Holds::of(&url) == Some(Holds::Name)
+}
+
+fn is_medical_record(kind: Cursor<'_>, depth: usize) -> bool {
+    let coding = kind.members(depth).find(|(key, _)| *key == b"coding");
+    let Some((_, mut coding)) = coding else { return false };
+    if coding.next_sign() != Some(b'[') {
+        return false;
+    }
+    coding.at += 1;
+    while coding.next_sign() == Some(b'{') {
+        let code = coding.members(depth).find(|(key, _)| *key == b"code");
+        if code.is_some_and(|(_, code)| code.text().as_deref() == Some("MR")) {
+            return true;
+        }
+        if coding.skip(depth).is_err() || coding.next_sign() != Some(b',') {
+            return false;
+        }
+        coding.at += 1;
+        coding.next_sign();
+    }
+    false
+}
+
+/// The strings of an array, or the one string.
+fn texts(mut value: Cursor<'_>, depth: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    if value.next_sign() != Some(b'[') {
+        all.extend(value.text().map(std::borrow::Cow::into_owned));
+        return all;
+    }
+    value.at += 1;
+    while !matches!(value.next_sign(), Some(b']') | None) {
+        all.extend(value.text().map(std::borrow::Cow::into_owned));
+        if value.skip(depth).is_err() {
+            break;
+        }
+        if value.next_sign() == Some(b',') {
+            value.at += 1;
+        }
+    }
+    all
+}
+
+/// A name in one string: before a comma the family name stands, otherwise it is the last word.
+pub(crate) fn parted(name: &str) -> PersonName {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split_whitespace().filter(|word| !is_title(word));
+        words.map(str::to_owned).collect()
+    };
+    if let Some((family, given)) = name.split_once(',') {
+        let given = words(given);
+        if !given.is_empty() && given.iter().all(|word| word.chars().any(char::is_lowercase)) {
+            return PersonName {
+                given,
+                family: words(family).join(" "),
+            };
+        }
+        return parted(family);
+    }
+    let mut given = words(name);
+    let family = given.pop().unwrap_or_default();
+    PersonName { given, family }
+}
+
+fn is_title(word: &str) -> bool {
+    let word = word.trim_end_matches(['.', ',']).to_ascii_lowercase();
+    matches!(
+        word.as_str(),
+        "dr" | "mr" | "mrs" | "ms" | "miss" | "prof" | "nurse" | "sister" | "rn" | "md" | "phd" | "do" | "np" | "pa"
+            | "jr" | "sr" | "ii" | "iii" | "frau" | "herr" | "sra" | "the" | "rev" | "sir"
+    )
+}

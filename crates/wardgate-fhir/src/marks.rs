@@ -1,0 +1,189 @@
+//! Whether a short string holds any word or number of a patient, in a few steps: most hold none.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use wardgate_deid::PatientIdentifiers;
+
+/// The words and numbers of a patient, as hashes.
+///
+/// It tells only what need not be looked at closer; what it marks is read by the text engine.
+pub(crate) struct Marks {
+    /// INVARIANT: a power of two long, and never full.
+    slots: Vec<u64>,
+}
+
+impl Marks {
+    pub(crate) fn of(on_file: &PatientIdentifiers) -> Self {
+        let mut hashes = Vec::new();
+        let mut words = |text: &str| {
+            for folded in [text.to_lowercase(), folded(text)] {
+                tokens(&folded, |token| hashes.push(hash(token)));
+            }
+        };
+        for name in on_file.names.iter().chain(&on_file.contacts) {
+            name.given.iter().for_each(|given| words(given));
+            words(&name.family);
+        }
+        for address in &on_file.addresses {
+            address.lines.iter().for_each(|line| words(line));
+            words(&address.city);
+        }
+        on_file.emails.iter().for_each(|email| words(email));
+        let numbers = on_file.record_numbers.iter().chain(&on_file.phones);
+        for number in numbers.chain(&on_file.birth_dates) {
+            words(number);
+            hashes.push(hash(compact(number).as_bytes()));
+        }
+        Self::from(hashes)
+    }
+
+    fn from(hashes: Vec<u64>) -> Self {
+        let size = (hashes.len() * 4).next_power_of_two().max(16);
+        let mut slots = vec![0u64; size];
+        for hash in hashes {
+            let mut at = place(hash, size);
+            while let Some(slot) = slots.get_mut(at) {
+                if *slot == 0 || *slot == hash {
+                    *slot = hash;
+                    break;
+                }
+                at = (at + 1) & (size - 1);
+            }
+        }
+        Self { slots }
+    }
+
+    /// Whether a hash is one of the patient's.
+    #[inline]
+    pub(crate) fn has(&self, hash: u64) -> bool {
+        let mut at = place(hash, self.slots.len());
+        loop {
+            match self.slots.get(at) {
+                Some(slot) if *slot == hash => return true,
+                Some(0) | None => return false,
+                Some(_) => at = (at + 1) & (self.slots.len() - 1),
+            }
+        }
+    }
+
+    /// Whether any word of a text is one of the patient's.
+    pub(crate) fn any(&self, text: &str) -> bool {
+        let mut any = false;
+        if text.is_ascii() {
+            ascii_tokens(text.as_bytes(), |hash| any |= self.has(hash));
+            return any;
+        }
+        for folded in [text.to_lowercase(), folded(text)] {
+            tokens(&folded, |token| any |= self.has(hash(token)));
+        }
+        any
+    }
+
+    /// Whether a word is one of the patient's numbers, whatever signs part it.
+    pub(crate) fn number(&self, word: &str) -> bool {
+        self.has(hash(compact(word).as_bytes()))
+    }
+}
+
+/// The hashes of an ASCII text's words.
+#[inline]
+pub(crate) fn ascii_tokens(text: &[u8], mut each: impl FnMut(u64)) {
+    let mut value = START;
+    let mut length = 0;
+    for byte in text {
+        if byte.is_ascii_alphanumeric() {
+            value = step(value, byte.to_ascii_lowercase());
+            length += 1;
+        } else if length > 0 {
+            if length >= TOKEN_LEN_MIN {
+                each(value | 1);
+            }
+            (value, length) = (START, 0);
+        }
+    }
+    if length >= TOKEN_LEN_MIN {
+        each(value | 1);
+    }
+}
+
+fn tokens(text: &str, mut each: impl FnMut(&[u8])) {
+    for token in text.split(|c: char| !c.is_alphanumeric()) {
+        if token.len() >= TOKEN_LEN_MIN {
+            each(token.as_bytes());
+        }
+    }
+}
+
+#[inline]
+fn hash(token: &[u8]) -> u64 {
+    token.iter().fold(START, |value, byte| step(value, *byte)) | 1
+}
+
+#[inline]
+fn step(value: u64, byte: u8) -> u64 {
+    (value ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+#[inline]
+fn place(hash: u64, size: usize) -> usize {
+    usize::try_from(hash >> 20).unwrap_or_default() & (size.wrapping_sub(1))
+}
+
+/// Letters and digits, small, without the zeros in front.
+fn compact(text: &str) -> String {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    let compact: String = letters.flat_map(char::to_lowercase).collect();
+    compact.trim_start_matches('0').to_owned()
+}
+
+/// Small letters without their marks.
+fn folded(text: &str) -> String {
+    let plain = text.nfd().filter(|c| !is_combining_mark(*c));
+    let mut out = String::with_capacity(text.len());
+    for letter in plain.flat_map(char::to_lowercase) {
+        match letter {
+            'ß' => out.push_str("ss"),
+            'ł' => out.push('l'),
+            'ø' => out.push('o'),
+            'đ' | 'ð' => out.push('d'),
+            'æ' => out.push_str("ae"),
+            'œ' => out.push_str("oe"),
+            'þ' => out.push_str("th"),
+            'ı' => out.push('i'),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+/// Shorter words tell nothing.
+const TOKEN_LEN_MIN: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wardgate_deid::PersonName;
+
+    #[test]
+    fn words_and_numbers_are_marked_in_every_spelling() {
+        let mut on_file = PatientIdentifiers::default();
+        on_file.names.push(PersonName {
+            given: vec!["Łucja".into()],
+            family: "O'Brien-Müller".into(),
+        });
+        on_file.record_numbers.push("MRN-0044127".into());
+        on_file.birth_dates.push("1974-04-09".into());
+        let marks = Marks::of(&on_file);
+        for text in ["seen LUCJA today", "Łucja", "o'brien", "Muller", "MÜLLER", "mrn 0044127"] {
+            assert!(marks.any(text), "{text}");
+        }
+        for text in ["Body weight", "Lucja2", "44127"] {
+            assert!(!marks.any(text), "{text}");
+        }
+        for number in ["19740409", "1974-04-09", "mrn0044127"] {
+            assert!(marks.number(number), "{number}");
+        }
+        assert!(!marks.number("44054006"));
+    }
+}

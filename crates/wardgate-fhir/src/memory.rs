@@ -1,0 +1,192 @@
+//! What one thread remembers from resource to resource, so that what repeats is worked out once.
+
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use hashbrown::hash_table::{Entry, HashTable};
+
+use crate::patients::Patient;
+
+/// What was worked out before. Each part has a limit; one that is full is emptied.
+pub(crate) struct Memory {
+    /// Short words that hold nothing of anybody, whoever the patient is: by the whole engine, by its rules alone.
+    terms: [HashMap<Box<str>, bool>; 2],
+    /// What stands for an id or the address of a server.
+    ids: HashMap<Box<str>, Box<str>>,
+    /// What became of a value of a patient.
+    values: Values,
+    /// Patients of whom only the id is known, or with more people in their dictionary.
+    patients: HashMap<Box<str>, Arc<Patient>>,
+}
+
+/// What a value is remembered by.
+#[derive(Clone, Copy)]
+pub(crate) struct ValueKey<'v> {
+    /// The patient.
+    pub(crate) serial: u64,
+    /// What was done: each treatment has values of its own.
+    pub(crate) treatment: u16,
+    pub(crate) value: &'v [u8],
+}
+
+/// What became of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Became {
+    /// It may stand.
+    Same,
+    /// Something else stands for it.
+    Other(Arc<str>),
+    /// It goes.
+    Gone,
+}
+
+struct Values {
+    table: HashTable<Remembered>,
+    hasher: hashbrown::DefaultHashBuilder,
+    bytes: usize,
+}
+
+struct Remembered {
+    serial: u64,
+    treatment: u16,
+    value: Box<[u8]>,
+    became: Became,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self {
+            terms: [HashMap::new(), HashMap::new()],
+            ids: HashMap::new(),
+            values: Values {
+                table: HashTable::new(),
+                hasher: hashbrown::DefaultHashBuilder::default(),
+                bytes: 0,
+            },
+            patients: HashMap::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn term(&self, exact: bool, term: &str) -> Option<bool> {
+        self.terms.get(usize::from(exact))?.get(term).copied()
+    }
+
+    pub(crate) fn remember_term(&mut self, exact: bool, term: &str, clean: bool) {
+        let Some(terms) = self.terms.get_mut(usize::from(exact)) else { return };
+        if term.len() > TERM_BYTES_MAX {
+            return;
+        }
+        if terms.len() >= TERMS_MAX {
+            terms.clear();
+        }
+        terms.insert(term.into(), clean);
+    }
+
+    #[inline]
+    pub(crate) fn id(&mut self, id: &str, derive: impl FnOnce() -> String) -> &str {
+        if self.ids.len() >= IDS_MAX {
+            self.ids.clear();
+        }
+        self.ids.entry_ref(id).or_insert_with(|| derive().into())
+    }
+
+    #[inline]
+    pub(crate) fn value(&self, key: ValueKey<'_>) -> Option<&Became> {
+        let hash = self.values.hash(&key);
+        let found = self.values.table.find(hash, |held| held.is(&key));
+        found.map(|held| &held.became)
+    }
+
+    pub(crate) fn remember_value(&mut self, key: ValueKey<'_>, became: &Became) {
+        let values = &mut self.values;
+        let other = match became {
+            Became::Other(text) => text.len(),
+            _ => 0,
+        };
+        let bytes = key.value.len() + other + VALUE_BYTES;
+        if bytes > VALUES_BYTES_MAX / 8 {
+            return;
+        }
+        if values.bytes + bytes > VALUES_BYTES_MAX {
+            values.table.clear();
+            values.bytes = 0;
+        }
+        let hash = values.hash(&key);
+        let hasher = values.hasher.clone();
+        let rehash = |held: &Remembered| hashed(&hasher, held.serial, held.treatment, &held.value);
+        if let Entry::Vacant(place) = values.table.entry(hash, |held| held.is(&key), rehash) {
+            place.insert(Remembered {
+                serial: key.serial,
+                treatment: key.treatment,
+                value: key.value.into(),
+                became: became.clone(),
+            });
+            values.bytes += bytes;
+        }
+    }
+
+    pub(crate) fn patient(&self, name: &str) -> Option<&Arc<Patient>> {
+        self.patients.get(name)
+    }
+
+    pub(crate) fn remember_patient(&mut self, name: &str, patient: &Arc<Patient>) {
+        if self.patients.len() >= PATIENTS_MAX {
+            self.patients.clear();
+        }
+        self.patients.insert(name.into(), Arc::clone(patient));
+    }
+}
+
+impl Values {
+    fn hash(&self, key: &ValueKey<'_>) -> u64 {
+        hashed(&self.hasher, key.serial, key.treatment, key.value)
+    }
+}
+
+impl Remembered {
+    fn is(&self, key: &ValueKey<'_>) -> bool {
+        self.serial == key.serial && self.treatment == key.treatment && *self.value == *key.value
+    }
+}
+
+fn hashed(by: &hashbrown::DefaultHashBuilder, serial: u64, treatment: u16, value: &[u8]) -> u64 {
+    let mut state = by.build_hasher();
+    (serial, treatment, value).hash(&mut state);
+    std::hash::Hasher::finish(&state)
+}
+
+const TERMS_MAX: usize = 65_536;
+const TERM_BYTES_MAX: usize = 512;
+const IDS_MAX: usize = 131_072;
+const PATIENTS_MAX: usize = 1_024;
+/// Bytes of remembered values, of each thread.
+const VALUES_BYTES_MAX: usize = 16 << 20;
+/// What remembering a value takes besides its bytes.
+const VALUE_BYTES: usize = 96;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_remembered_for_their_patient_and_treatment() {
+        let mut memory = Memory::new();
+        let key = |serial, treatment| ValueKey {
+            serial,
+            treatment,
+            value: b"x",
+        };
+        memory.remember_value(key(1, 1), &Became::Other("y".into()));
+        assert_eq!(memory.value(key(1, 1)), Some(&Became::Other("y".into())));
+        assert_eq!(memory.value(key(2, 1)), None);
+        assert_eq!(memory.value(key(1, 2)), None);
+        let long = vec![b'a'; VALUES_BYTES_MAX / 8];
+        for serial in 0..20 {
+            let value = long.get(serial..long.len() - 200).unwrap();
+            memory.remember_value(ValueKey { serial: serial as u64, treatment: 0, value }, &Became::Same);
+            assert!(memory.values.bytes <= VALUES_BYTES_MAX);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Attachments: their bytes as documents, their size after what became of them, no hash of the original.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use wardgate_deid::Operation;
+
+use super::{Fate, Place, Rewrite};
+use crate::memory::Became;
+use crate::schema::Member;
+
+impl Rewrite<'_, '_> {
+    /// The bytes of an attachment or of a Binary; `at` is the string with its quotes.
+    pub(super) fn data(&mut self, member: &Member, place: &Place, text: &str, at: Range<usize>) -> Fate {
+        match self.document(place, text) {
+            Document::Same => self.stays(member),
+            Document::Gone => self.gone(member),
+            Document::Other { data, .. } => self.written(member, at, &data, Operation::Cleaned),
+        }
+    }
+
+    /// The type of an attachment: a document that had to be written anew can have another.
+    pub(super) fn media_type(&mut self, member: &Member, place: &Place, text: &str, at: Range<usize>) -> Fate {
+        let data = self.sibling(place, b"data");
+        match data.map(|data| self.document(place, &data)) {
+            Some(Document::Other { media_type, .. }) if media_type != text => {
+                self.written(member, at, &media_type, Operation::Replaced)
+            }
+            _ => self.stays(member),
+        }
+    }
+
+    /// The size that the bytes beside it have after cleaning; of bytes that are elsewhere it tells nothing that may
+    /// stay, since it finds the document again.
+    pub(super) fn size(&mut self, member: &Member, place: &Place, at: Range<usize>) -> Fate {
+        let data = self.sibling(place, b"data");
+        match data.map(|data| self.document(place, &data)) {
+            Some(Document::Same) => self.stays(member),
+            Some(Document::Other { data, .. }) => {
+                let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
+                let size = (data.len() / 4 * 3).saturating_sub(padding);
+                self.counts.note(member.element, Operation::Replaced);
+                self.replace(at, size.to_string().as_bytes());
+                Fate::Stays
+            }
+            Some(Document::Gone) | None => self.gone(member),
+        }
+    }
+
+    /// What became of a document in base64.
+    fn document(&mut self, place: &Place, encoded: &str) -> Document {
+        let media_type = self.sibling(place, b"contentType").unwrap_or_default();
+        let patient = self.reader_of(place);
+        let key = format!("{media_type}\n{encoded}");
+        let became = self.read(&patient, DOCUMENT, &key, |scope| {
+            let bytes = decoded(encoded)?;
+            let clean = wardgate_documents::clean(scope, &media_type, &bytes).ok()?;
+            // A sentence that something was left out would say no more than that it is not there.
+            if clean.withheld.is_some() {
+                return None;
+            }
+            match clean.bytes == bytes {
+                true => Some(key.clone()),
+                false => Some(format!("{}\n{}", clean.media_type, BASE64_STANDARD.encode(&clean.bytes))),
+            }
+        });
+        match became {
+            Became::Same => Document::Same,
+            Became::Gone => Document::Gone,
+            Became::Other(told) => match told.split_once('\n') {
+                Some((media_type, data)) => Document::Other {
+                    media_type: media_type.to_owned(),
+                    data: data.to_owned(),
+                },
+                None => Document::Gone,
+            },
+        }
+    }
+}
+
+enum Document {
+    Same,
+    Gone,
+    Other { media_type: String, data: String },
+}
+
+/// Base64 as FHIR allows it, with white space in it.
+pub(crate) fn decoded(encoded: &str) -> Option<Vec<u8>> {
+    if encoded.contains(char::is_whitespace) {
+        let compact: String = encoded.chars().filter(|c| !c.is_whitespace()).collect();
+        return BASE64_STANDARD.decode(compact).ok();
+    }
+    BASE64_STANDARD.decode(encoded).ok()
+}
+
+const DOCUMENT: u16 = u16::MAX - 2;

@@ -1,0 +1,338 @@
+//! What becomes of a string, a number or a literal.
+
+use std::ops::Range;
+
+use wardgate_deid::{Action, Kind, NameHints, NamePart, Operation, Part, RecordFault};
+
+use super::reference::operation;
+use super::{Fate, Place, Rewrite, moment};
+use crate::extension::Holds;
+use crate::memory::Became;
+use crate::reader::{escape, unescaped};
+use crate::schema::{Member, WRONG_KIND};
+use crate::treatment::Leaf;
+
+impl Rewrite<'_, '_> {
+    /// A scalar at the cursor.
+    pub(super) fn leaf(&mut self, member: &Member, place: &Place) -> Result<Fate, RecordFault> {
+        if self.cursor.peek() != Some(b'"') {
+            return self.bare(member, place);
+        }
+        let quote = self.cursor.at;
+        let at = self.cursor.string()?;
+        let whole = quote..self.cursor.at;
+        let raw = self.cursor.slice(at);
+        // Most strings have no escape, and their text is the input's.
+        let Some(text) = unescaped(raw) else {
+            return Ok(self.gone(member));
+        };
+        if text.is_empty() {
+            return Ok(self.gone(member));
+        }
+        self.string(member, place, &text, whole)
+    }
+
+    fn string(&mut self, member: &Member, place: &Place, text: &str, at: Range<usize>) -> Result<Fate, RecordFault> {
+        let leaf = overridden(member.leaf, place.holds);
+        Ok(match leaf {
+            Leaf::Code => self.code(member, place, text),
+            Leaf::Display | Leaf::Term => {
+                let became = self.term(place, text, leaf == Leaf::Display);
+                self.became(member, &became, at, Operation::Cleaned)
+            }
+            Leaf::Text => {
+                let became = self.prose(place, text);
+                self.became(member, &became, at, Operation::Cleaned)
+            }
+            Leaf::Title => match is_file_name(text) {
+                true => self.gone(member),
+                false => {
+                    let became = self.prose(place, text);
+                    self.became(member, &became, at, Operation::Cleaned)
+                }
+            },
+            Leaf::Xhtml => {
+                let became = self.narrative(place, text);
+                self.became(member, &became, at, Operation::Cleaned)
+            }
+            Leaf::Moment | Leaf::Birth => match self.moment(place, text, leaf == Leaf::Birth) {
+                Some((written, operation)) => self.written(member, at, &written, operation),
+                None => self.gone(member),
+            },
+            Leaf::Time if moment::is_time(text) => self.stays(member),
+            Leaf::Samples if is_samples(text) => self.stays(member),
+            // The 64-bit integers of R5 are strings.
+            Leaf::Number if is_integer(text) && !self.is_number_of(place, text) => self.stays(member),
+            Leaf::Version => {
+                let version = self.version(text);
+                let operation = operation(text, &version);
+                self.written(member, at, &version, operation)
+            }
+            Leaf::Reference | Leaf::Uri | Leaf::System | Leaf::Query | Leaf::Id | Leaf::Uid => {
+                let became = self.address(leaf, place, text);
+                match became {
+                    Some(became) => {
+                        let operation = operation(text, &became);
+                        self.written(member, at, &became, operation)
+                    }
+                    None => self.gone(member),
+                }
+            }
+            Leaf::Data => self.data(member, place, text, at),
+            Leaf::MediaType => self.media_type(member, place, text, at),
+            // In R5 a string.
+            Leaf::Size => match is_integer(text) {
+                true => self.size(member, place, at.start + 1..at.end - 1),
+                false => self.gone(member),
+            },
+            Leaf::Bool
+            | Leaf::Number
+            | Leaf::Amount
+            | Leaf::Age
+            | Leaf::Samples
+            | Leaf::Time
+            | Leaf::Remove => self.gone(member),
+            _ => self.person_field(leaf, member, place, text, at),
+        })
+    }
+
+    fn address(&mut self, leaf: Leaf, place: &Place, text: &str) -> Option<String> {
+        match leaf {
+            Leaf::Reference => self.pointer(text),
+            Leaf::Uri => self.uri(place, text),
+            Leaf::System => self.system(place, text),
+            Leaf::Query => self.request(text),
+            Leaf::Uid => {
+                let plain = text.trim_start_matches("urn:oid:");
+                let uid = self.means.rules.key().uid(plain);
+                Some(if plain == text { uid } else { format!("urn:oid:{uid}") })
+            }
+            _ => Some(self.id(text)),
+        }
+    }
+
+    fn person_field(
+        &mut self,
+        leaf: Leaf,
+        member: &Member,
+        place: &Place,
+        text: &str,
+        at: Range<usize>,
+    ) -> Fate {
+        let named = |part| (Kind::Name, Part::Whole, part);
+        let located = |part| (Kind::Location, part, None);
+        let (kind, part, name) = match leaf {
+            Leaf::Name => named(None),
+            Leaf::Family => named(Some(NamePart::Family)),
+            Leaf::Given => named(Some(NamePart::Given)),
+            Leaf::Facility => (Kind::Facility, Part::Whole, None),
+            Leaf::Place => located(Part::Whole),
+            Leaf::Street => located(Part::Street),
+            Leaf::City => located(Part::City),
+            Leaf::State => located(Part::State),
+            Leaf::Zip => located(Part::Zip),
+            Leaf::Country => located(Part::Country),
+            Leaf::Telecom => (self.telecom(place, text), Part::Whole, None),
+            Leaf::Identifier => {
+                let written = self.identifier(place, text);
+                let operation = operation(text, &written);
+                return self.written(member, at, &written, operation);
+            }
+            Leaf::Serial => (Kind::Device, Part::Whole, None),
+            Leaf::Plan => (Kind::HealthPlan, Part::Whole, None),
+            Leaf::Ip => (Kind::Ip, Part::Whole, None),
+            Leaf::ReferenceDisplay => return self.reference_display(member, place, text, at),
+            _ => (Kind::Id, Part::Whole, None),
+        };
+        let hints = NameHints {
+            part: name,
+            ..NameHints::default()
+        };
+        let became = self.stand_in(place, kind, part, text, &hints);
+        let done = match self.means.rules.profile().action(kind, part) {
+            Action::Generalise { .. } => Operation::Generalised,
+            _ => Operation::Replaced,
+        };
+        self.became(member, &became, at, done)
+    }
+
+    /// A word of a code system: no sentence, and no number or name of the patient.
+    fn code(&mut self, member: &Member, place: &Place, text: &str) -> Fate {
+        let shaped = text.len() <= CODE_LEN_MAX && !text.contains('@');
+        if shaped && !text.contains(' ') {
+            return match self.tells(place, text) {
+                false => self.stays(member),
+                true => self.gone(member),
+            };
+        }
+        match self.term(place, text, true) {
+            Became::Same => self.stays(member),
+            _ => self.gone(member),
+        }
+    }
+
+    /// Whether a word tells who the patient is: one of their numbers, or a name that is no other word.
+    fn tells(&self, place: &Place, word: &str) -> bool {
+        let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
+        if word.len() > 4 && patient.marks.number(word) {
+            return true;
+        }
+        patient.marks.any(word) && patient.tracer().value(word).any()
+    }
+
+    fn is_number_of(&self, place: &Place, digits: &str) -> bool {
+        let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
+        digits.len() >= NUMBER_LEN_MIN && patient.marks.number(digits)
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn bare(&mut self, member: &Member, place: &Place) -> Result<Fate, RecordFault> {
+        let at = self.cursor.scalar()?;
+        let raw = self.cursor.slice(at.clone());
+        let text = std::str::from_utf8(raw).unwrap_or_default();
+        let number = raw.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+        Ok(match member.leaf {
+            // In an array of primitives it keeps the place of one that has extensions only.
+            _ if text == "null" => match member.many {
+                true => Fate::Stays,
+                false => Fate::Gone,
+            },
+            Leaf::Bool if !number => self.stays(member),
+            Leaf::Number if number && !self.is_number_of(place, text) => self.stays(member),
+            Leaf::Amount | Leaf::Age if number && !self.is_number_of(place, text) => {
+                match self.age(member, place, text) {
+                    Some(age) => {
+                        self.counts.note(member.element, Operation::Generalised);
+                        self.replace(at, age.as_bytes());
+                        Fate::Stays
+                    }
+                    None => self.stays(member),
+                }
+            }
+            Leaf::Size if number => self.size(member, place, at),
+            _ => {
+                let element = match member.leaf {
+                    Leaf::Number | Leaf::Amount | Leaf::Remove => member.element,
+                    _ => WRONG_KIND,
+                };
+                self.counts.note(element, Operation::Removed);
+                Fate::Gone
+            }
+        })
+    }
+
+    /// What stands for a number of years that tells too much; nothing where the number may stand.
+    fn age(&mut self, member: &Member, place: &Place, text: &str) -> Option<String> {
+        let age = member.leaf == Leaf::Age;
+        let number: f64 = text.parse().ok()?;
+        let old = number >= OLD_MIN;
+        if !age && !old {
+            return None;
+        }
+        let code = self.sibling(place, b"code");
+        let unit = code.or_else(|| self.sibling(place, b"unit")).unwrap_or_default();
+        let per_year = match unit.trim().trim_matches(['{', '}']).to_ascii_lowercase().as_str() {
+            "a" | "yr" | "yrs" | "year" | "years" | "y" => 1.0,
+            "mo" | "month" | "months" => 12.0,
+            "wk" | "week" | "weeks" => 52.18,
+            "d" | "day" | "days" => 365.25,
+            "h" | "hour" | "hours" => 8766.0,
+            "" if age => 1.0,
+            _ => return None,
+        };
+        let years = number / per_year;
+        // Only of ages: a count of days or months is mostly a duration.
+        if per_year > 1.0 && !age {
+            return None;
+        }
+        let profile = self.means.rules.profile();
+        if years >= OLD_MIN {
+            let told = profile.action(Kind::Age, Part::Whole) == Action::Keep;
+            return (!told).then(|| format!("{:.0}", OLD_MIN * per_year));
+        }
+        match profile.action(Kind::Age, Part::Under90) {
+            Action::Keep => None,
+            Action::Generalise { band } => {
+                let band = f64::from(band.max(1));
+                Some(format!("{:.0}", (years / band).floor() * band * per_year))
+            }
+            _ => Some("0".to_owned()),
+        }
+    }
+
+    pub(super) fn stays(&mut self, member: &Member) -> Fate {
+        self.counts.note(member.element, Operation::Kept);
+        Fate::Stays
+    }
+
+    pub(super) fn gone(&mut self, member: &Member) -> Fate {
+        self.counts.note(member.element, Operation::Removed);
+        Fate::Gone
+    }
+
+    /// Another string in the place of one, quotes and all.
+    pub(super) fn written(
+        &mut self,
+        member: &Member,
+        at: Range<usize>,
+        text: &str,
+        operation: Operation,
+    ) -> Fate {
+        if text.is_empty() {
+            return self.gone(member);
+        }
+        self.counts.note(member.element, operation);
+        if operation != Operation::Kept {
+            self.cut(at);
+            self.output.push(b'"');
+            escape(text, self.output);
+            self.output.push(b'"');
+        }
+        Fate::Stays
+    }
+
+    pub(super) fn became(
+        &mut self,
+        member: &Member,
+        became: &Became,
+        at: Range<usize>,
+        operation: Operation,
+    ) -> Fate {
+        match became {
+            Became::Same => self.stays(member),
+            Became::Other(text) => self.written(member, at, text, operation),
+            Became::Gone => self.gone(member),
+        }
+    }
+}
+
+/// What an extension holds decides over the type of its value.
+fn overridden(leaf: Leaf, holds: Option<Holds>) -> Leaf {
+    match (holds, leaf) {
+        (Some(Holds::Name), Leaf::Text | Leaf::Term | Leaf::Code) => Leaf::Name,
+        (Some(Holds::Birth), Leaf::Moment) => Leaf::Birth,
+        _ => leaf,
+    }
+}
+
+fn is_file_name(text: &str) -> bool {
+    let (stem, end) = text.rsplit_once('.').unwrap_or((text, ""));
+    let ending = (2..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (ending && !stem.ends_with(char::is_whitespace)) || text.contains(['/', '\\', '_'])
+}
+
+/// `SampledData.data`: decimals, `E`, `U` and `L` between spaces.
+fn is_samples(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || b" .-+eEUL".contains(&byte))
+}
+
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.len() <= 19 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Codes are short; what is longer is looked at as text.
+const CODE_LEN_MAX: usize = 256;
+/// Shorter numbers are nobody's.
+const NUMBER_LEN_MIN: usize = 6;
+const OLD_MIN: f64 = 90.0;

@@ -1,0 +1,197 @@
+//! Free text and the words of codes, through the text engine with the record's own people as dictionary.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use wardgate_deid::PatientIdentifiers;
+
+use super::{Place, Rewrite};
+use crate::gather::gather;
+use crate::marks::ascii_tokens;
+use crate::memory::{Became, ValueKey};
+use crate::narrative;
+use crate::patients::Patient;
+
+/// The people whom an open resource tells of besides the patient; gathered when a text first asks.
+pub(super) struct Others {
+    start: usize,
+    kind: &'static str,
+    gathered: Option<Arc<Patient>>,
+}
+
+impl Others {
+    pub(super) fn of(start: usize, kind: &'static str) -> Self {
+        Self {
+            start,
+            kind,
+            gathered: None,
+        }
+    }
+}
+
+impl Rewrite<'_, '_> {
+    /// Free text.
+    pub(super) fn prose(&mut self, place: &Place, text: &str) -> Became {
+        if is_bare(text) && !self.marked(place, text) {
+            return Became::Same;
+        }
+        let patient = self.reader_of(place);
+        self.read(&patient, TEXT, text, |scope| {
+            let (clean, _) = scope.text(text).ok()?;
+            Some(clean)
+        })
+    }
+
+    /// Short words that repeat, such as the text of a concept; `exact` for those that a code system has made, in which
+    /// the learned parts of the engine would see names.
+    pub(super) fn term(&mut self, place: &Place, text: &str, exact: bool) -> Became {
+        if self.is_clean_term(text, exact) && !self.tells_of_patient(place, text) {
+            return Became::Same;
+        }
+        self.prose(place, text)
+    }
+
+    /// The XHTML of a narrative: texts between its tags cleaned together, harmless tags kept, all else dropped.
+    pub(super) fn narrative(&mut self, place: &Place, xhtml: &str) -> Became {
+        let patient = self.reader_of(place);
+        self.read(&patient, XHTML, xhtml, |scope| {
+            narrative::cleaned(xhtml, |text| {
+                let (clean, _) = scope.text(text).ok()?;
+                Some(clean)
+            })
+        })
+    }
+
+    /// What a treatment made of a value of a patient, remembered.
+    pub(super) fn read(
+        &mut self,
+        patient: &Arc<Patient>,
+        treatment: u16,
+        value: &str,
+        work: impl FnOnce(&mut wardgate_deid::RecordScope<'_>) -> Option<String>,
+    ) -> Became {
+        let key = ValueKey {
+            serial: patient.serial,
+            treatment,
+            value: value.as_bytes(),
+        };
+        if let Some(became) = self.memory.value(key) {
+            return became.clone();
+        }
+        let mut scope = self.means.rules.scope(&patient.record);
+        let became = match work(&mut scope) {
+            // The second look found something that is surely an identifier: nothing of it may stay.
+            None => Became::Gone,
+            Some(clean) if clean == value => Became::Same,
+            Some(clean) if clean.trim().is_empty() => Became::Gone,
+            Some(clean) => Became::Other(clean.into()),
+        };
+        self.memory.remember_value(key, &became);
+        became
+    }
+
+    /// Whether the words hold nothing of anybody, whoever the patient is.
+    fn is_clean_term(&mut self, text: &str, exact: bool) -> bool {
+        if let Some(clean) = self.memory.term(exact, text) {
+            return clean;
+        }
+        let engine = if exact { self.means.exact } else { self.means.whole };
+        let profile = self.means.rules.profile();
+        let found = engine.detect(text, None);
+        let clean = !found.iter().any(|finding| profile.applies(finding, text));
+        self.memory.remember_term(exact, text, clean);
+        clean
+    }
+
+    fn tells_of_patient(&self, place: &Place, text: &str) -> bool {
+        let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
+        if !text.is_ascii() {
+            return patient.marks.any(text);
+        }
+        let mut any = false;
+        ascii_tokens(text.as_bytes(), |hash| any |= patient.marks.has(hash));
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        any || (digits >= DIGITS_MIN && patient.marks.number(text))
+    }
+
+    /// The patient, with everybody in the dictionary whom the open resource tells of.
+    pub(super) fn reader_of(&mut self, place: &Place) -> Arc<Patient> {
+        let patient = self.patient(place);
+        let Some(open) = self.others.last() else { return patient };
+        if let Some(known) = &open.gathered {
+            return Arc::clone(known);
+        }
+        let reader = match open.kind {
+            "Patient" => Arc::clone(&patient),
+            _ => self.with_others(&patient, open.start),
+        };
+        if let Some(open) = self.others.last_mut() {
+            open.gathered = Some(Arc::clone(&reader));
+        }
+        reader
+    }
+
+    fn with_others(&mut self, patient: &Arc<Patient>, start: usize) -> Arc<Patient> {
+        let mut cursor = self.cursor;
+        cursor.at = start;
+        let gathered = gather(self.means.schema, cursor, 0);
+        let mut others = gathered.on_file;
+        for pointed in &gathered.people {
+            let bare = pointed.rsplit('/').next().unwrap_or(pointed);
+            for index in [&self.local, self.means.index] {
+                let names = index.names(pointed);
+                let names = if names.is_empty() { index.names(bare) } else { names };
+                others.contacts.extend(names.iter().cloned());
+            }
+        }
+        let name = name_of(patient, &others);
+        let Some(name) = name else { return Arc::clone(patient) };
+        if let Some(known) = self.memory.patient(&name) {
+            return Arc::clone(known);
+        }
+        let reader = Arc::new(patient.with(self.means.rules, &others));
+        self.memory.remember_patient(&name, &reader);
+        reader
+    }
+}
+
+/// What a patient with more people in the dictionary is remembered by; nothing when nobody is new.
+fn name_of(patient: &Patient, others: &PatientIdentifiers) -> Option<String> {
+    let mut parts: Vec<Cow<'_, str>> = Vec::new();
+    for name in others.names.iter().chain(&others.contacts) {
+        parts.push(format!("{} {}", name.given.join(" "), name.family).into());
+    }
+    let numbers = others.record_numbers.iter().chain(&others.phones).chain(&others.emails);
+    parts.extend(numbers.map(|number| number.as_str().into()));
+    for address in &others.addresses {
+        parts.push(format!("{}\n{}\n{}", address.lines.join("\n"), address.city, address.postal_code).into());
+    }
+    let known = |part: &str| {
+        let mut words = part.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1);
+        words.all(|word| patient.marks.any(word))
+    };
+    parts.retain(|part| !part.trim().is_empty() && !known(part));
+    if parts.is_empty() {
+        return None;
+    }
+    parts.sort_unstable();
+    parts.dedup();
+    let mut name = format!("\u{1}{}", patient.serial);
+    for part in parts {
+        name.push('\u{1}');
+        name.push_str(&part);
+    }
+    Some(name)
+}
+
+/// Numbers, signs and single letters: nothing that the engine could find without more.
+fn is_bare(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits < DIGITS_MIN && text.bytes().all(|byte| byte.is_ascii_digit() || b" .,+-<>=%()".contains(&byte))
+}
+
+/// Treatments of whole texts; those of single values have other numbers.
+const TEXT: u16 = u16::MAX;
+const XHTML: u16 = u16::MAX - 1;
+/// Fewer digits are no number of a patient.
+const DIGITS_MIN: usize = 5;

@@ -1,0 +1,426 @@
+//! The type tables of FHIR as an automaton: in an object of a known shape, which keys may stand and what becomes of each.
+//!
+//! The tables are made from the StructureDefinitions (see `data/README.md`). For data of which nobody said
+//! whether it is R4 or R5, the automaton is the product of both: a key stands when one of the two knows it.
+
+mod table;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::treatment::{Leaf, Special, leaf_of, special_of};
+use table::{Block, Field, Table};
+
+/// The version of FHIR that a record is read by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FhirVersion {
+    /// R4, 4.0.1.
+    R4,
+    /// R5, 5.0.0.
+    R5,
+    /// What R4 or R5 knows: resources do not say which they are.
+    #[default]
+    Either,
+}
+
+impl FhirVersion {
+    /// The version by its name or number, such as `R4`, `4.0.1` or `R5`; nothing for one that is not known.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "r4" | "4.0" | "4.0.0" | "4.0.1" => Some(Self::R4),
+            "r5" | "5.0" | "5.0.0" => Some(Self::R5),
+            "either" | "auto" => Some(Self::Either),
+            _ => None,
+        }
+    }
+}
+
+/// The automaton of a version.
+pub(crate) struct Schema {
+    shapes: Vec<Shape>,
+    resources: HashMap<&'static str, u32>,
+    /// The names of elements, as reports use them, by their number.
+    elements: Vec<&'static str>,
+}
+
+/// What an object may hold.
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    members: Vec<Member>,
+    slots: Vec<u16>,
+}
+
+/// One key of a shape.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) key: String,
+    /// The type of a primitive; empty where none may stand.
+    pub(crate) kind: String,
+    /// Its number among all elements.
+    pub(crate) element: u32,
+    /// What becomes of a string, number or literal.
+    pub(crate) leaf: Leaf,
+    /// How an object is met.
+    pub(crate) special: Special,
+    /// The shape of an object; nothing where only scalars may stand.
+    pub(crate) shape: Option<u32>,
+    pub(crate) many: bool,
+    /// Whether the definition wants it: what goes leaves the reason why it is absent.
+    pub(crate) required: bool,
+    pub(crate) targets: Targets,
+    /// Whether it is `_x`, the extensions of the primitive `x`.
+    pub(crate) companion: bool,
+}
+
+/// What references of an element may point to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Targets {
+    pub(crate) patient: bool,
+    pub(crate) person: bool,
+    pub(crate) place: bool,
+    pub(crate) other: bool,
+}
+
+impl Schema {
+    pub(crate) fn of(version: FhirVersion) -> &'static Self {
+        match version {
+            FhirVersion::R4 => &R4,
+            FhirVersion::R5 => &R5,
+            FhirVersion::Either => &EITHER,
+        }
+    }
+
+    pub(crate) fn resource(&self, name: &str) -> Option<&Shape> {
+        self.resources.get(name).and_then(|id| self.shape(*id))
+    }
+
+    pub(crate) fn shape(&self, id: u32) -> Option<&Shape> {
+        self.shapes.get(usize::try_from(id).ok()?)
+    }
+
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &'static str> {
+        self.resources.keys().copied()
+    }
+
+    pub(crate) fn element(&self, number: usize) -> Option<&'static str> {
+        self.elements.get(number).copied()
+    }
+
+    pub(crate) fn elements_len(&self) -> usize {
+        self.elements.len()
+    }
+
+    fn build(tables: &[&'static Table]) -> Self {
+        let mut build = Build {
+            tables: [tables.first().copied(), tables.get(1).copied()],
+            ids: HashMap::new(),
+            shapes: Vec::new(),
+            elements: OWN_ELEMENTS.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let mut resources = HashMap::new();
+        let names: Vec<&'static str> = tables.iter().flat_map(|table| table.resources()).collect();
+        for name in names {
+            let pair = build.tables.map(|table| table.and_then(|table| table.index(name)));
+            let id = build.shape(pair);
+            resources.insert(name, id);
+        }
+        build.finish();
+        let shapes = build.shapes.into_iter();
+        Self {
+            shapes: shapes.filter_map(|(_, shape)| shape).collect(),
+            resources,
+            // The automata live as long as the program.
+            elements: build.elements.into_iter().map(|name| &*name.leak()).collect(),
+        }
+    }
+}
+
+impl Shape {
+    /// The member of a key.
+    #[inline]
+    pub(crate) fn member(&self, key: &[u8]) -> Option<(u16, &Member)> {
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = hash(key) & mask;
+        loop {
+            let slot = *self.slots.get(at)?;
+            let index = slot.checked_sub(1)?;
+            let member = self.members.get(usize::from(index))?;
+            if member.key.as_bytes() == key {
+                return Some((index, member));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// All members, for those who look for something among them.
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    fn new(name: &'static str, members: Vec<Member>) -> Self {
+        let size = (members.len() * 2 + 1).next_power_of_two();
+        let mut slots = vec![0u16; size];
+        for (index, member) in members.iter().enumerate() {
+            let mut at = hash(member.key.as_bytes()) & (size - 1);
+            while slots.get(at).is_some_and(|slot| *slot != 0) {
+                at = (at + 1) & (size - 1);
+            }
+            if let (Some(slot), Ok(number)) = (slots.get_mut(at), u16::try_from(index + 1)) {
+                *slot = number;
+            }
+        }
+        Self {
+            name,
+            members,
+            slots,
+        }
+    }
+}
+
+type Pair = [Option<usize>; 2];
+
+struct Build {
+    tables: [Option<&'static Table>; 2],
+    ids: HashMap<Pair, u32>,
+    /// INVARIANT: every shape that has a number is filled in by `finish`.
+    shapes: Vec<(Pair, Option<Shape>)>,
+    elements: Vec<String>,
+}
+
+impl Build {
+    fn shape(&mut self, pair: Pair) -> u32 {
+        if let Some(id) = self.ids.get(&pair) {
+            return *id;
+        }
+        let id = u32::try_from(self.shapes.len()).unwrap_or(u32::MAX);
+        self.ids.insert(pair, id);
+        self.shapes.push((pair, None));
+        id
+    }
+
+    fn finish(&mut self) {
+        let mut at = 0;
+        while let Some((pair, _)) = self.shapes.get(at) {
+            let pair = *pair;
+            let shape = self.filled(pair);
+            if let Some((_, slot)) = self.shapes.get_mut(at) {
+                *slot = Some(shape);
+            }
+            at += 1;
+        }
+    }
+
+    fn filled(&mut self, pair: Pair) -> Shape {
+        let blocks: [Option<(&'static Table, &'static Block)>; 2] = [0, 1].map(|side| {
+            let table = self.tables.get(side).copied().flatten()?;
+            let index = pair.get(side).copied().flatten()?;
+            Some((table, table.block(index)?))
+        });
+        let name = blocks.iter().flatten().map(|(_, block)| block.name).next();
+        let name = name.unwrap_or_default();
+        let fields = blocks.map(|side| side.map(|(table, block)| table.fields(block)).unwrap_or_default());
+        let [left, right] = &fields;
+        let mut keys: Vec<&str> = Vec::with_capacity(left.len() + right.len());
+        let mut seen = std::collections::HashSet::new();
+        for field in left.iter().chain(right) {
+            if seen.insert(field.name.as_str()) {
+                keys.push(&field.name);
+            }
+        }
+        let resource = blocks.iter().flatten().any(|(_, block)| block.is_resource());
+        let mut members = Vec::with_capacity(keys.len() * 2);
+        for key in keys {
+            let of = |fields: &'_ [Field]| fields.iter().find(|field| field.name == key).cloned();
+            let sides = [of(left), of(right)];
+            self.member((name, resource), key, &sides, &mut members);
+        }
+        Shape::new(name, members)
+    }
+
+    fn member(
+        &mut self,
+        (shape, resource): (&'static str, bool),
+        key: &str,
+        sides: &[Option<Field>; 2],
+        members: &mut Vec<Member>,
+    ) {
+        let element = self.element(format!("{shape}.{key}"));
+        let mut member = Member {
+            key: key.to_owned(),
+            kind: String::new(),
+            element,
+            leaf: Leaf::Remove,
+            special: Special::Plain,
+            shape: None,
+            many: sides.iter().flatten().any(|field| field.many),
+            required: sides.iter().flatten().all(|field| field.required),
+            targets: Targets::default(),
+            companion: false,
+        };
+        let mut objects: Pair = [None, None];
+        let mut primitive = false;
+        for (side, field) in sides.iter().enumerate() {
+            let (Some(field), Some(Some(table))) = (field, self.tables.get(side)) else {
+                continue;
+            };
+            member.targets.add(&field.targets);
+            if table.is_primitive(&field.kind) {
+                let leaf = leaf_of(shape, resource, &field.name, &field.kind);
+                member.leaf = match primitive {
+                    true => member.leaf.stricter(leaf),
+                    false => leaf,
+                };
+                primitive = true;
+                member.kind.clone_from(&field.kind);
+                continue;
+            }
+            let special = special_of(shape, &field.name, &field.kind);
+            member.special = member.special.joined(special);
+            if let Some(slot) = objects.get_mut(side) {
+                *slot = table.index(&field.kind);
+            }
+        }
+        if objects.iter().any(Option::is_some) {
+            member.shape = Some(self.shape(objects));
+        }
+        members.push(member);
+        if primitive {
+            let element = self.element(format!("{shape}._{key}"));
+            let pair = self.tables.map(|table| table.and_then(|table| table.index("Element")));
+            members.push(Member {
+                key: format!("_{key}"),
+                kind: String::new(),
+                element,
+                leaf: Leaf::Remove,
+                special: Special::Plain,
+                shape: Some(self.shape(pair)),
+                many: sides.iter().flatten().any(|field| field.many),
+                required: false,
+                targets: Targets::default(),
+                companion: true,
+            });
+        }
+    }
+
+    fn element(&mut self, name: String) -> u32 {
+        let number = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
+        self.elements.push(name);
+        number
+    }
+}
+
+impl Targets {
+    fn add(&mut self, names: &[&str]) {
+        for name in names {
+            match *name {
+                "Patient" => self.patient = true,
+                name if is_person(name) => self.person = true,
+                name if is_place(name) => self.place = true,
+                _ => self.other = true,
+            }
+        }
+    }
+}
+
+/// Whether references to a type mean somebody, so that their display is a name.
+pub(crate) fn is_person(name: &str) -> bool {
+    matches!(
+        name,
+        "Patient" | "Practitioner" | "PractitionerRole" | "RelatedPerson" | "Person"
+    )
+}
+
+/// Whether references to a type mean an institution or a place.
+pub(crate) fn is_place(name: &str) -> bool {
+    matches!(
+        name,
+        "Organization" | "Location" | "HealthcareService" | "OrganizationAffiliation" | "Endpoint" | "CareTeam"
+    )
+}
+
+#[inline]
+fn hash(key: &[u8]) -> usize {
+    let mut value = key.len() as u64;
+    let (chunks, rest) = key.as_chunks::<8>();
+    for chunk in chunks {
+        value = (value.rotate_left(5) ^ u64::from_le_bytes(*chunk)).wrapping_mul(FACTOR);
+    }
+    let mut last = 0u64;
+    for byte in rest {
+        last = (last << 8) | u64::from(*byte);
+    }
+    value = (value.rotate_left(5) ^ last).wrapping_mul(FACTOR);
+    usize::try_from(value >> 40).unwrap_or_default()
+}
+
+const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
+
+/// Elements that no definition names.
+const OWN_ELEMENTS: [&str; 3] = ["(unknown element)", "(unknown extension)", "(element of another type)"];
+/// A key that the shape does not have.
+pub(crate) const UNKNOWN_ELEMENT: u32 = 0;
+/// An extension whose URL is in no list.
+pub(crate) const UNKNOWN_EXTENSION: u32 = 1;
+/// A value of another kind than the definition's: an object for a string, a word for a number.
+pub(crate) const WRONG_KIND: u32 = 2;
+
+static R4_TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("../data/r4.types")));
+static R5_TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("../data/r5.types")));
+static R4: LazyLock<Schema> = LazyLock::new(|| Schema::build(&[&R4_TABLE]));
+static R5: LazyLock<Schema> = LazyLock::new(|| Schema::build(&[&R5_TABLE]));
+static EITHER: LazyLock<Schema> = LazyLock::new(|| Schema::build(&[&R4_TABLE, &R5_TABLE]));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_versions_are_whole() {
+        assert_eq!(R4_TABLE.version(), "4.0.1");
+        assert_eq!(R5_TABLE.version(), "5.0.0");
+        for (schema, count) in [(&R4, 146), (&R5, 157)] {
+            assert!(schema.resources.len() >= count, "{}", schema.resources.len());
+            for shape in &schema.shapes {
+                assert!(!shape.members.is_empty(), "{}", shape.name);
+                for member in &shape.members {
+                    let found = shape.member(member.key.as_bytes()).unwrap();
+                    assert_eq!(found.1.key, member.key);
+                    assert!(member.shape.is_none_or(|id| schema.shape(id).is_some()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn either_knows_the_elements_of_both() {
+        let encounter = EITHER.resource("Encounter").unwrap();
+        for key in ["period", "actualPeriod", "hospitalization", "admission", "_status"] {
+            assert!(encounter.member(key.as_bytes()).is_some(), "{key}");
+        }
+        assert!(R4.resource("Encounter").unwrap().member(b"actualPeriod").is_none());
+        assert!(R5.resource("Encounter").unwrap().member(b"hospitalization").is_none());
+        let (_, class) = encounter.member(b"class").unwrap();
+        let class = EITHER.shape(class.shape.unwrap()).unwrap();
+        assert!(class.member(b"code").is_some() && class.member(b"coding").is_some());
+    }
+
+    #[test]
+    fn choices_and_companions_are_keys_of_their_own() {
+        let patient = R4.resource("Patient").unwrap();
+        for key in ["deceasedDateTime", "_deceasedBoolean", "_birthDate", "contact"] {
+            assert!(patient.member(key.as_bytes()).is_some(), "{key}");
+        }
+        assert!(patient.member(b"deceased").is_none());
+        assert!(patient.member(b"deceased[x]").is_none());
+        assert!(patient.member(b"_contact").is_none());
+    }
+
+    #[test]
+    fn unknown_versions_have_no_name() {
+        assert_eq!(FhirVersion::named("R5"), Some(FhirVersion::R5));
+        assert_eq!(FhirVersion::named("3.0.2"), None);
+        assert_eq!(FhirVersion::named("R6"), None);
+    }
+}
