@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wardgate_deid::{Action, Engine, Kind, Part, PatientIdentifiers, RecordFault, RecordRules, Tally};
+use wardgate_deid::{Action, Engine, Found, Kind, Part, PatientIdentifiers, RecordFault, RecordRules, Tally};
 
 use crate::counts::Counts;
 use crate::memory::Memory;
@@ -11,6 +11,7 @@ use crate::overlay::Overlay;
 use crate::patients::{Patient, PatientIndex};
 use crate::rewrite::{Means, rewrite};
 use crate::schema::{FhirVersion, Schema};
+use crate::verify::verify;
 
 /// What holds for a run besides the rules.
 #[derive(Clone, Debug, Default)]
@@ -89,6 +90,15 @@ impl ResourceDeidentifier {
         }
         self.rested().push(memory);
         done
+    }
+
+    /// Looks in an output for what identified somebody in its input: a walk of its own over both, which knows nothing
+    /// of the treatments.
+    ///
+    /// # Errors
+    /// When either is not JSON.
+    pub fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
+        verify(&self.rules, &self.patients, input, output)
     }
 
     /// Counts of nothing yet, for [`Self::resource_into`].

@@ -109,7 +109,8 @@ impl Walk<'_> {
                     return self.address(value, depth);
                 }
                 let others = member.key == "contact" || member.key == "participant";
-                let own = std::mem::replace(&mut self.own, self.own && !others);
+                let own = self.own;
+                self.own = own && !others;
                 self.object(shape, value, depth);
                 self.own = own;
             }

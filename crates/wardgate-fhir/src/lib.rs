@@ -41,6 +41,7 @@ mod reader;
 mod rewrite;
 mod schema;
 mod treatment;
+mod verify;
 
 pub use counts::Counts;
 pub use deidentify::{Options, ResourceDeidentifier};

@@ -14,27 +14,32 @@ pub(crate) struct Marks {
 
 impl Marks {
     pub(crate) fn of(on_file: &PatientIdentifiers) -> Self {
+        Self::from(Self::hashes(on_file, TOKEN_LEN_MIN))
+    }
+
+    /// Without words that are too short to tell anything by themselves.
+    pub(crate) fn telling(on_file: &PatientIdentifiers) -> Self {
+        Self::from(Self::hashes(on_file, TELLING_LEN_MIN))
+    }
+
+    /// The hashes of words that have at least some letters.
+    pub(crate) fn hashes(on_file: &PatientIdentifiers, least: usize) -> Vec<u64> {
         let mut hashes = Vec::new();
-        let mut words = |text: &str| {
-            for folded in [text.to_lowercase(), folded(text)] {
-                tokens(&folded, |token| hashes.push(hash(token)));
-            }
-        };
         for name in on_file.names.iter().chain(&on_file.contacts) {
-            name.given.iter().for_each(|given| words(given));
-            words(&name.family);
+            name.given.iter().for_each(|given| add_words(&mut hashes, given, least));
+            add_words(&mut hashes, &name.family, least);
         }
         for address in &on_file.addresses {
-            address.lines.iter().for_each(|line| words(line));
-            words(&address.city);
+            address.lines.iter().for_each(|line| add_words(&mut hashes, line, least));
+            add_words(&mut hashes, &address.city, least);
         }
-        on_file.emails.iter().for_each(|email| words(email));
+        on_file.emails.iter().for_each(|email| add_words(&mut hashes, email, least));
         let numbers = on_file.record_numbers.iter().chain(&on_file.phones);
         for number in numbers.chain(&on_file.birth_dates) {
-            words(number);
+            add_words(&mut hashes, number, least);
             hashes.push(hash(compact(number).as_bytes()));
         }
-        Self::from(hashes)
+        hashes
     }
 
     fn from(hashes: Vec<u64>) -> Self {
@@ -69,19 +74,33 @@ impl Marks {
     /// Whether any word of a text is one of the patient's.
     pub(crate) fn any(&self, text: &str) -> bool {
         let mut any = false;
-        if text.is_ascii() {
-            ascii_tokens(text.as_bytes(), |hash| any |= self.has(hash));
-            return any;
-        }
-        for folded in [text.to_lowercase(), folded(text)] {
-            tokens(&folded, |token| any |= self.has(hash(token)));
-        }
+        words(text, |word| any |= self.has(word));
         any
     }
 
     /// Whether a word is one of the patient's numbers, whatever signs part it.
     pub(crate) fn number(&self, word: &str) -> bool {
         self.has(hash(compact(word).as_bytes()))
+    }
+}
+
+/// The hashes of a text's words, in each of their spellings.
+pub(crate) fn words(text: &str, mut each: impl FnMut(u64)) {
+    if text.is_ascii() {
+        return ascii_tokens(text.as_bytes(), each);
+    }
+    for folded in [text.to_lowercase(), folded(text)] {
+        tokens(&folded, |token| each(hash(token)));
+    }
+}
+
+fn add_words(hashes: &mut Vec<u64>, text: &str, least: usize) {
+    for folded in [text.to_lowercase(), folded(text)] {
+        tokens(&folded, |token| {
+            if token.len() >= least {
+                hashes.push(hash(token));
+            }
+        });
     }
 }
 
@@ -159,6 +178,7 @@ fn folded(text: &str) -> String {
 const START: u64 = 0xcbf2_9ce4_8422_2325;
 /// Shorter words tell nothing.
 const TOKEN_LEN_MIN: usize = 2;
+const TELLING_LEN_MIN: usize = 4;
 
 #[cfg(test)]
 mod tests {

@@ -85,11 +85,16 @@ impl Memory {
     }
 
     #[inline]
-    pub(crate) fn id(&mut self, id: &str, derive: impl FnOnce() -> String) -> &str {
+    pub(crate) fn id(&mut self, id: &str, derive: impl FnOnce() -> String) -> String {
+        if let Some(known) = self.ids.get(id) {
+            return known.to_string();
+        }
         if self.ids.len() >= IDS_MAX {
             self.ids.clear();
         }
-        self.ids.entry_ref(id).or_insert_with(|| derive().into())
+        let derived = derive();
+        self.ids.insert(id.into(), derived.as_str().into());
+        derived
     }
 
     #[inline]

@@ -26,6 +26,14 @@ pub struct PatientIndex {
     people: HashMap<String, Arc<[PersonName]>>,
     /// What RelatedPersons tell, until [`Self::patient`] is asked: by the patient's id.
     relatives: HashMap<String, Vec<PatientIdentifiers>>,
+    /// Whose a word or number is, made when a text of nobody's first asks.
+    owners: OnceLock<HashMap<u64, Owner>>,
+}
+
+/// Whose a word is: an id, or several people's.
+enum Owner {
+    One(String),
+    Many,
 }
 
 /// A patient as the first pass met them.
@@ -46,6 +54,8 @@ pub(crate) struct Patient {
     pub(crate) sex: Option<Sex>,
     pub(crate) dates: Dates,
     pub(crate) marks: Marks,
+    /// Those of the marks that say something by themselves.
+    pub(crate) sought: Marks,
     pub(crate) birth_days: Vec<Day>,
     pub(crate) tracer: OnceLock<Tracer>,
 }
@@ -121,6 +131,44 @@ impl PatientIndex {
             Arc::new(Patient::new(rules, &on_file.number, identifiers, on_file.sex))
         });
         Some(Arc::clone(compiled))
+    }
+
+    /// The patient of whom a text tells that says nothing of whom it is about: whose words and numbers it holds most of.
+    pub(crate) fn whose(&self, rules: &RecordRules, text: &str) -> Option<Arc<Patient>> {
+        let owners = self.owners.get_or_init(|| self.owners());
+        let mut hits: HashMap<&str, usize> = HashMap::new();
+        crate::marks::words(text, |word| {
+            if let Some(Owner::One(id)) = owners.get(&word) {
+                *hits.entry(id).or_default() += 1;
+            }
+        });
+        let (id, _) = hits.into_iter().max_by(|one, other| (one.1, other.0).cmp(&(other.1, one.0)))?;
+        self.patient(rules, id)
+    }
+
+    fn owners(&self) -> HashMap<u64, Owner> {
+        let mut owners: HashMap<u64, Owner> = HashMap::new();
+        let mut seen: std::collections::HashSet<*const OnFile> = std::collections::HashSet::new();
+        let mut ids: Vec<&String> = self.patients.keys().collect();
+        ids.sort_unstable();
+        for id in ids {
+            let Some(on_file) = self.patients.get(id) else { continue };
+            if !seen.insert(Arc::as_ptr(on_file)) {
+                continue;
+            }
+            for word in Marks::hashes(&on_file.identifiers, WORD_LEN_MIN) {
+                let same = |owner: &Owner| matches!(owner, Owner::One(other) if other == id);
+                owners
+                    .entry(word)
+                    .and_modify(|owner| {
+                        if !same(owner) {
+                            *owner = Owner::Many;
+                        }
+                    })
+                    .or_insert_with(|| Owner::One(id.clone()));
+            }
+        }
+        owners
     }
 
     /// The names of somebody who is pointed to.
@@ -235,6 +283,7 @@ impl Patient {
             record,
             birth_days: days.collect(),
             marks: Marks::of(&on_file),
+            sought: Marks::telling(&on_file),
             on_file,
             sex,
             dates,
@@ -356,6 +405,8 @@ static SERIALS: AtomicU64 = AtomicU64::new(1);
 const PROBED: (i32, u32, u32) = (2000, 6, 15);
 /// Bundles in Bundles are read so many levels of JSON deep.
 const BUNDLES_DEEP_MAX: usize = 16;
+/// Shorter words are not asked whose they are.
+const WORD_LEN_MIN: usize = 4;
 /// Relatives of one patient whose names are looked for.
 const RELATIVES_MAX: usize = 32;
 

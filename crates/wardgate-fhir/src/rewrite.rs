@@ -12,6 +12,8 @@ mod reference;
 mod ruled;
 mod subject;
 
+pub(crate) use attachment::decoded;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ use crate::overlay::{Overlay, Standing};
 use crate::patients::{Patient, PatientIndex};
 use crate::reader::{Cursor, DEPTH_MAX, position, too_deep, unescaped};
 use crate::schema::{Member, Schema, Shape, UNKNOWN_ELEMENT, UNKNOWN_EXTENSION, WRONG_KIND};
-use crate::treatment::{Leaf, Special};
+use crate::treatment::Special;
 
 /// What all resources of a run share.
 pub(crate) struct Means<'m> {

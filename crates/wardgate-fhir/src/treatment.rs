@@ -6,6 +6,8 @@
 /// What becomes of a string, a number or a literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Leaf {
+    /// The URL of an extension, which was looked at before.
+    Known,
     /// `true` or `false`.
     Bool,
     /// A number.
@@ -209,7 +211,7 @@ const PLACED: &[(&str, &str, Leaf)] = &[
     ("Reference", "reference", Leaf::Reference),
     ("Reference", "type", Leaf::Code),
     ("Reference", "display", Leaf::ReferenceDisplay),
-    ("Extension", "url", Leaf::Code),
+    ("Extension", "url", Leaf::Known),
     ("Meta", "versionId", Leaf::Version),
     ("Meta", "source", Leaf::Reference),
     ("Narrative", "div", Leaf::Xhtml),

@@ -51,7 +51,13 @@ impl Rewrite<'_, '_> {
     /// What became of a document in base64.
     fn document(&mut self, place: &Place, encoded: &str) -> Document {
         let media_type = self.sibling(place, b"contentType").unwrap_or_default();
-        let patient = self.reader_of(place);
+        let patient = match place.patient {
+            super::subject::NOBODY => {
+                let bytes = decoded(encoded).unwrap_or_default();
+                self.reader_of(place, &String::from_utf8_lossy(&bytes))
+            }
+            _ => self.reader_of(place, ""),
+        };
         let key = format!("{media_type}\n{encoded}");
         let became = self.read(&patient, DOCUMENT, &key, |scope| {
             let bytes = decoded(encoded)?;

@@ -35,6 +35,7 @@ impl Rewrite<'_, '_> {
     fn string(&mut self, member: &Member, place: &Place, text: &str, at: Range<usize>) -> Result<Fate, RecordFault> {
         let leaf = overridden(member.leaf, place.holds);
         Ok(match leaf {
+            Leaf::Known => self.stays(member),
             Leaf::Code => self.code(member, place, text),
             Leaf::Display | Leaf::Term => {
                 let became = self.term(place, text, leaf == Leaf::Display);

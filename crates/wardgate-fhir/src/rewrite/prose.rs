@@ -35,7 +35,7 @@ impl Rewrite<'_, '_> {
         if is_bare(text) && !self.marked(place, text) {
             return Became::Same;
         }
-        let patient = self.reader_of(place);
+        let patient = self.reader_of(place, text);
         self.read(&patient, TEXT, text, |scope| {
             let (clean, _) = scope.text(text).ok()?;
             Some(clean)
@@ -53,7 +53,7 @@ impl Rewrite<'_, '_> {
 
     /// The XHTML of a narrative: texts between its tags cleaned together, harmless tags kept, all else dropped.
     pub(super) fn narrative(&mut self, place: &Place, xhtml: &str) -> Became {
-        let patient = self.reader_of(place);
+        let patient = self.reader_of(place, xhtml);
         self.read(&patient, XHTML, xhtml, |scope| {
             narrative::cleaned(xhtml, |text| {
                 let (clean, _) = scope.text(text).ok()?;
@@ -114,8 +114,16 @@ impl Rewrite<'_, '_> {
         any || (digits >= DIGITS_MIN && patient.marks.number(text))
     }
 
-    /// The patient, with everybody in the dictionary whom the open resource tells of.
-    pub(super) fn reader_of(&mut self, place: &Place) -> Arc<Patient> {
+    /// The patient, with everybody in the dictionary whom the open resource tells of. Where nobody is said to be the
+    /// patient, it is whose words the text holds.
+    pub(super) fn reader_of(&mut self, place: &Place, text: &str) -> Arc<Patient> {
+        if place.patient == super::subject::NOBODY {
+            let rules = self.means.rules;
+            let whose = self.local.whose(rules, text).or_else(|| self.means.index.whose(rules, text));
+            if let Some(whose) = whose {
+                return whose;
+            }
+        }
         let patient = self.patient(place);
         let Some(open) = self.others.last() else { return patient };
         if let Some(known) = &open.gathered {

@@ -19,7 +19,7 @@ impl Rewrite<'_, '_> {
             true => key.uuid(id),
             false => key.id("fhir", id),
         };
-        self.memory.id(id, derive).to_owned()
+        self.memory.id(id, derive)
     }
 
     /// What stands for whatever points to a resource; nothing where it points to none and cannot be told apart

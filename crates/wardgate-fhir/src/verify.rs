@@ -1,0 +1,388 @@
+//! The second look: what identified somebody in the input is sought in the output, by a walk of its own.
+//!
+//! It knows no type table and no treatment: it goes by the names of members alone. Most outputs are done with a few
+//! searches for words; where one hits, the full search of all spellings decides.
+
+use std::sync::Arc;
+
+use wardgate_deid::{Action, Found, Kind, Part, Profile, RecordFault, RecordRules, Tracer, Traces};
+
+use crate::patients::{Patient, PatientIndex};
+use crate::pointer::Pointer;
+use crate::reader::{Cursor, DEPTH_MAX, position, too_deep, unescaped};
+
+/// Looks in `output` for what identified somebody in `input`.
+pub(crate) fn verify(
+    rules: &RecordRules,
+    index: &PatientIndex,
+    input: &[u8],
+    output: &[u8],
+) -> Result<Found, RecordFault> {
+    let mut sought = Sought::new(rules.profile());
+    walk(input, &mut |seen| sought.note(seen))?;
+    let mut text = Text::default();
+    walk(output, &mut |seen| text.note(seen))?;
+    let mut patients: Vec<Arc<Patient>> = Vec::new();
+    for id in &sought.pointed {
+        let Some(patient) = index.patient(rules, id) else { continue };
+        if patients.iter().all(|other| other.serial != patient.serial) {
+            patients.push(patient);
+        }
+        if patients.len() >= PATIENTS_MAX {
+            break;
+        }
+    }
+    let mut found = sought.unchanged(&text);
+    if sought.suspects(&text) {
+        found.merge(&text.search(&sought.compile()));
+    }
+    if sought.names_matter {
+        for patient in &patients {
+            if patient.sought.any(&text.small) {
+                found.merge(&text.search(patient.tracer()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A scalar of a record, with the names of the members that it stands in.
+struct Seen<'a, 'p> {
+    /// From the outermost in.
+    path: &'p [&'a str],
+    text: &'p str,
+    quoted: bool,
+    /// The value of `url` beside it, where that came first.
+    url: &'p str,
+}
+
+/// What identified somebody in the input.
+struct Sought<'p> {
+    profile: &'p Profile,
+    names_matter: bool,
+    names: Vec<String>,
+    values: Vec<(Kind, String)>,
+    /// What must not stand at the same element again.
+    births: Vec<String>,
+    /// Bytes and places on the map, as they are written.
+    literal: Vec<String>,
+    pointed: Vec<String>,
+    /// The parts of the name that is being read.
+    given: Vec<String>,
+    family: String,
+}
+
+/// The strings of the output.
+#[derive(Default)]
+struct Text {
+    /// All of them, in small letters, one a line.
+    small: String,
+    strings: Vec<String>,
+    births: Vec<String>,
+    numbers: Vec<String>,
+    payloads: Vec<Vec<u8>>,
+}
+
+impl<'p> Sought<'p> {
+    fn new(profile: &'p Profile) -> Self {
+        Self {
+            profile,
+            names_matter: profile.action(Kind::Name, Part::Whole) != Action::Keep,
+            names: Vec::new(),
+            values: Vec::new(),
+            births: Vec::new(),
+            literal: Vec::new(),
+            pointed: Vec::new(),
+            given: Vec::new(),
+            family: String::new(),
+        }
+    }
+
+    fn goes(&self, kind: Kind, part: Part) -> bool {
+        self.profile.action(kind, part) != Action::Keep
+    }
+
+    fn value(&mut self, kind: Kind, text: &str) {
+        if self.goes(kind, Part::Whole) {
+            self.values.push((kind, text.to_owned()));
+        }
+    }
+
+    fn note(&mut self, seen: &Seen<'_, '_>) {
+        let Some((key, outer)) = seen.path.split_last() else { return };
+        let parent = outer.last().copied().unwrap_or_default();
+        let text = seen.text;
+        if !seen.quoted {
+            let place = matches!(*key, "latitude" | "longitude") || matches!(seen.url, "latitude" | "longitude");
+            if place && text.len() >= PLACE_LEN_MIN && self.goes(Kind::Location, Part::Whole) {
+                self.literal.push(text.to_owned());
+            }
+            return;
+        }
+        match (*key, parent) {
+            ("family", _) => {
+                self.finish_name();
+                self.family = text.to_owned();
+            }
+            ("given", _) => self.given.push(text.to_owned()),
+            ("text", "name") | ("authorString", _) => self.names.push(text.to_owned()),
+            ("valueString", _) if seen.url.ends_with("mothersMaidenName") => self.names.push(text.to_owned()),
+            ("display", "subject" | "patient" | "individual" | "practitioner" | "performer" | "author") => {
+                if !text.contains(|c: char| c.is_ascii_digit()) {
+                    self.names.push(text.to_owned());
+                }
+            }
+            ("value", "identifier") => self.value(Kind::Id, text),
+            ("value", "telecom") if text.contains('@') => self.value(Kind::Email, text),
+            ("value", "telecom") => self.value(Kind::Phone, text),
+            ("line", "address") if self.goes(Kind::Location, Part::Street) => {
+                self.values.push((Kind::Location, text.to_owned()));
+            }
+            ("serialNumber" | "carrierHRF", _) => self.value(Kind::Device, text),
+            ("subscriberId", _) => self.value(Kind::HealthPlan, text),
+            ("birthDate", _) if self.goes(Kind::Date, Part::Whole) => self.births.push(text.to_owned()),
+            ("data", _) if text.len() >= PAYLOAD_LEN_MIN => self.photo(outer, text),
+            ("id", "" | "resource" | "contained") => {
+                self.value(Kind::Id, text);
+                self.pointed.push(text.to_owned());
+            }
+            ("reference", _) => {
+                let pointer = Pointer::of(text);
+                if let Some(id) = pointer.id() {
+                    self.value(Kind::Id, id);
+                    self.pointed.push(id.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Pictures of a face must not be there again.
+    fn photo(&mut self, outer: &[&str], text: &str) {
+        if outer.contains(&"photo") {
+            self.literal.push(text.to_owned());
+        }
+    }
+
+    fn finish_name(&mut self) {
+        let given = std::mem::take(&mut self.given).join(" ");
+        let family = std::mem::take(&mut self.family);
+        let name = format!("{given} {family}");
+        if !name.trim().is_empty() {
+            self.names.push(name.trim().to_owned());
+        }
+    }
+
+    /// What must differ and does not: the birth date, pictures, places on the map.
+    fn unchanged(&self, text: &Text) -> Found {
+        let mut traces = Traces::default();
+        let births = self.births.iter().filter(|birth| birth.len() == DATE_LEN && text.births.contains(birth));
+        let literal = self.literal.iter().filter(|literal| {
+            text.numbers.contains(literal) || text.strings.contains(literal)
+        });
+        let mut found = Found::default();
+        for left in births.chain(literal) {
+            traces.value(Kind::Id, left);
+            traces.value(Kind::Id, UNCHANGED);
+            found.merge(&traces.compile().value(UNCHANGED));
+        }
+        found
+    }
+
+    /// Whether any word or number of the input's people is in the output.
+    fn suspects(&mut self, text: &Text) -> bool {
+        self.finish_name();
+        if !self.names_matter {
+            self.names.clear();
+        }
+        let small = text.small.as_bytes();
+        let holds = |word: &str| memchr::memmem::find(small, word.to_lowercase().as_bytes()).is_some();
+        let names = self.names.iter().any(|name| {
+            let mut words = name.split(|c: char| !c.is_alphabetic());
+            !name.is_ascii() || words.any(|word| word.len() >= WORD_LEN_MIN && holds(word))
+        });
+        names
+            || self.values.iter().any(|(_, value)| {
+                value.len() >= VALUE_LEN_MIN && {
+                    let compact: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
+                    holds(value) || (compact.len() != value.len() && holds(&compact))
+                }
+            })
+    }
+
+    fn compile(&self) -> Tracer {
+        let mut traces = Traces::default();
+        for name in &self.names {
+            traces.name(name);
+        }
+        for (kind, value) in &self.values {
+            traces.value(*kind, value);
+        }
+        traces.compile()
+    }
+}
+
+impl Text {
+    fn note(&mut self, seen: &Seen<'_, '_>) {
+        let Some((key, _)) = seen.path.split_last() else { return };
+        if !seen.quoted {
+            if seen.text.len() >= PLACE_LEN_MIN {
+                self.numbers.push(seen.text.to_owned());
+            }
+            return;
+        }
+        match *key {
+            // What a profile may leave, and what only standards say.
+            "state" | "country" | "resourceType" | "system" | "code" | "url" | "profile" => return,
+            "birthDate" => self.births.push(seen.text.to_owned()),
+            "data" if seen.text.len() >= DATA_LEN_MIN => {
+                if let Some(bytes) = crate::rewrite::decoded(seen.text) {
+                    let text = wardgate_documents::decoded_text("", &bytes).ok();
+                    let text = text.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
+                    self.add(&text);
+                    self.payloads.push(bytes);
+                    return;
+                }
+            }
+            _ => {}
+        }
+        self.add(seen.text);
+    }
+
+    fn add(&mut self, text: &str) {
+        match text.is_ascii() {
+            true => {
+                let from = self.small.len();
+                self.small.push_str(text);
+                if let Some(tail) = self.small.get_mut(from..) {
+                    tail.make_ascii_lowercase();
+                }
+            }
+            false => self.small.push_str(&text.to_lowercase()),
+        }
+        self.small.push('\n');
+        self.strings.push(text.to_owned());
+    }
+
+    /// The full search: every string as it is, all of them together, and the bytes of documents.
+    fn search(&self, tracer: &Tracer) -> Found {
+        let mut found = Found::default();
+        for string in &self.strings {
+            found.merge(&tracer.value(string));
+        }
+        for payload in &self.payloads {
+            found.merge(&tracer.bytes(payload));
+        }
+        found
+    }
+}
+
+/// Tells of every scalar of a record.
+fn walk(record: &[u8], each: &mut dyn FnMut(&Seen<'_, '_>)) -> Result<(), RecordFault> {
+    let mut cursor = Cursor::new(record)?;
+    let mut path = Vec::with_capacity(DEPTH_MAX);
+    step(&mut cursor, &mut path, "", 0, each)?;
+    cursor.finish()
+}
+
+fn step<'a>(
+    cursor: &mut Cursor<'a>,
+    path: &mut Vec<&'a str>,
+    url: &str,
+    depth: usize,
+    each: &mut dyn FnMut(&Seen<'_, '_>),
+) -> Result<(), RecordFault> {
+    if depth > DEPTH_MAX {
+        return Err(too_deep().at(position(cursor.at)));
+    }
+    match cursor.next_sign() {
+        Some(b'{') => object(cursor, path, depth, each),
+        Some(b'[') => {
+            cursor.at += 1;
+            if cursor.next_sign() == Some(b']') {
+                cursor.at += 1;
+                return Ok(());
+            }
+            loop {
+                step(cursor, path, url, depth + 1, each)?;
+                match cursor.next_sign() {
+                    Some(b',') => cursor.at += 1,
+                    Some(b']') => {
+                        cursor.at += 1;
+                        return Ok(());
+                    }
+                    _ => return Err(cursor.unexpected()),
+                }
+            }
+        }
+        Some(b'"') => {
+            let at = cursor.string()?;
+            let text = unescaped(cursor.slice(at)).unwrap_or_default();
+            each(&Seen {
+                path,
+                text: &text,
+                quoted: true,
+                url,
+            });
+            Ok(())
+        }
+        _ => {
+            let at = cursor.scalar()?;
+            let text = std::str::from_utf8(cursor.slice(at)).unwrap_or_default();
+            each(&Seen {
+                path,
+                text,
+                quoted: false,
+                url,
+            });
+            Ok(())
+        }
+    }
+}
+
+fn object<'a>(
+    cursor: &mut Cursor<'a>,
+    path: &mut Vec<&'a str>,
+    depth: usize,
+    each: &mut dyn FnMut(&Seen<'_, '_>),
+) -> Result<(), RecordFault> {
+    cursor.at += 1;
+    if cursor.next_sign() == Some(b'}') {
+        cursor.at += 1;
+        return Ok(());
+    }
+    let mut url = String::new();
+    loop {
+        cursor.next_sign();
+        let key = cursor.key()?;
+        let key = std::str::from_utf8(cursor.slice(key)).unwrap_or_default();
+        if key == "url"
+            && let Some(text) = cursor.text()
+        {
+            url = text.into_owned();
+        }
+        path.push(key);
+        step(cursor, path, &url, depth + 1, each)?;
+        path.pop();
+        match cursor.next_sign() {
+            Some(b',') => cursor.at += 1,
+            Some(b'}') => {
+                cursor.at += 1;
+                return Ok(());
+            }
+            _ => return Err(cursor.unexpected()),
+        }
+    }
+}
+
+/// Patients of one record whose dictionaries are sought; a Bundle tells of more by itself.
+const PATIENTS_MAX: usize = 64;
+const WORD_LEN_MIN: usize = 4;
+const VALUE_LEN_MIN: usize = 5;
+/// Shorter numbers are no place on the map.
+const PLACE_LEN_MIN: usize = 6;
+const DATE_LEN: usize = 10;
+const PAYLOAD_LEN_MIN: usize = 24;
+const DATA_LEN_MIN: usize = 4;
+/// A value that counts as found by itself.
+const UNCHANGED: &str = "unchanged 00000000";
