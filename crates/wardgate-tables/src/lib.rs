@@ -14,6 +14,9 @@
 #![deny(missing_docs)]
 
 mod fault;
+pub mod poisoning;
+pub mod private;
+pub mod synthetic;
 mod table;
 
 pub use fault::TableFault;
