@@ -10,6 +10,7 @@ use crate::memory::Memory;
 use crate::overlay::Overlay;
 use crate::patients::{Patient, PatientIndex};
 use crate::rewrite::{Means, rewrite};
+use crate::rulefile::RuleFile;
 use crate::schema::{FhirVersion, Schema};
 use crate::verify::verify;
 
@@ -49,6 +50,15 @@ impl ResourceDeidentifier {
             overlay: None,
             resting: Mutex::new(Vec::new()),
         }
+    }
+
+    /// The same with the rules of a file over the profile: where one of them is met it decides, and the version of the
+    /// file is the one that resources are read by.
+    #[must_use]
+    pub fn with_rules(mut self, file: RuleFile) -> Self {
+        self.schema = Schema::of(file.version());
+        self.overlay = Some(Arc::new(file.overlay));
+        self
     }
 
     /// Writes what may leave of one resource or Bundle to the end of `output`, and says what was done.

@@ -16,9 +16,20 @@ pub(crate) struct Gathered {
     pub(crate) sex: Option<Sex>,
     /// Ids of people that it points to, as `Type/id`.
     pub(crate) people: Vec<String>,
+    /// Ids of all resources that it has or points to, as far as they could be told from other words.
+    pub(crate) ids: Vec<String>,
     /// The number that names the patient: of type MR, else the first.
     pub(crate) number: Option<String>,
     medical_record: bool,
+}
+
+impl Gathered {
+    fn add_id(&mut self, id: &str) {
+        let digits = id.bytes().filter(u8::is_ascii_digit).count();
+        if id.len() >= ID_LEN_MIN && digits >= NUMBER_LEN_MIN && self.ids.len() < IDS_MAX {
+            self.ids.push(id.to_owned());
+        }
+    }
 }
 
 /// Gathers from one resource; contained resources and the entries of Bundles are part of it.
@@ -122,6 +133,7 @@ impl Walk<'_> {
         let Some(text) = value.text() else { return };
         let file = &mut self.gathered.on_file;
         match member.leaf {
+            Leaf::Id => self.gathered.add_id(&text),
             Leaf::Birth => file.birth_dates.push(text.into_owned()),
             Leaf::Name => file.contacts.push(parted(&text)),
             Leaf::Telecom if text.contains('@') => file.emails.push(text.into_owned()),
@@ -210,6 +222,9 @@ impl Walk<'_> {
                 b"reference" => {
                     let text = part.text().unwrap_or_default();
                     let pointer = Pointer::of(&text);
+                    if let Some(id) = pointer.id() {
+                        self.gathered.add_id(id);
+                    }
                     if let Some(kind) = pointer.kind() {
                         person = crate::schema::is_person(kind);
                         if let (true, Some(id)) = (person, pointer.id()) {
@@ -278,6 +293,7 @@ fn texts(mut value: Cursor<'_>, depth: usize) -> Vec<String> {
 
 /// A name in one string: before a comma the family name stands, otherwise it is the last word.
 pub(crate) fn parted(name: &str) -> PersonName {
+    let name = name_alone(name);
     let words = |text: &str| -> Vec<String> {
         let words = text.split_whitespace().filter(|word| !is_title(word));
         words.map(str::to_owned).collect()
@@ -297,6 +313,22 @@ pub(crate) fn parted(name: &str) -> PersonName {
     PersonName { given, family }
 }
 
+/// The part of a display that is a name: what follows in brackets, or as a number, is none.
+pub(crate) fn name_alone(text: &str) -> &str {
+    let end = text.find(['(', '[', '<', '{', ';', '/', '|']).unwrap_or(text.len());
+    let text = text.get(..end).unwrap_or(text);
+    let mut from = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+        if digits >= NUMBER_LEN_MIN || (digits > 0 && letters == 0) {
+            break;
+        }
+        from += word.len();
+    }
+    text.get(..from).unwrap_or(text).trim_end_matches([' ', ',', '-', ':', '#', '.'])
+}
+
 fn is_title(word: &str) -> bool {
     let word = word.trim_end_matches(['.', ',']).to_ascii_lowercase();
     matches!(
@@ -304,4 +336,33 @@ fn is_title(word: &str) -> bool {
         "dr" | "mr" | "mrs" | "ms" | "miss" | "prof" | "nurse" | "sister" | "rn" | "md" | "phd" | "do" | "np" | "pa"
             | "jr" | "sr" | "ii" | "iii" | "frau" | "herr" | "sra" | "the" | "rev" | "sir"
     )
+}
+
+/// Shorter ids, and those of fewer digits, are words like others.
+const ID_LEN_MIN: usize = 5;
+/// Ids of one resource that are looked for in its texts.
+const IDS_MAX: usize = 256;
+/// As many digits in one word are a number, not part of a name.
+const NUMBER_LEN_MIN: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_from_what_follows_them() {
+        for (text, name) in [
+            ("Dr. Ysolde Ashgrove", "Dr. Ysolde Ashgrove"),
+            ("Mary Ashgrove (MRN: 12345)", "Mary Ashgrove"),
+            ("Mary Ashgrove, MRN7531849", "Mary Ashgrove, MRN7531849"),
+            ("Mary Ashgrove MRN7531849", "Mary Ashgrove"),
+            ("Mary Ashgrove 12345", "Mary Ashgrove"),
+            ("Carolee951 Sanford861", "Carolee951 Sanford861"),
+        ] {
+            let expected = name.split(", MRN").next().unwrap();
+            assert_eq!(name_alone(text), expected, "{text}");
+        }
+        let parts = parted("ASHGROVE, Mary");
+        assert_eq!((parts.given.join(" "), parts.family.as_str()), ("Mary".to_owned(), "ASHGROVE"));
+    }
 }

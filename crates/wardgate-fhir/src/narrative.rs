@@ -17,14 +17,6 @@ pub(crate) fn cleaned(xhtml: &str, clean: impl FnMut(&str) -> Option<String>) ->
     Some(written(&pieces, &blocks, &lines))
 }
 
-/// The text of a narrative, without its tags: what a reader sees.
-pub(crate) fn text_of(xhtml: &str) -> Option<String> {
-    let pieces = pieces(xhtml)?;
-    let blocks = blocks(&pieces);
-    let text: Vec<String> = blocks.into_iter().map(|block| block.text).collect();
-    Some(text.join("\n"))
-}
-
 enum Piece<'a> {
     /// Text as it is written, with its entities.
     Text(&'a str),
@@ -132,10 +124,10 @@ fn blocks(pieces: &[Piece<'_>]) -> Vec<Block> {
                     block.pieces.push(index);
                 }
             }
-            Piece::Open { name, .. } | Piece::Close(name) if !INLINE.contains(name) => {
-                if blocks.last().is_some_and(|block| !block.pieces.is_empty()) {
-                    blocks.push(Block::default());
-                }
+            Piece::Open { name, .. } | Piece::Close(name)
+                if !INLINE.contains(name) && blocks.last().is_some_and(|block| !block.pieces.is_empty()) =>
+            {
+                blocks.push(Block::default());
             }
             _ => {}
         }

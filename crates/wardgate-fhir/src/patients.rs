@@ -52,6 +52,8 @@ pub(crate) struct Patient {
     pub(crate) record: RecordPatient,
     pub(crate) on_file: PatientIdentifiers,
     pub(crate) sex: Option<Sex>,
+    /// Whether a Patient resource was learned, which tells all that is on file.
+    pub(crate) indexed: bool,
     pub(crate) dates: Dates,
     pub(crate) marks: Marks,
     /// Those of the marks that say something by themselves.
@@ -128,7 +130,11 @@ impl PatientIndex {
             for relative in self.relatives.get(&*key).into_iter().flatten() {
                 join(&mut identifiers, relative);
             }
-            Arc::new(Patient::new(rules, &on_file.number, identifiers, on_file.sex))
+            let patient = Patient::new(rules, &on_file.number, identifiers, on_file.sex);
+            Arc::new(Patient {
+                indexed: true,
+                ..patient
+            })
         });
         Some(Arc::clone(compiled))
     }
@@ -286,6 +292,7 @@ impl Patient {
             sought: Marks::telling(&on_file),
             on_file,
             sex,
+            indexed: false,
             dates,
             tracer: OnceLock::new(),
         }

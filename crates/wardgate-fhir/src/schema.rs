@@ -100,10 +100,6 @@ impl Schema {
         self.shapes.get(usize::try_from(id).ok()?)
     }
 
-    pub(crate) fn resources(&self) -> impl Iterator<Item = &'static str> {
-        self.resources.keys().copied()
-    }
-
     pub(crate) fn element(&self, number: usize) -> Option<&'static str> {
         self.elements.get(number).copied()
     }

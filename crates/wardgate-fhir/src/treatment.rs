@@ -22,6 +22,8 @@ pub(crate) enum Leaf {
     Version,
     /// Numbers in one string.
     Samples,
+    /// The letters of a molecule.
+    Sequence,
     /// A time of day.
     Time,
     /// A date, whole or partial, with or without a time.
@@ -171,6 +173,7 @@ fn named(field: &str, kind: &str) -> Option<Leaf> {
         "id" if kind == "string" || kind == "id" => Leaf::Remove,
         "implicitRules" => Leaf::Remove,
         "linkId" | "language" => Leaf::Code,
+        "observedSeq" | "literalValue" | "sequence" | "referenceSeqString" if kind == "string" => Leaf::Sequence,
         "lotNumber" | "modelNumber" | "prefix" | "unit" if kind == "string" => Leaf::Term,
         "preAuthRef" | "businessArrangement" | "altId" => Leaf::OtherNumber,
         "authorString" | "performerString" | "requesterString" | "assigner" if kind == "string" => Leaf::Name,

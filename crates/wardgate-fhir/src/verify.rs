@@ -127,10 +127,10 @@ impl<'p> Sought<'p> {
             ("given", _) => self.given.push(text.to_owned()),
             ("text", "name") | ("authorString", _) => self.names.push(text.to_owned()),
             ("valueString", _) if seen.url.ends_with("mothersMaidenName") => self.names.push(text.to_owned()),
-            ("display", "subject" | "patient" | "individual" | "practitioner" | "performer" | "author") => {
-                if !text.contains(|c: char| c.is_ascii_digit()) {
-                    self.names.push(text.to_owned());
-                }
+            ("display", "subject" | "patient" | "individual" | "practitioner")
+                if !text.contains(|c: char| c.is_ascii_digit()) =>
+            {
+                self.names.push(text.to_owned());
             }
             ("value", "identifier") => self.value(Kind::Id, text),
             ("value", "telecom") if text.contains('@') => self.value(Kind::Email, text),

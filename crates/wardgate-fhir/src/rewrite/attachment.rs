@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use wardgate_deid::Operation;
+use wardgate_deid::{Action, Kind, Operation, Part, RecordScope};
+use wardgate_documents::CleanedDocument;
 
+use super::prose::cleaned;
 use super::{Fate, Place, Rewrite};
 use crate::memory::Became;
+use crate::patients::Patient;
 use crate::schema::Member;
 
 impl Rewrite<'_, '_> {
@@ -66,9 +69,10 @@ impl Rewrite<'_, '_> {
             if clean.withheld.is_some() {
                 return None;
             }
-            match clean.bytes == bytes {
+            let bytes_out = searched(&patient, scope, &clean)?;
+            match bytes_out == bytes {
                 true => Some(key.clone()),
-                false => Some(format!("{}\n{}", clean.media_type, BASE64_STANDARD.encode(&clean.bytes))),
+                false => Some(format!("{}\n{}", clean.media_type, BASE64_STANDARD.encode(&bytes_out))),
             }
         });
         match became {
@@ -82,6 +86,20 @@ impl Rewrite<'_, '_> {
                 None => Document::Gone,
             },
         }
+    }
+}
+
+/// The document, once more looked through for what is on file; where that is still in it, text is cleaned again and
+/// all else goes.
+fn searched(patient: &Patient, scope: &mut RecordScope<'_>, clean: &CleanedDocument) -> Option<Vec<u8>> {
+    let text = wardgate_documents::decoded_text(&clean.media_type, &clean.bytes).ok()?;
+    let keeps = scope.action(Kind::Name, Part::Whole) == Action::Keep;
+    if keeps || !patient.sought.any(&text) || !patient.tracer().value(&text).any() {
+        return Some(clean.bytes.clone());
+    }
+    match clean.media_type.starts_with("text/plain") {
+        true => cleaned(patient, scope, &text).map(String::into_bytes),
+        false => None,
     }
 }
 

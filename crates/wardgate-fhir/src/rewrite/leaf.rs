@@ -62,6 +62,11 @@ impl Rewrite<'_, '_> {
             },
             Leaf::Time if moment::is_time(text) => self.stays(member),
             Leaf::Samples if is_samples(text) => self.stays(member),
+            Leaf::Sequence if is_sequence(text) => self.stays(member),
+            Leaf::Sequence => {
+                let became = self.prose(place, text);
+                self.became(member, &became, at, Operation::Cleaned)
+            }
             // The 64-bit integers of R5 are strings.
             Leaf::Number if is_integer(text) && !self.is_number_of(place, text) => self.stays(member),
             Leaf::Version => {
@@ -149,7 +154,10 @@ impl Rewrite<'_, '_> {
             part: name,
             ..NameHints::default()
         };
-        let became = self.stand_in(place, kind, part, text, &hints);
+        let became = match leaf {
+            Leaf::Name => self.name(place, text, &hints),
+            _ => self.stand_in(place, kind, part, text, &hints),
+        };
         let done = match self.means.rules.profile().action(kind, part) {
             Action::Generalise { .. } => Operation::Generalised,
             _ => Operation::Replaced,
@@ -327,11 +335,22 @@ fn is_samples(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || b" .-+eEUL".contains(&byte))
 }
 
+/// Nucleotides or amino acids in one run, by their letters (IUPAC).
+fn is_sequence(text: &str) -> bool {
+    let letters = text.bytes().all(|byte| byte.is_ascii_alphabetic() || b"*-.".contains(&byte));
+    let kinds: u32 = text.bytes().fold(0, |kinds, byte| kinds | 1 << (byte.to_ascii_lowercase() & 31));
+    letters && (text.len() >= SEQUENCE_LEN_MIN || kinds & !NUCLEOTIDES == 0)
+}
+
 fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.len() <= 19 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Shorter runs of letters could be a word.
+const SEQUENCE_LEN_MIN: usize = 40;
+/// `A`, `C`, `G`, `T`, `U`, `N`, each as the bit of its letter; `-` and `.` and `*` fall on bits of their own.
+const NUCLEOTIDES: u32 = 1 << 1 | 1 << 3 | 1 << 7 | 1 << 20 | 1 << 21 | 1 << 14 | 1 << 13 | 1 << 10;
 /// Codes are short; what is longer is looked at as text.
 const CODE_LEN_MAX: usize = 256;
 /// Shorter numbers are nobody's.

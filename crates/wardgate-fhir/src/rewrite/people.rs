@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wardgate_deid::{Action, Kind, NameHints, NamePart, Operation, Part};
 
 use super::{Fate, Place, Rewrite};
+use crate::gather::name_alone;
 use crate::memory::{Became, ValueKey};
 use crate::patients::Patient;
 use crate::pointer::{Pointer, is_uuid};
@@ -37,6 +38,27 @@ impl Rewrite<'_, '_> {
             }
         }
         self.drawn(&patient, kind, part, text, hints)
+    }
+
+    /// A name in one string, without what follows it.
+    pub(super) fn name(&mut self, place: &Place, text: &str, hints: &NameHints) -> Became {
+        let alone = name_alone(text);
+        if alone.chars().filter(|c| c.is_alphabetic()).count() < 2 {
+            // No name, then: whatever it is, it is read as text.
+            return match self.means.rules.profile().action(Kind::Name, Part::Whole) {
+                Action::Keep => Became::Same,
+                _ => self.prose(place, text),
+            };
+        }
+        match self.stand_in(place, Kind::Name, Part::Whole, alone, hints) {
+            Became::Same if alone != text && hints.part.is_none() => {
+                match self.means.rules.profile().action(Kind::Name, Part::Whole) {
+                    Action::Keep => self.prose(place, text),
+                    _ => Became::Other(alone.into()),
+                }
+            }
+            other => other,
+        }
     }
 
     fn drawn(&mut self, patient: &Arc<Patient>, kind: Kind, part: Part, text: &str, hints: &NameHints) -> Became {
@@ -140,7 +162,10 @@ impl Rewrite<'_, '_> {
                 return self.became(member, &became, at, Operation::Cleaned);
             }
         };
-        let became = self.stand_in(&inner, kind, Part::Whole, text, &hints);
+        let became = match kind {
+            Kind::Name => self.name(&inner, text, &hints),
+            _ => self.stand_in(&inner, kind, Part::Whole, text, &hints),
+        };
         let operation = match self.means.rules.profile().action(kind, Part::Whole) {
             Action::Generalise { .. } => Operation::Generalised,
             _ => Operation::Replaced,

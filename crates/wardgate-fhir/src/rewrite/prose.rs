@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use wardgate_deid::PatientIdentifiers;
+use wardgate_deid::{Action, Kind, NameHints, Part, PatientIdentifiers, RecordScope};
 
 use super::{Place, Rewrite};
 use crate::gather::gather;
@@ -16,7 +16,17 @@ use crate::patients::Patient;
 pub(super) struct Others {
     start: usize,
     kind: &'static str,
-    gathered: Option<Arc<Patient>>,
+    gathered: Option<Arc<Told>>,
+    /// The dictionary that was asked for last, and of which patient it is.
+    reader: Option<(u64, Arc<Patient>)>,
+}
+
+/// What was gathered.
+#[derive(Default)]
+struct Told {
+    people: PatientIdentifiers,
+    /// Ids that texts may repeat.
+    ids: Vec<String>,
 }
 
 impl Others {
@@ -25,6 +35,7 @@ impl Others {
             start,
             kind,
             gathered: None,
+            reader: None,
         }
     }
 }
@@ -36,10 +47,7 @@ impl Rewrite<'_, '_> {
             return Became::Same;
         }
         let patient = self.reader_of(place, text);
-        self.read(&patient, TEXT, text, |scope| {
-            let (clean, _) = scope.text(text).ok()?;
-            Some(clean)
-        })
+        self.read(&patient, TEXT, text, |scope| cleaned(&patient, scope, text))
     }
 
     /// Short words that repeat, such as the text of a concept; `exact` for those that a code system has made, in which
@@ -55,10 +63,7 @@ impl Rewrite<'_, '_> {
     pub(super) fn narrative(&mut self, place: &Place, xhtml: &str) -> Became {
         let patient = self.reader_of(place, xhtml);
         self.read(&patient, XHTML, xhtml, |scope| {
-            narrative::cleaned(xhtml, |text| {
-                let (clean, _) = scope.text(text).ok()?;
-                Some(clean)
-            })
+            narrative::cleaned(xhtml, |text| cleaned(&patient, scope, text))
         })
     }
 
@@ -68,7 +73,7 @@ impl Rewrite<'_, '_> {
         patient: &Arc<Patient>,
         treatment: u16,
         value: &str,
-        work: impl FnOnce(&mut wardgate_deid::RecordScope<'_>) -> Option<String>,
+        work: impl FnOnce(&mut RecordScope<'_>) -> Option<String>,
     ) -> Became {
         let key = ValueKey {
             serial: patient.serial,
@@ -103,8 +108,17 @@ impl Rewrite<'_, '_> {
         clean
     }
 
-    fn tells_of_patient(&self, place: &Place, text: &str) -> bool {
-        let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
+    fn tells_of_patient(&mut self, place: &Place, text: &str) -> bool {
+        let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
+        let reader;
+        let patient = match known.indexed {
+            true => known,
+            // Nothing but this resource tells of the patient.
+            false => {
+                reader = self.reader_of(place, "");
+                &reader
+            }
+        };
         if !text.is_ascii() {
             return patient.marks.any(text);
         }
@@ -117,34 +131,62 @@ impl Rewrite<'_, '_> {
     /// The patient, with everybody in the dictionary whom the open resource tells of. Where nobody is said to be the
     /// patient, it is whose words the text holds.
     pub(super) fn reader_of(&mut self, place: &Place, text: &str) -> Arc<Patient> {
-        if place.patient == super::subject::NOBODY {
+        let mut patient = self.patient(place);
+        if place.patient == super::subject::NOBODY && !place.provider {
             let rules = self.means.rules;
             let whose = self.local.whose(rules, text).or_else(|| self.means.index.whose(rules, text));
-            if let Some(whose) = whose {
-                return whose;
+            patient = whose.unwrap_or(patient);
+        }
+        let told = self.told();
+        let known = self.others.last().and_then(|open| open.reader.as_ref());
+        let reader = match known {
+            Some((serial, reader)) if *serial == patient.serial => Arc::clone(reader),
+            _ => {
+                let reader = self.with(&patient, &told.people);
+                if let Some(open) = self.others.last_mut() {
+                    open.reader = Some((patient.serial, Arc::clone(&reader)));
+                }
+                reader
             }
-        }
-        let patient = self.patient(place);
-        let Some(open) = self.others.last() else { return patient };
-        if let Some(known) = &open.gathered {
-            return Arc::clone(known);
-        }
-        let reader = match open.kind {
-            "Patient" => Arc::clone(&patient),
-            _ => self.with_others(&patient, open.start),
         };
-        if let Some(open) = self.others.last_mut() {
-            open.gathered = Some(Arc::clone(&reader));
+        if !told.ids.iter().any(|id| text.contains(id.as_str())) {
+            return reader;
         }
-        reader
+        let mut others = PatientIdentifiers::default();
+        let ids = told.ids.iter().filter(|id| text.contains(id.as_str()));
+        others.record_numbers.extend(ids.cloned());
+        self.with(&reader, &others)
     }
 
-    fn with_others(&mut self, patient: &Arc<Patient>, start: usize) -> Arc<Patient> {
+    /// What the open resource tells of others.
+    fn told(&mut self) -> Arc<Told> {
+        let Some(open) = self.others.last() else { return Arc::default() };
+        if let Some(told) = &open.gathered {
+            return Arc::clone(told);
+        }
         let mut cursor = self.cursor;
-        cursor.at = start;
+        cursor.at = open.start;
+        let own = open.kind == "Patient";
         let gathered = gather(self.means.schema, cursor, 0);
-        let mut others = gathered.on_file;
-        for pointed in &gathered.people {
+        let mut told = Told {
+            ids: gathered.ids,
+            ..Told::default()
+        };
+        // What a Patient tells is on file.
+        if !own {
+            told.people = gathered.on_file;
+            self.add_pointed(&gathered.people, &mut told.people);
+        }
+        let told = Arc::new(told);
+        if let Some(open) = self.others.last_mut() {
+            open.gathered = Some(Arc::clone(&told));
+        }
+        told
+    }
+
+    /// The names of people whom a resource points to.
+    fn add_pointed(&self, people: &[String], others: &mut PatientIdentifiers) {
+        for pointed in people {
             let bare = pointed.rsplit('/').next().unwrap_or(pointed);
             for index in [&self.local, self.means.index] {
                 let names = index.names(pointed);
@@ -152,15 +194,45 @@ impl Rewrite<'_, '_> {
                 others.contacts.extend(names.iter().cloned());
             }
         }
-        let name = name_of(patient, &others);
-        let Some(name) = name else { return Arc::clone(patient) };
+    }
+
+    fn with(&mut self, patient: &Arc<Patient>, others: &PatientIdentifiers) -> Arc<Patient> {
+        let Some(name) = name_of(patient, others) else { return Arc::clone(patient) };
         if let Some(known) = self.memory.patient(&name) {
             return Arc::clone(known);
         }
-        let reader = Arc::new(patient.with(self.means.rules, &others));
+        let reader = Arc::new(patient.with(self.means.rules, others));
         self.memory.remember_patient(&name, &reader);
         reader
     }
+}
+
+/// Text through the engine, and through a look for whatever of the dictionary it left: a word on file that is also
+/// another word, for one. Nothing when the text cannot be cleaned.
+pub(super) fn cleaned(patient: &Patient, scope: &mut RecordScope<'_>, text: &str) -> Option<String> {
+    let (clean, _) = scope.text(text).ok()?;
+    let keeps = |kind| scope.action(kind, Part::Whole) == Action::Keep;
+    if keeps(Kind::Name) || keeps(Kind::Id) || !patient.sought.any(&clean) {
+        return Some(clean);
+    }
+    let tracer = patient.tracer();
+    if !tracer.value(&clean).any() {
+        return Some(clean);
+    }
+    let mut out = String::with_capacity(clean.len());
+    for piece in clean.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let kind = match word.bytes().filter(u8::is_ascii_digit).count() {
+            0..=3 => Kind::Name,
+            _ => Kind::Id,
+        };
+        match word.len() > 1 && tracer.value(word).any() {
+            true => out.push_str(&scope.field(kind, Part::Whole, word, &NameHints::default())),
+            false => out.push_str(word),
+        }
+        out.push_str(piece.get(word.len()..).unwrap_or_default());
+    }
+    (!tracer.value(&out).any()).then_some(out)
 }
 
 /// What a patient with more people in the dictionary is remembered by; nothing when nobody is new.

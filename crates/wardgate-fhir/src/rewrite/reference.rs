@@ -58,11 +58,23 @@ impl Rewrite<'_, '_> {
 
     /// A query of the interface, with or without the path in front of it.
     pub(super) fn request(&mut self, text: &str) -> Option<String> {
+        let bare = text.split_once('=').is_some_and(|(name, _)| name.bytes().all(is_name_sign));
+        if bare {
+            let query = self.query("", text);
+            return (!query.is_empty()).then_some(query);
+        }
+        // An operation on a type or resource: `Patient/1/$everything`.
+        if let Some((path, rest)) = text.split_once("/$") {
+            let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
+            let path = self.pointer(path).filter(|_| Pointer::of(path) != Pointer::Other)?;
+            let plain = name.bytes().all(is_name_sign);
+            return match self.query("", query) {
+                _ if !plain => None,
+                query if query.is_empty() => Some(format!("{path}/${name}")),
+                query => Some(format!("{path}/${name}?{query}")),
+            };
+        }
         match Pointer::of(text) {
-            Pointer::Other if !text.contains(['/', ':', '?']) && text.contains('=') => {
-                let query = self.query("", text);
-                (!query.is_empty()).then_some(query)
-            }
             Pointer::Search { base, kind, query } => {
                 let base = self.base(base, kind)?;
                 match self.query(kind, query) {
@@ -110,7 +122,7 @@ impl Rewrite<'_, '_> {
         for part in query.split('&').take(PARAMETERS_MAX) {
             let Some((name, value)) = part.split_once('=') else { continue };
             let plain = name.split(':').next().unwrap_or(name);
-            if !plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)) {
+            if !plain.bytes().all(is_name_sign) {
                 continue;
             }
             let value = match plain {
@@ -171,6 +183,7 @@ impl Rewrite<'_, '_> {
         let telling = resource || text.contains(['?', '@', ' ']) || self.marked(place, text);
         let scheme = text.split(':').next().unwrap_or_default();
         match scheme {
+            _ if resource => self.pointer(text),
             "http" | "https" | "urn" if telling => self.pointer(text),
             "http" | "https" => Some(text.to_owned()),
             "urn" if text.starts_with("urn:uuid:") => self.pointer(text),
@@ -203,6 +216,10 @@ pub(super) fn operation(before: &str, after: &str) -> Operation {
         true => Operation::Kept,
         false => Operation::Replaced,
     }
+}
+
+fn is_name_sign(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte)
 }
 
 fn is_control_sign(byte: u8) -> bool {

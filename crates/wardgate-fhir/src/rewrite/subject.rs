@@ -30,7 +30,7 @@ impl Rewrite<'_, '_> {
                 self.learn_contained(contained);
             }
         }
-        if self.local.len() > 0 {
+        if !self.local.is_empty() {
             self.sole = self.sole_patient();
         }
     }
