@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::subject::{Subject, Subjects};
 use crate::table::{Action, TABLE, safe_private};
 
-pub(crate) use value::{CLASSES, well_known};
+pub(crate) use value::{CLASSES, unpadded, well_known};
 
 /// What holds while one file is cleaned.
 pub(crate) struct Cleaner<'f> {

@@ -102,7 +102,8 @@ impl Subjects {
     /// A short coded or technical text: looked at by the text engine only when something in it looks like an
     /// identifier. `coded` texts are no prose at all, so that only the file's own identifiers are looked for.
     pub(crate) fn short(&self, subject: &Subject, text: &str, coded: bool) -> Arc<str> {
-        if subject.finds(text) {
+        // A word of a name may be a word of a code too: there, only what is surely a name counts.
+        if subject.finds(text) && (!coded || subject.tracer.value(text).any()) {
             return self.text(subject, text);
         }
         if coded || lock(&self.plain).contains(text) {

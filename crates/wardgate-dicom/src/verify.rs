@@ -11,7 +11,7 @@ use dicom_core::VR;
 use wardgate_deid::{Found, Kind, RecordFault, Tracer, Traces};
 
 use crate::charset::CharacterSet;
-use crate::clean::{CLASSES, well_known};
+use crate::clean::{CLASSES, unpadded, well_known};
 use crate::element::{DataSet, Element, Tag, Value, is_ascii, is_text, tags, trimmed};
 use crate::file::FileDeidentifier;
 use crate::head::{self, Head, PREAMBLE};
@@ -250,7 +250,7 @@ impl Look<'_> {
                 }
                 Value::Bytes(bytes) if tag == tags::DOCUMENT => {
                     let media_type = set.ascii(tags::DOCUMENT_TYPE);
-                    let text = wardgate_documents::decoded_text(&media_type, bytes)?;
+                    let text = wardgate_documents::decoded_text(&media_type, unpadded(bytes))?;
                     self.found.merge(&self.seeker.tracer.value(&text));
                 }
                 Value::Bytes(bytes) if !bytes.is_empty() => self.value(element, charset)?,

@@ -80,19 +80,9 @@ impl Cleaner<'_> {
         element: &Element<'a>,
     ) -> Result<Element<'a>, RecordFault> {
         let media_type = set.ascii(tags::DOCUMENT_TYPE);
-        let told = set.element(tags::DOCUMENT_LENGTH).map(Element::raw);
-        let told = told.and_then(<[u8]>::first_chunk).copied();
         let raw = element.raw();
-        let len = told.map_or(raw.len(), |len| {
-            usize::try_from(u32::from_le_bytes(len)).unwrap_or(usize::MAX)
-        });
-        // A length that is too short would hide what stands behind it.
-        let padded = raw
-            .get(len..)
-            .is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
-        let bytes = if padded { raw.get(..len) } else { Some(raw) };
         let scope = self.subjects.scope(self.subject);
-        let document = wardgate_documents::clean(&scope, &media_type, bytes.unwrap_or(raw))?;
+        let document = wardgate_documents::clean(&scope, &media_type, unpadded(raw))?;
         self.documents.merge(&document.tally);
         // One that cannot be read is withheld: what stands for it says so, and is the dummy that the table wants.
         self.note(
@@ -397,6 +387,11 @@ fn dummy(vr: VR, written: &str) -> String {
         _ => "NONE",
     };
     if same { other } else { dummy }.to_owned()
+}
+
+/// A document without the zero that makes its length even; a told length could hide what stands behind it.
+pub(crate) fn unpadded(document: &[u8]) -> &[u8] {
+    document.strip_suffix(&[0]).unwrap_or(document)
 }
 
 /// A text as a value representation may hold it: no control characters that it does not know, not too long.

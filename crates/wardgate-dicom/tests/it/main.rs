@@ -3,4 +3,14 @@
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod encodings;
+#[cfg(test)]
+mod large;
+#[cfg(test)]
+mod made;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod profile;
+#[cfg(test)]
 mod scene;

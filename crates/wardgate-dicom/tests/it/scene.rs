@@ -47,3 +47,12 @@ pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     println!("skipped: {} is not there", folder.display());
     None
 }
+
+/// The code with which a file is refused.
+pub(crate) fn refused(input: &[u8]) -> &'static str {
+    let files = files(Profile::safe_harbor());
+    match files.file(Cursor::new(input), &mut Vec::new()) {
+        Err(fault) => fault.code(),
+        Ok(_) => "cleaned",
+    }
+}
