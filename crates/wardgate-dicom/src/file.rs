@@ -162,7 +162,7 @@ impl FileDeidentifier {
         let mut outcome = None;
         if let Some((element, bytes)) = &mut pixels {
             settle_syntax(&mut head.syntax, &read.set, *element, bytes)?;
-            outcome = Some(self.judged(&read.set, &head, &identity, bytes)?);
+            outcome = Some(self.judged(&read.set, &head, *element, bytes)?);
         }
         let tail = match &mut pixels {
             Some((_, bytes)) => bytes.behind(size)?,
@@ -238,10 +238,10 @@ impl FileDeidentifier {
         &self,
         set: &DataSet<'_>,
         head: &Head,
-        identity: &Identity,
+        element: PixelElement,
         bytes: &mut FilePixels<'_, R>,
     ) -> Result<PixelOutcome, RecordFault> {
-        let facts = facts::of(set, head, identity);
+        let facts = facts::of(set, head, element);
         let treatment = PixelTreatment {
             clean: self.options.clean_pixel_data,
             faces: self.options.clean_recognizable_visual_features,

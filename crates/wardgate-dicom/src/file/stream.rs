@@ -47,9 +47,11 @@ fn native<R: Read + Seek>(
     outcome: Option<&PixelOutcome>,
 ) -> Result<(), RecordFault> {
     let len = pixels.len();
-    if let Some(PixelOutcome::Blank { blank, .. }) = outcome {
+    if let Some(PixelOutcome::Blank { blanking, .. }) = outcome {
         let mut copy = Copy { output, out };
-        copy.span(pixels, 0, len, |offset, bytes| blank(offset, bytes))?;
+        copy.span(pixels, 0, len, |offset, bytes| {
+            blanking.apply(offset, bytes)
+        })?;
     } else {
         output.write_all(out).map_err(unwritten)?;
         out.clear();

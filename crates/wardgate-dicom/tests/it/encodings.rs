@@ -166,7 +166,10 @@ fn doubled_and_unordered_elements_are_cleaned_and_put_in_order() {
 
 #[test]
 fn what_stands_behind_the_pixels_is_cleaned_or_goes() {
-    let made = rows(Made::usual(Form::Explicit)).raw(0x7fe0_0010, "OW", &[7; 64]);
+    let made = rows(Made::usual(Form::Explicit).number(0x0028_0002, 1))
+        .number(0x0028_0011, 1)
+        .number(0x0028_0100, 8)
+        .raw(0x7fe0_0010, "OW", &[7; 64]);
     let padded = made.clone().raw(0xfffc_fffc, "OB", b"Quillfeather");
     checked(&padded.file(EXPLICIT));
     let mut dirty = made.file(EXPLICIT);

@@ -151,8 +151,14 @@ fn comments_in_compressed_pixels_are_emptied_and_fragments_stay_as_long() {
         .put(0x0028_0008, "IS", "2")
         .fragments(&[frame.clone(), frame.clone()]);
     let input = made.file(JPEG);
-    let (output, cleaned) = clean(&files(Profile::safe_harbor()), &input).unwrap();
-    assert_eq!(cleaned.tally.total(Operation::Emptied) > 0, true);
+    // The picture shows nothing, so it is not looked at.
+    let options = Options {
+        clean_pixel_data: false,
+        ..Options::of(&Profile::safe_harbor())
+    };
+    let files = files_with(Profile::safe_harbor(), options);
+    let (output, cleaned) = clean(&files, &input).unwrap();
+    assert!(cleaned.tally.total(Operation::Emptied) > 0);
     let object = read(&output);
     let pixels = object.element_by_name("PixelData").unwrap();
     let fragments = pixels.value().fragments().unwrap();

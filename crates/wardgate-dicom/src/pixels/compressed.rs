@@ -1,0 +1,248 @@
+//! Decodes encapsulated frames in order to look at them; nothing is ever compressed again.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dicom_core::value::C;
+use dicom_encoding::adapters::{PixelDataObject, RawPixelData};
+use dicom_encoding::transfer_syntax::{Codec, TransferSyntaxIndex};
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use wardgate_deid::RecordFault;
+
+use super::layout::Layout;
+use super::{Fragment, PixelBytes, PixelFacts, unclear, undecodable};
+
+/// Which fragments make each frame.
+pub(super) fn frames_of(
+    pixels: &mut dyn PixelBytes,
+    frames: u64,
+) -> Result<Vec<Vec<Fragment>>, RecordFault> {
+    let fragments = pixels.fragments().unwrap_or_default().to_vec();
+    let wanted = usize::try_from(frames).unwrap_or(usize::MAX);
+    if wanted <= 1 {
+        return Ok(vec![fragments]);
+    }
+    if fragments.len() == wanted {
+        return Ok(fragments
+            .into_iter()
+            .map(|fragment| vec![fragment])
+            .collect());
+    }
+    let by_offset = by_offsets(&fragments, pixels.offsets());
+    if by_offset.len() == wanted {
+        return Ok(by_offset);
+    }
+    let by_start = by_starts(&fragments, pixels)?;
+    match by_start.len() == wanted {
+        true => Ok(by_start),
+        false => Err(unclear(
+            "the frames of the compressed pixels cannot be told apart",
+        )),
+    }
+}
+
+/// Whether frames of a transfer syntax can be decoded here.
+pub(super) fn can_decode(transfer_syntax: &str) -> bool {
+    let syntax = TransferSyntaxRegistry.get(transfer_syntax.trim_end_matches(['\0', ' ']));
+    syntax.is_some_and(|syntax| matches!(syntax.codec(), Codec::EncapsulatedPixelData(Some(_), _)))
+}
+
+/// The samples of a frame, colours together, little endian.
+///
+/// # Errors
+/// When it cannot be decoded, or its code says another size than its data set.
+pub(super) fn decode(
+    facts: &PixelFacts,
+    layout: &Layout,
+    code: Vec<u8>,
+) -> Result<Vec<u8>, RecordFault> {
+    let told = layout.columns * layout.rows;
+    if let Some((columns, rows)) = coded_size(&code)
+        && columns * rows != told
+    {
+        return Err(unclear(
+            "the compressed pixels have another size than the file says",
+        ));
+    }
+    let wanted = layout.decoded().frame_bytes();
+    if wanted > FRAME_BYTES_MAX {
+        return Err(undecodable(
+            "a frame of the compressed pixels is too large to be looked at",
+        ));
+    }
+    let name = facts.transfer_syntax.trim_end_matches(['\0', ' ']);
+    let syntax = TransferSyntaxRegistry.get(name);
+    let Some(Codec::EncapsulatedPixelData(Some(decoder), _)) = syntax.map(|syntax| syntax.codec())
+    else {
+        return Err(undecodable(
+            "the pixels are compressed in a way that cannot be looked at",
+        ));
+    };
+    let frame = Frame {
+        facts,
+        layout,
+        code,
+    };
+    // The decoders are the work of others, and this is foreign input: a fault in one of them is this file's fault alone.
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        let mut bytes = Vec::new();
+        decoder
+            .decode_frame(&frame, 0, &mut bytes)
+            .ok()
+            .map(|()| bytes)
+    }));
+    match decoded {
+        Ok(Some(bytes)) if bytes.len() >= wanted => Ok(bytes),
+        _ => Err(undecodable("the compressed pixels cannot be decoded")),
+    }
+}
+
+/// One frame, as the decoders ask for it.
+struct Frame<'f> {
+    facts: &'f PixelFacts,
+    layout: &'f Layout,
+    code: Vec<u8>,
+}
+
+impl PixelDataObject for Frame<'_> {
+    fn transfer_syntax_uid(&self) -> &str {
+        self.facts.transfer_syntax.trim_end_matches(['\0', ' '])
+    }
+
+    fn rows(&self) -> Option<u16> {
+        u16::try_from(self.layout.rows).ok()
+    }
+
+    fn cols(&self) -> Option<u16> {
+        u16::try_from(self.layout.columns).ok()
+    }
+
+    fn samples_per_pixel(&self) -> Option<u16> {
+        Some(self.facts.samples)
+    }
+
+    fn bits_allocated(&self) -> Option<u16> {
+        Some(self.facts.bits_allocated)
+    }
+
+    fn bits_stored(&self) -> Option<u16> {
+        Some(self.facts.bits_stored)
+    }
+
+    fn photometric_interpretation(&self) -> Option<&str> {
+        Some(self.facts.photometric.trim())
+    }
+
+    fn number_of_frames(&self) -> Option<u32> {
+        Some(1)
+    }
+
+    fn number_of_fragments(&self) -> Option<u32> {
+        Some(1)
+    }
+
+    fn fragment(&self, fragment: usize) -> Option<Cow<'_, [u8]>> {
+        (fragment == 0).then_some(Cow::Borrowed(self.code.as_slice()))
+    }
+
+    fn offset_table(&self) -> Option<Cow<'_, [u32]>> {
+        Some(Cow::Borrowed(&[]))
+    }
+
+    fn raw_pixel_data(&self) -> Option<RawPixelData> {
+        Some(RawPixelData {
+            fragments: C::from_elem(self.code.clone(), 1),
+            offset_table: C::new(),
+        })
+    }
+}
+
+/// Frames that begin where the offset table says.
+fn by_offsets(fragments: &[Fragment], offsets: &[u64]) -> Vec<Vec<Fragment>> {
+    let first = fragments.first().map_or(0, |fragment| fragment.offset);
+    let mut frames: Vec<Vec<Fragment>> = Vec::new();
+    for fragment in fragments {
+        let begins = offsets.contains_sorted(fragment.offset.saturating_sub(first));
+        match frames.last_mut() {
+            Some(frame) if !begins => frame.push(*fragment),
+            _ => frames.push(vec![*fragment]),
+        }
+    }
+    frames
+}
+
+/// Frames that begin where a code stream begins: JPEG's SOI, JPEG 2000's SOC.
+fn by_starts(
+    fragments: &[Fragment],
+    pixels: &mut dyn PixelBytes,
+) -> Result<Vec<Vec<Fragment>>, RecordFault> {
+    let mut frames: Vec<Vec<Fragment>> = Vec::new();
+    for fragment in fragments {
+        let mut start = [0; 3];
+        if fragment.len >= 3 {
+            pixels.read_at(fragment.offset, &mut start)?;
+        }
+        let begins = start == [0xff, 0xd8, 0xff] || start == [0xff, 0x4f, 0xff];
+        match frames.last_mut() {
+            Some(frame) if !begins => frame.push(*fragment),
+            _ => frames.push(vec![*fragment]),
+        }
+    }
+    Ok(frames)
+}
+
+/// Offsets in ascending order.
+trait Sorted {
+    fn contains_sorted(&self, offset: u64) -> bool;
+}
+
+impl Sorted for [u64] {
+    fn contains_sorted(&self, offset: u64) -> bool {
+        self.binary_search(&offset).is_ok()
+    }
+}
+
+/// Columns and rows that a code stream says, when it is JPEG or JPEG 2000.
+fn coded_size(code: &[u8]) -> Option<(usize, usize)> {
+    match code.get(..2)? {
+        [0xff, 0xd8] => jpeg_size(code.get(2..)?),
+        [0xff, 0x4f] => jpeg_2000_size(code),
+        _ => None,
+    }
+}
+
+fn jpeg_size(mut code: &[u8]) -> Option<(usize, usize)> {
+    loop {
+        let at = code.iter().position(|byte| *byte == 0xff)?;
+        code = code.get(at + 1..)?;
+        let (marker, rest) = code.split_first()?;
+        match marker {
+            0xff => {}
+            0x00 | 0x01 | 0xd0..=0xd9 => code = rest,
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | 0xf7 => {
+                let [_, _, _, a, b, c, d] = rest.first_chunk::<7>()?;
+                let pair = |high: &u8, low: &u8| usize::from(u16::from_be_bytes([*high, *low]));
+                return Some((pair(c, d), pair(a, b)));
+            }
+            _ => {
+                let len = rest
+                    .first_chunk::<2>()
+                    .map(|len| u16::from_be_bytes(*len))?;
+                code = rest.get(usize::from(len)..)?;
+            }
+        }
+    }
+}
+
+fn jpeg_2000_size(code: &[u8]) -> Option<(usize, usize)> {
+    let four = |at: usize| -> Option<usize> {
+        let bytes = code.get(at..at + 4)?.first_chunk::<4>()?;
+        usize::try_from(u32::from_be_bytes(*bytes)).ok()
+    };
+    let width = four(8)?.checked_sub(four(16)?)?;
+    let height = four(12)?.checked_sub(four(20)?)?;
+    Some((width, height))
+}
+
+/// The largest frame that is decoded, in bytes: a picture of 8192 by 8192 with 16 bits.
+const FRAME_BYTES_MAX: usize = 128 << 20;

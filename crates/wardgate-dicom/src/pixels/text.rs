@@ -1,0 +1,165 @@
+//! Finds what looks like written text in a picture, whatever the letters are.
+//!
+//! Text that a device burns in has strokes of one value with hard edges, in groups of like height on a
+//! common line. Each of these is looked for in turn, cheapest first: cells of the picture with many hard
+//! edges ([`edges`]), connected strokes in them that are brighter or darker than what is around them
+//! ([`ink`]), and lines of strokes that have the sizes and the order of letters ([`lines`]). Large letters
+//! are found in the picture at half its size, and so on. The method is our own; its parts are the common
+//! ones of scene text detection (edge density, connected components, alignment).
+
+mod edges;
+mod ink;
+mod lines;
+
+use super::region::{Region, joined};
+use edges::Edges;
+use ink::{Mask, Paper};
+
+/// How readily strokes are taken for text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Care {
+    /// For pictures that come straight from a scanner: a word is text, a letter is not.
+    Plain,
+    /// For pictures of kinds that often carry text: three letters are.
+    Careful,
+}
+
+impl Care {
+    /// The share of edges in a cell that must be of one ink, in percent.
+    fn ink_percent_min(self) -> u32 {
+        match self {
+            Self::Plain => 22,
+            Self::Careful => 18,
+        }
+    }
+}
+
+/// One channel of a picture: values row by row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plane<'p> {
+    values: &'p [u16],
+    columns: usize,
+}
+
+impl<'p> Plane<'p> {
+    /// The plane of so many columns, when the values fill its rows.
+    pub(crate) fn new(values: &'p [u16], columns: usize) -> Option<Self> {
+        let fits = columns > 0 && values.len().is_multiple_of(columns);
+        fits.then_some(Self { values, columns })
+    }
+
+    fn rows(&self) -> usize {
+        self.values.len() / self.columns
+    }
+
+    fn row(&self, row: usize) -> &'p [u16] {
+        let from = row.saturating_mul(self.columns);
+        self.values
+            .get(from..from + self.columns)
+            .unwrap_or_default()
+    }
+}
+
+/// The rectangles of a plane that hold text.
+pub(crate) fn find(plane: Plane<'_>, care: Care) -> Vec<Region> {
+    let mut found = Vec::new();
+    find_from_scale(plane, care, 1, &mut found);
+    joined(&mut found);
+    found
+}
+
+/// Looks at a plane, and at the same plane made smaller for what is too large to be a letter in it.
+fn find_from_scale(plane: Plane<'_>, care: Care, scale: u32, found: &mut Vec<Region>) {
+    found.extend(find_at_scale(plane, care).iter().map(|region| Region {
+        top: region.top * scale,
+        left: region.left * scale,
+        bottom: region.bottom * scale,
+        right: region.right * scale,
+    }));
+    let side = plane.columns.min(plane.rows());
+    if side >= SIDE_HALVED_MIN && scale < SCALE_MAX {
+        let values = halved(plane);
+        if let Some(half) = Plane::new(&values, plane.columns / 2) {
+            find_from_scale(half, care, scale * 2, found);
+        }
+    }
+}
+
+fn find_at_scale(plane: Plane<'_>, care: Care) -> Vec<Region> {
+    let mut found = Vec::new();
+    for edges in edges_of(plane, care) {
+        for (side, place) in edges::inked_places(plane, edges) {
+            let Some(paper) = Paper::of(plane, place) else {
+                continue;
+            };
+            for mask in Mask::of(side) {
+                if let Some(drawn) = paper.strokes(mask, edges.step) {
+                    found.extend(lines::read(plane, &drawn, care));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What counts as an edge: once by what most values span, and once by all values, because text may be far
+/// brighter than the picture under it.
+fn edges_of(plane: Plane<'_>, care: Care) -> Vec<Edges> {
+    let stride = (plane.values.len() / SAMPLES).max(1) | 1;
+    let mut samples: Vec<u16> = plane.values.iter().step_by(stride).copied().collect();
+    if samples.is_empty() {
+        return Vec::new();
+    }
+    let cut = samples.len() / 100;
+    let last = samples.len() - 1;
+    let low = *samples.select_nth_unstable(cut).1;
+    let high = *samples.select_nth_unstable(last - cut).1;
+    let values = plane.values.iter();
+    let (least, most) = values.fold((u16::MAX, 0), |(low, high), value| {
+        (low.min(*value), high.max(*value))
+    });
+    let by_span = |least: u16, span: u16| Edges {
+        step: u16::try_from(u32::from(span) * STEP_PERCENT / 100)
+            .unwrap_or(u16::MAX)
+            .max(1),
+        least,
+        span,
+        share_percent: care.ink_percent_min(),
+    };
+    let common = by_span(low, high - low);
+    let whole = by_span(least, most - least);
+    match (high > low, whole.step > common.step.saturating_mul(2)) {
+        (true, true) => vec![common, whole],
+        (true, false) => vec![common],
+        (false, _) if most > least => vec![whole],
+        (false, _) => Vec::new(),
+    }
+}
+
+/// The plane with two by two values made one.
+fn halved(plane: Plane<'_>) -> Vec<u16> {
+    let (columns, rows) = (plane.columns / 2, plane.rows() / 2);
+    let mut values = Vec::with_capacity(columns * rows);
+    for row in 0..rows {
+        let upper = plane.row(row * 2).chunks_exact(2);
+        let lower = plane.row(row * 2 + 1).chunks_exact(2);
+        values.extend(upper.zip(lower).map(|(upper, lower)| {
+            let sum: u32 = upper
+                .iter()
+                .chain(lower)
+                .map(|value| u32::from(*value))
+                .sum();
+            u16::try_from(sum / 4).unwrap_or(u16::MAX)
+        }));
+    }
+    values
+}
+
+/// A side below which no letters are too large for the plane as it is.
+const SIDE_HALVED_MIN: usize = 160;
+/// The last size at which a plane is looked at: an eighth.
+const SCALE_MAX: u32 = 8;
+/// How many values tell what most values span.
+const SAMPLES: usize = 1024;
+/// The share of the span of values that a hard edge has at least, in percent.
+const STEP_PERCENT: u32 = 15;
