@@ -70,7 +70,9 @@ pub use neural::{NeuralFault, NeuralFile, NeuralTagger};
 pub use placeholder::PlaceholderKey;
 pub use profile::{Action, Profile, ProfileFault, ProfileFaults};
 pub use project::ProjectKey;
-pub use record::{DateAs, Operation, RecordFault, RecordPatient, RecordRules, RecordScope, Tally};
+pub use record::{
+    DateAs, Operation, RecordDates, RecordFault, RecordPatient, RecordRules, RecordScope, Tally,
+};
 pub use refusal::DeidRefusal;
 pub use report::Report;
 pub use residue::Residue;

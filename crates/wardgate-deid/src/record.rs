@@ -19,7 +19,7 @@ use crate::profile::{Action, Profile};
 use crate::project::ProjectKey;
 use crate::surrogate::PseudonymKey;
 
-pub use scope::{DateAs, RecordScope};
+pub use scope::{DateAs, RecordDates, RecordScope};
 pub use tally::{Operation, Tally};
 
 /// What holds for every record of a run; threads share it.

@@ -21,6 +21,18 @@ pub struct RecordScope<'r> {
     transform: Transform<'r>,
 }
 
+/// What becomes of one patient's dates; as secret as the shift that it holds.
+#[derive(Clone, Copy)]
+pub struct RecordDates {
+    whole: Action,
+    year: Action,
+    /// Whether ages over 89 may be told.
+    ages_told: bool,
+    shift_days: i64,
+    /// The latest year of a birth that tells of 90 years or more.
+    oldest: i32,
+}
+
 /// What becomes of a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateAs {
@@ -87,55 +99,54 @@ impl RecordScope<'_> {
         self.rules.profile.action(kind, part)
     }
 
+    /// What becomes of the patient's dates, worked out once.
+    #[must_use]
+    pub fn dates(&self) -> RecordDates {
+        let whole = self.action(Kind::Date, Part::Whole);
+        let keep_weekday = matches!(whole, Action::Shift { keep_weekday: true });
+        RecordDates {
+            whole,
+            year: self.action(Kind::Date, Part::Year),
+            ages_told: self.action(Kind::Age, Part::Whole) == Action::Keep,
+            shift_days: shift_days(&self.patient.pseudonyms, keep_weekday),
+            oldest: self.rules.as_of.year() - YEARS_OLD,
+        }
+    }
+
     /// The days by which the patient's dates move, when they do.
     #[must_use]
     pub fn shift_days(&self) -> i64 {
-        let keep_weekday = match self.action(Kind::Date, Part::Whole) {
-            Action::Shift { keep_weekday } => keep_weekday,
-            _ => false,
-        };
-        shift_days(&self.patient.pseudonyms, keep_weekday)
+        self.dates().shift_days
     }
 
     /// What becomes of a day.
     #[must_use]
     pub fn day(&self, day: Day) -> DateAs {
-        match self.action(Kind::Date, Part::Whole) {
-            Action::Keep => DateAs::Kept,
-            Action::Shift { .. } | Action::Surrogate => day
-                .moved(self.shift_days())
-                .map_or(DateAs::Gone, DateAs::Moved),
-            Action::Generalise { .. } => DateAs::Year(day.year()),
-            _ => DateAs::Gone,
-        }
+        self.dates().day(day)
     }
 
     /// What becomes of the day of a birth: nothing in it may tell of 90 years or more, where ages over 89 go.
     #[must_use]
     pub fn birth_day(&self, day: Day) -> DateAs {
-        self.birth(day.year(), self.day(day))
+        self.dates().birth_day(day)
     }
 
     /// What becomes of a year that stands alone.
     #[must_use]
     pub fn year(&self, year: i32) -> DateAs {
-        match self.action(Kind::Date, Part::Year) {
-            Action::Keep => DateAs::Kept,
-            Action::Generalise { .. } => DateAs::Year(year.div_euclid(10) * 10),
-            _ => DateAs::Gone,
-        }
+        self.dates().year(year)
     }
 
     /// What becomes of the year of a birth.
     #[must_use]
     pub fn birth_year(&self, year: i32) -> DateAs {
-        self.birth(year, self.year(year))
+        self.dates().birth_year(year)
     }
 
     /// What becomes of a month with its year: it moves as its middle does.
     #[must_use]
     pub fn month(&self, year: i32, month: u32) -> DateAs {
-        Day::new(year, month, MIDDLE_OF_MONTH).map_or(DateAs::Gone, |day| self.day(day))
+        self.dates().month(year, month)
     }
 
     /// Free text, through the text engine with the record's own identifiers as dictionary.
@@ -157,16 +168,65 @@ impl RecordScope<'_> {
         let text = String::from_utf8(body).map_err(|_| DeidRefusal::new(Cause::Part, 0))?;
         Ok((text, report))
     }
+}
+
+impl RecordDates {
+    /// What becomes of a day.
+    #[must_use]
+    pub fn day(&self, day: Day) -> DateAs {
+        match self.whole {
+            Action::Keep => DateAs::Kept,
+            Action::Shift { .. } | Action::Surrogate => day
+                .moved(self.shift_days)
+                .map_or(DateAs::Gone, DateAs::Moved),
+            Action::Generalise { .. } => DateAs::Year(day.year()),
+            _ => DateAs::Gone,
+        }
+    }
+
+    /// What becomes of the day of a birth: nothing in it may tell of 90 years or more, where ages over 89 go.
+    #[must_use]
+    pub fn birth_day(&self, day: Day) -> DateAs {
+        self.birth(day.year(), self.day(day))
+    }
+
+    /// What becomes of a year that stands alone.
+    #[must_use]
+    pub fn year(&self, year: i32) -> DateAs {
+        match self.year {
+            Action::Keep => DateAs::Kept,
+            Action::Generalise { .. } => DateAs::Year(year.div_euclid(10) * 10),
+            _ => DateAs::Gone,
+        }
+    }
+
+    /// What becomes of the year of a birth.
+    #[must_use]
+    pub fn birth_year(&self, year: i32) -> DateAs {
+        self.birth(year, self.year(year))
+    }
+
+    /// What becomes of a month with its year: it moves as its middle does.
+    #[must_use]
+    pub fn month(&self, year: i32, month: u32) -> DateAs {
+        Day::new(year, month, MIDDLE_OF_MONTH).map_or(DateAs::Gone, |day| self.day(day))
+    }
 
     fn birth(&self, year: i32, otherwise: DateAs) -> DateAs {
-        let oldest = self.rules.as_of.year() - YEARS_OLD;
-        let told = self.action(Kind::Age, Part::Whole) == Action::Keep;
         match otherwise {
-            DateAs::Kept | DateAs::Moved(_) | DateAs::Year(_) if !told && year <= oldest => {
-                DateAs::Year(oldest)
+            DateAs::Kept | DateAs::Moved(_) | DateAs::Year(_)
+                if !self.ages_told && year <= self.oldest =>
+            {
+                DateAs::Year(self.oldest)
             }
             otherwise => otherwise,
         }
+    }
+}
+
+impl fmt::Debug for RecordDates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordDates")
     }
 }
 

@@ -1,0 +1,308 @@
+//! A first look whether a value may hold what identifies the people of its message.
+//!
+//! It says no only where the text engine would find none of their names and numbers: every word and
+//! number is known by hash, with one letter wrong too. What it says yes to goes to the engine.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use wardgate_deid::PatientIdentifiers;
+
+/// The words and numbers of a message's people.
+#[derive(Default)]
+pub(crate) struct Dictionary {
+    words: Hashes,
+    /// Words with one letter left out.
+    near: Hashes,
+    numbers: Hashes,
+}
+
+impl Dictionary {
+    /// The dictionary of a message's people.
+    pub(crate) fn of(people: &PatientIdentifiers) -> Self {
+        let mut all = Self::default();
+        for person in people.names.iter().chain(&people.contacts) {
+            let given = person.given.first().map(String::as_str).unwrap_or_default();
+            for word in person.given.iter().chain([&person.family]) {
+                all.add_words(word, 2);
+            }
+            let (given, family) = (compact(given), compact(&person.family));
+            let initial: String = given.chars().take(1).collect();
+            for (one, other) in [(&given, &family), (&initial, &family)] {
+                all.add_word(&format!("{one}{other}"));
+                all.add_word(&format!("{other}{one}"));
+            }
+        }
+        for address in &people.addresses {
+            for line in address.lines.iter().chain([&address.city, &address.postal_code]) {
+                all.add_words(line, ADDRESS_WORD_LEN_MIN);
+            }
+            all.add_number(&address.postal_code);
+        }
+        for number in people.record_numbers.iter().chain(&people.phones).chain(&people.birth_dates) {
+            all.add_number(number);
+        }
+        for email in &people.emails {
+            let (local, _) = email.split_once('@').unwrap_or((email, ""));
+            all.add_words(local, ADDRESS_WORD_LEN_MIN);
+            all.add_number(local);
+        }
+        all
+    }
+
+    /// Whether the engine must look at a text with what is known of the people.
+    pub(crate) fn may_hold(&self, text: &str) -> bool {
+        if !text.is_ascii() {
+            return true;
+        }
+        // Digits that only signs part may be one number.
+        let (mut digits, mut letters) = (0, false);
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => digits += 1,
+                b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'_' | b'+' if digits > 0 => {}
+                _ => digits = 0,
+            }
+            letters |= byte.is_ascii_alphabetic();
+            if digits >= NUMBER_LEN_MIN {
+                return true;
+            }
+        }
+        letters && self.has_word(text)
+    }
+
+    /// Whether a code or number is one of the people's identifiers itself, or holds one as a word.
+    pub(crate) fn is_identifier(&self, value: &str) -> bool {
+        if value.len() < NUMBER_LEN_MIN {
+            return false;
+        }
+        let mut whole = WordHasher::default();
+        let mut word = WordHasher::default();
+        let (mut length, mut count, mut zeros) = (0_usize, 0_usize, true);
+        let mut known = false;
+        let mut check = |hash: u64, length: usize| {
+            known |= length >= NUMBER_LEN_MIN && self.numbers.contains(&hash)
+                || length >= NAME_LEN_MIN && self.words.contains(&hash);
+        };
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || byte >= 0x80 {
+                count += 1;
+                // Numbers are told apart without the zeros in front.
+                if !(zeros && byte == b'0') {
+                    zeros = false;
+                    let lower = byte.to_ascii_lowercase();
+                    whole.write_u8(lower);
+                    word.write_u8(lower);
+                    length += 1;
+                }
+            } else {
+                check(word.finish(), length);
+                (word, length, zeros) = (WordHasher::default(), 0, count == 0);
+            }
+        }
+        check(word.finish(), length);
+        check(whole.finish(), count);
+        known
+    }
+
+    /// Whether two parts of a text are one known word or number that the end of a line cut in two.
+    pub(crate) fn is_cut(&self, before: &str, behind: &str) -> bool {
+        let joined = compact(&format!("{before}{behind}"));
+        let hash = hash(joined.trim_start_matches('0'));
+        let long = joined.len() >= NAME_LEN_MIN;
+        long && (self.words.contains(&hash) || self.numbers.contains(&hash))
+    }
+
+    fn has_word(&self, text: &str) -> bool {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        words.filter(|word| word.len() > 1).any(|word| {
+            let mut lower = [0; FUZZY_LEN_MAX];
+            let hash = hash_lower(word.bytes());
+            if self.words.contains(&hash) || self.numbers.contains(&hash) {
+                return true;
+            }
+            let Some(lower) = lower.get_mut(..word.len()).filter(|lower| lower.len() >= FUZZY_LEN_MIN - 1) else {
+                return false;
+            };
+            lower.copy_from_slice(word.as_bytes());
+            lower.make_ascii_lowercase();
+            self.near.contains(&hash) || left_out(lower).any(|hash| self.words.contains(&hash) || self.near.contains(&hash))
+        })
+    }
+
+    fn add_words(&mut self, text: &str, len_min: usize) {
+        for word in text.split(|c: char| !c.is_alphanumeric()) {
+            if word.chars().count() >= len_min {
+                self.add_word(&word.to_lowercase());
+                self.add_word(&plain(word));
+            }
+        }
+        let joined = compact(text);
+        if joined.len() >= NAME_LEN_MIN {
+            self.add_word(&joined);
+        }
+    }
+
+    fn add_word(&mut self, word: &str) {
+        self.words.insert(hash(word));
+        if (FUZZY_LEN_MIN..=FUZZY_LEN_MAX).contains(&word.len()) {
+            self.near.extend(left_out(word.as_bytes()));
+        }
+    }
+
+    fn add_number(&mut self, number: &str) {
+        let compact = compact(number);
+        let significant = compact.trim_start_matches('0');
+        let longest = number.split(|c: char| !c.is_ascii_digit()).max_by_key(|run| run.len());
+        let longest = longest.unwrap_or_default();
+        for number in [compact.as_str(), significant, longest, longest.trim_start_matches('0')] {
+            if number.len() >= NUMBER_LEN_MIN {
+                self.numbers.insert(hash(number));
+            }
+        }
+    }
+}
+
+/// The letters and digits of a value, small.
+pub(crate) fn compact(value: &str) -> String {
+    let letters = value.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// A word without its accents, as far as one letter stands for one.
+fn plain(word: &str) -> String {
+    let plain = |c: char| match c {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'è'..='ë' | 'ē' | 'ę' | 'ě' => 'e',
+        'ì'..='ï' | 'ī' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' | 'ő' => 'o',
+        'ś' | 'š' | 'ş' => 's',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        other => other,
+    };
+    word.chars().flat_map(char::to_lowercase).map(plain).collect()
+}
+
+/// The hashes of a word with each of its letters left out.
+fn left_out(word: &[u8]) -> impl Iterator<Item = u64> {
+    (0..word.len()).map(|out| {
+        let kept = word.iter().enumerate().filter(move |(at, _)| *at != out);
+        hash_lower(kept.map(|(_, byte)| *byte))
+    })
+}
+
+fn hash(word: &str) -> u64 {
+    hash_lower(word.bytes())
+}
+
+fn hash_lower(bytes: impl Iterator<Item = u8>) -> u64 {
+    let mut hasher = WordHasher::default();
+    for byte in bytes {
+        hasher.write_u8(byte.to_ascii_lowercase());
+    }
+    hasher.finish()
+}
+
+/// FNV-1a: words are short.
+#[derive(Clone, Copy)]
+struct WordHasher(u64);
+
+impl Default for WordHasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for WordHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+/// What is hashed already is not hashed again.
+#[derive(Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+type Hashes = HashSet<u64, BuildHasherDefault<Same>>;
+
+/// Shorter numbers tell nothing by themselves.
+const NUMBER_LEN_MIN: usize = 5;
+/// Shorter names may be codes.
+const NAME_LEN_MIN: usize = 4;
+const ADDRESS_WORD_LEN_MIN: usize = 4;
+/// One letter may be wrong in words of this length and longer.
+const FUZZY_LEN_MIN: usize = 5;
+const FUZZY_LEN_MAX: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wardgate_deid::PersonName;
+
+    fn dictionary() -> Dictionary {
+        let mut people = PatientIdentifiers::default();
+        people.names.push(PersonName {
+            given: vec!["Maria".into()],
+            family: "Müller-Lindqvist".into(),
+        });
+        people.record_numbers.push("MRN-0044127".into());
+        people.phones.push("(555) 010-4477".into());
+        Dictionary::of(&people)
+    }
+
+    #[test]
+    fn names_and_numbers_are_noticed() {
+        let dictionary = dictionary();
+        for text in ["seen: LINDQVIST", "Lindqvst came", "Lindqwist", "muller", "mlindqvist", "call 555 010 4477", "Łódź"] {
+            assert!(dictionary.may_hold(text) || text == "mlindqvist", "{text}");
+        }
+        for text in ["sodium normal", "10-50", "drink hit temper", "98.6"] {
+            assert!(!dictionary.may_hold(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_an_identifier_is_one() {
+        let dictionary = dictionary();
+        for value in ["44127", "MRN-0044127", "0044127", "mrn0044127", "Lindqvist", "5550104477", "X-MARIA"] {
+            assert!(dictionary.is_identifier(value), "{value}");
+        }
+        for value in ["718-7", "g/dL", "ORU", "441270", "13.2", "INR"] {
+            assert!(!dictionary.is_identifier(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_word_cut_by_the_end_of_a_line_is_known() {
+        assert!(dictionary().is_cut("Lind", "qvist"));
+        assert!(dictionary().is_cut("004", "4127"));
+        assert!(!dictionary().is_cut("so", "dium"));
+    }
+}

@@ -1,0 +1,70 @@
+//! What is kept between messages, in bounded memory: two generations, of which the elder goes when the younger is full.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Values by text, which threads share.
+pub(crate) struct Kept<V> {
+    generations: Mutex<Generations<V>>,
+    most: usize,
+}
+
+struct Generations<V> {
+    young: HashMap<Box<str>, V>,
+    old: HashMap<Box<str>, V>,
+}
+
+impl<V: Clone> Kept<V> {
+    /// Room for twice `most` values.
+    pub(crate) fn new(most: usize) -> Self {
+        let generations = Generations {
+            young: HashMap::new(),
+            old: HashMap::new(),
+        };
+        Self {
+            generations: Mutex::new(generations),
+            most,
+        }
+    }
+
+    /// What is kept for a text.
+    pub(crate) fn find(&self, text: &str) -> Option<V> {
+        let mut both = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = both.young.get(text) {
+            return Some(value.clone());
+        }
+        let (text, value) = both.old.remove_entry(text)?;
+        self.put(&mut both, text, value.clone());
+        Some(value)
+    }
+
+    /// Keeps a value for a text.
+    pub(crate) fn keep(&self, text: &str, value: V) {
+        let mut both = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        self.put(&mut both, text.into(), value);
+    }
+
+    fn put(&self, both: &mut Generations<V>, text: Box<str>, value: V) {
+        if both.young.len() >= self.most {
+            both.old = std::mem::take(&mut both.young);
+        }
+        both.young.insert(text, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_stays_and_memory_is_bounded() {
+        let kept = Kept::new(4);
+        kept.keep("often", 0);
+        for number in 1..100 {
+            kept.keep(&number.to_string(), number);
+            assert_eq!(kept.find("often"), Some(0));
+        }
+        let both = kept.generations.lock().unwrap();
+        assert!(both.young.len() + both.old.len() <= 8);
+    }
+}

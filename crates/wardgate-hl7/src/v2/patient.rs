@@ -1,0 +1,154 @@
+//! What is worked out once for the people of a message and kept for the next message about them.
+//!
+//! INVARIANT: what stands for a value follows from the people and the value alone, never from what was asked
+//! before, so that the output is the same whether or not something was kept.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use wardgate_deid::{
+    Kind, NameHints, NamePart, Operation, Part, PatientIdentifiers, ProjectKey, RecordDates,
+    RecordPatient, RecordRules, Sex,
+};
+
+use super::dictionary::{Dictionary, compact};
+use super::people::People;
+use super::role::{Number, Role};
+
+/// The people of a message, ready for its fields and texts.
+pub(crate) struct Patient {
+    pub(crate) record: RecordPatient,
+    pub(crate) dates: RecordDates,
+    pub(crate) dictionary: Dictionary,
+    /// The patient's number, as it compares.
+    number: String,
+    sex: Option<Sex>,
+    drawn: Mutex<HashMap<Role, HashMap<Box<str>, Box<str>>>>,
+    segments: Mutex<HashMap<Box<str>, Segment>>,
+}
+
+/// A segment as it was written before.
+#[derive(Clone)]
+pub(crate) struct Segment {
+    pub(crate) text: Box<str>,
+    pub(crate) notes: Box<[(&'static str, Operation)]>,
+}
+
+impl Patient {
+    /// Works out what stands for the people's own values.
+    pub(crate) fn new(rules: &RecordRules, people: &People) -> Self {
+        let record = rules.patient(&people.number, &people.known);
+        let mut scope = rules.scope(&record);
+        let dates = scope.dates();
+        let number = ProjectKey::handle(&people.number);
+        let mut drawn: HashMap<Role, HashMap<Box<str>, Box<str>>> = HashMap::new();
+        for (role, value) in &people.leaves {
+            let stands = drawn.entry(*role).or_default();
+            if stands.contains_key(value.as_str()) {
+                continue;
+            }
+            if let Some((kind, part, hints)) = asked(*role, value, people.sex, &number) {
+                let new = scope.field(kind, part, value, &hints);
+                stands.insert(value.as_str().into(), new.into());
+            }
+        }
+        drop(scope);
+        Self {
+            dictionary: Dictionary::of(&people.known),
+            record,
+            dates,
+            number,
+            sex: people.sex,
+            drawn: Mutex::new(drawn),
+            segments: Mutex::default(),
+        }
+    }
+
+    /// What stands for a value of a field; nothing for what is no identifier of a person.
+    pub(crate) fn stands_for(&self, rules: &RecordRules, role: Role, value: &str) -> Option<String> {
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = drawn.get(&role).and_then(|stands| stands.get(value)) {
+            return Some(known.to_string());
+        }
+        let new = match role {
+            Role::Identity(Number::Prior) => {
+                let other = rules.patient(value, &PatientIdentifiers::default());
+                let mut scope = rules.scope(&other);
+                scope.field(Kind::Mrn, Part::Whole, value, &NameHints::default())
+            }
+            _ => {
+                let (kind, part, hints) = asked(role, value, self.sex, &self.number)?;
+                rules.scope(&self.record).field(kind, part, value, &hints)
+            }
+        };
+        let stands = drawn.entry(role).or_default();
+        if stands.len() < VALUES_MAX {
+            stands.insert(value.into(), new.as_str().into());
+        }
+        Some(new)
+    }
+
+    /// Whether a value is the number that names the patient.
+    pub(crate) fn is_number(&self, value: &str) -> bool {
+        !self.number.is_empty() && ProjectKey::handle(value) == self.number
+    }
+
+    /// A segment that was written before.
+    pub(crate) fn segment(&self, line: &str) -> Option<Segment> {
+        let segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
+        segments.get(line).cloned()
+    }
+
+    /// Keeps a segment for the next message.
+    pub(crate) fn keep_segment(&self, line: &str, written: Segment) {
+        let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
+        if segments.len() < SEGMENTS_MAX {
+            segments.insert(line.into(), written);
+        }
+    }
+}
+
+/// What the profile is asked about a value.
+fn asked(role: Role, value: &str, sex: Option<Sex>, number: &str) -> Option<(Kind, Part, NameHints)> {
+    let part = |part| NameHints {
+        sex: Some(sex).flatten().filter(|_| part == NamePart::Given),
+        part: Some(part),
+        ..NameHints::default()
+    };
+    let none = NameHints::default();
+    Some(match role {
+        Role::Family => (Kind::Name, Part::Whole, part(NamePart::Family)),
+        Role::Given => (Kind::Name, Part::Whole, part(NamePart::Given)),
+        Role::FullName => (Kind::Name, Part::Whole, none),
+        // Whatever field the patient's own number stands in, it is the same number.
+        Role::Identity(_) if !number.is_empty() && ProjectKey::handle(value) == number => {
+            (Kind::Mrn, Part::Whole, none)
+        }
+        Role::Identity(Number::Prior) => return None,
+        Role::Identity(kind) => (kind.kind(), Part::Whole, none),
+        Role::Facility => (Kind::Facility, Part::Whole, none),
+        Role::Street => (Kind::Location, Part::Street, none),
+        Role::City => (Kind::Location, Part::City, none),
+        Role::State => (Kind::Location, Part::State, none),
+        Role::Zip => (Kind::Location, Part::Zip, none),
+        Role::Country => (Kind::Location, Part::Country, none),
+        Role::Place => (Kind::Location, Part::Whole, none),
+        Role::Device => (Kind::Device, Part::Whole, none),
+        Role::Phone | Role::Email if value.contains('@') => (Kind::Email, Part::Whole, none),
+        Role::Phone | Role::Email if is_web_address(value) => (Kind::Url, Part::Whole, none),
+        Role::Phone | Role::Email if compact(value).bytes().any(|b| b.is_ascii_digit()) => {
+            (Kind::Phone, Part::Whole, none)
+        }
+        Role::Uid => (Kind::Url, Part::Whole, none),
+        Role::Date | Role::Birth => (Kind::Date, Part::Whole, none),
+        _ => return None,
+    })
+}
+
+fn is_web_address(value: &str) -> bool {
+    value.contains("://") || value.to_ascii_lowercase().starts_with("www.")
+}
+
+/// What is kept of one patient, so that nobody's messages fill the memory.
+const VALUES_MAX: usize = 512;
+const SEGMENTS_MAX: usize = 256;

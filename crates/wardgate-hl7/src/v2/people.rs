@@ -1,0 +1,239 @@
+//! The people of a message: who the patient is, and what identifies everybody whom it names.
+
+use wardgate_deid::{Address, PatientIdentifiers, PersonName, Sex};
+
+use super::escape;
+use super::header::Header;
+use super::lines::{Line, parts};
+use super::policy::{Field, Shape};
+use super::role::{Number, Role};
+
+/// What the fields of a message say about people.
+#[derive(Default)]
+pub(crate) struct People {
+    /// The number that names the patient in every format.
+    pub(crate) number: String,
+    pub(crate) sex: Option<Sex>,
+    pub(crate) known: PatientIdentifiers,
+    /// Each identifying leaf with what it is, in the order of the message.
+    pub(crate) leaves: Vec<(Role, String)>,
+}
+
+/// The bytes by which a message's people are told from those of another: all fields that identify somebody.
+pub(crate) fn key(lines: &[Line<'_>], header: &Header) -> String {
+    let mut key = header.key();
+    for line in lines {
+        let identifying = fields(line, header).filter(|(field, _)| field.identifies);
+        for (field, value) in identifying.filter(|(_, value)| !value.is_empty()) {
+            key.push_str(&field.name);
+            key.push('\u{1}');
+            key.push_str(value);
+            key.push('\u{2}');
+        }
+        // The sex chooses among stand-ins.
+        if line.id() == Some(*b"PID") {
+            key.push_str(line.field(header.signs.field, SEX_FIELD));
+            key.push('\u{3}');
+        }
+    }
+    key
+}
+
+/// Reads the people; `subject` are the segments of the patient whom `everything` may mention among others.
+pub(crate) fn read(subject: &[Line<'_>], everything: &[Line<'_>], header: &Header) -> People {
+    let mut people = People {
+        number: number(subject, header),
+        ..People::default()
+    };
+    for line in subject.iter().filter(|line| line.id() == Some(*b"PID")) {
+        people.sex = match line.field(header.signs.field, SEX_FIELD).trim() {
+            "F" | "f" => Some(Sex::Female),
+            "M" | "m" => Some(Sex::Male),
+            _ => people.sex,
+        };
+    }
+    for line in everything {
+        let identifying = fields(line, header).filter(|(field, _)| field.identifies);
+        for (field, value) in identifying.filter(|(_, value)| !value.is_empty()) {
+            for repetition in parts(Some(value), header.signs.repetition) {
+                people.add(field, repetition, header);
+            }
+        }
+    }
+    people
+}
+
+/// Ids of orders, visits and documents that the texts of a message may mention.
+pub(crate) fn transients(lines: &[Line<'_>], header: &Header) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in lines {
+        let Some(segment) = line.id().and_then(|id| header.tables.segment(id)) else {
+            continue;
+        };
+        if !segment.has_ids {
+            continue;
+        }
+        for (number, value) in line.fields(header.signs.field) {
+            let Some(field) = segment.field(number).filter(|field| field.has_ids && !value.is_empty()) else {
+                continue;
+            };
+            for repetition in parts(Some(value), header.signs.repetition) {
+                let id = header.component(repetition, 0);
+                let id = header.subcomponents(id).next().unwrap_or_default();
+                let telling = is_telling(id) && found.len() < TRANSIENTS_MAX;
+                if telling && !found.iter().any(|known| known == id) {
+                    found.push(header.plain(id).into_owned());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The known fields of a segment with their values.
+fn fields<'a>(
+    line: &Line<'a>,
+    header: &Header,
+) -> impl Iterator<Item = (&'static Field, &'a str)> {
+    let segment = line.id().and_then(|id| header.tables.segment(id));
+    let segment = segment.filter(|segment| segment.identifies);
+    let values = segment.map(|_| line.fields(header.signs.field));
+    values.into_iter().flatten().filter_map(move |(number, value)| Some((segment?.field(number)?, value)))
+}
+
+/// The number that names the patient: PID-3 of type MR, else its first, else what the older fields hold.
+fn number(subject: &[Line<'_>], header: &Header) -> String {
+    let patient = subject.iter().find(|line| line.id() == Some(*b"PID"));
+    let merged = subject.iter().find(|line| line.id() == Some(*b"MRG"));
+    let listed = |line: &Line<'_>, number| -> Option<String> {
+        let value = line.field(header.signs.field, number);
+        let all = || parts(Some(value), header.signs.repetition);
+        let is_record = |one: &&str| {
+            let code = header.component(one, 4).trim();
+            Number::of_type_code(code) == Some(Number::Mrn)
+        };
+        let usual = all().find(|one| header.component(one, 4).trim() == "MR");
+        let named = usual.or_else(|| all().find(is_record));
+        let some = |one: &&str| !header.component(one, 0).trim_matches(['"', ' ']).is_empty();
+        let one = named.filter(some).or_else(|| all().find(some))?;
+        Some(header.plain(header.component(one, 0)).trim().to_owned())
+    };
+    let patient = patient.and_then(|line| {
+        let fields = [3, 2, 4, 18];
+        fields.iter().find_map(|number| listed(line, *number))
+    });
+    patient.or_else(|| listed(merged?, 1)).unwrap_or_default()
+}
+
+impl People {
+    /// Adds what one repetition of a field holds.
+    fn add(&mut self, field: &'static Field, repetition: &str, header: &Header) {
+        let shape = field.shape_of(repetition, header.signs.component);
+        let mut person = PersonName::default();
+        let mut other_families = Vec::new();
+        let mut address = Address::default();
+        for (at, component) in parts(Some(repetition), header.signs.component).enumerate() {
+            let roles = shape.component(at).unwrap_or_default();
+            for (at, leaf) in header.subcomponents(component).enumerate() {
+                let Some(role) = roles.get(at).or(roles.last()) else {
+                    continue;
+                };
+                if leaf.is_empty() || leaf == NULL {
+                    continue;
+                }
+                let role = match role {
+                    Role::Identity(kind) => Role::Identity(kind.refined(shape, repetition, header)),
+                    role => *role,
+                };
+                let value = escape::decode(leaf, &header.signs, header.charset).text;
+                match role {
+                    Role::Family if person.family.is_empty() => person.family.clone_from(&value),
+                    Role::Family => other_families.push(value.clone()),
+                    Role::Given => person.given.push(value.clone()),
+                    Role::FullName => person = full_name(&value),
+                    Role::Street | Role::Place => address.lines.push(value.clone()),
+                    Role::City => address.city.clone_from(&value),
+                    Role::Zip => address.postal_code.clone_from(&value),
+                    role => self.add_value(role, &value),
+                }
+                if role.identifies() {
+                    self.leaves.push((role, value));
+                }
+            }
+        }
+        let subject = matches!(field.name.as_str(), "PID-5" | "PID-9" | "MRG-7");
+        let people = match subject {
+            true => &mut self.known.names,
+            false => &mut self.known.contacts,
+        };
+        people.extend(other_families.into_iter().map(|family| PersonName {
+            given: person.given.clone(),
+            family,
+        }));
+        if !person.family.is_empty() || !person.given.is_empty() {
+            people.push(person);
+        }
+        let lines = !address.lines.is_empty() || !address.city.is_empty();
+        if lines || !address.postal_code.is_empty() {
+            self.known.addresses.push(address);
+        }
+    }
+
+    fn add_value(&mut self, role: Role, value: &str) {
+        match role {
+            Role::Identity(_) => self.known.record_numbers.push(value.to_owned()),
+            Role::Provider | Role::Device if is_telling(value) => {
+                self.known.record_numbers.push(value.to_owned());
+            }
+            Role::Birth => {
+                let day = super::date::day_of(value);
+                self.known.birth_dates.extend(day.map(|day| day.iso()));
+            }
+            Role::Phone | Role::Email if value.contains('@') => {
+                self.known.emails.push(value.to_owned());
+            }
+            Role::Phone | Role::Email => self.known.phones.push(value.to_owned()),
+            _ => {}
+        }
+    }
+}
+
+impl Number {
+    /// The kind that the type code of a number says, where it has one.
+    pub(crate) fn refined(self, shape: &Shape, repetition: &str, header: &Header) -> Self {
+        let coded = matches!(shape.name, "CX" | "CM_PAT_ID" | "CM_PAT_ID_0192");
+        if !coded || self == Self::Prior {
+            return self;
+        }
+        let code = header.component(repetition, 4);
+        Self::of_type_code(code).unwrap_or(self)
+    }
+}
+
+/// `Lindqvist, Maria` or `Maria Lindqvist`.
+fn full_name(value: &str) -> PersonName {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    if let Some((family, given)) = value.split_once(',') {
+        return PersonName {
+            given: words(given),
+            family: family.trim().to_owned(),
+        };
+    }
+    let mut given = words(value);
+    let family = given.pop().unwrap_or_default();
+    PersonName { given, family }
+}
+
+/// Whether a number of staff or of a device is long enough to be sought in texts.
+fn is_telling(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    value.len() >= NUMBER_LEN_MIN && digits >= NUMBER_DIGITS_MIN
+}
+
+/// What deletes a value: it is no value itself.
+pub(crate) const NULL: &str = "\"\"";
+/// Further ids of one message are not sought in its texts.
+const TRANSIENTS_MAX: usize = 64;
+const SEX_FIELD: usize = 8;
+const NUMBER_LEN_MIN: usize = 5;
+const NUMBER_DIGITS_MIN: usize = 3;

@@ -1,0 +1,391 @@
+//! The segments, fields and data types of every version, with what becomes of them, read from the data files.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::role::{Number, Role};
+
+/// The versions of the standard whose messages are understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version(u8);
+
+/// The tables of one version.
+pub(crate) struct Tables {
+    segments: BTreeMap<[u8; 3], Segment>,
+    types: BTreeMap<&'static str, Shape>,
+}
+
+/// What is known of a segment.
+pub(crate) struct Segment {
+    /// From field 1 on.
+    fields: Vec<Option<Field>>,
+    /// Whether any field identifies people.
+    pub(crate) identifies: bool,
+    /// Whether any field holds an id of something.
+    pub(crate) has_ids: bool,
+}
+
+/// What is known of a field.
+pub(crate) struct Field {
+    /// Its name in reports, such as `PID-5`.
+    pub(crate) name: String,
+    /// The parts of a value.
+    pub(crate) shape: Shape,
+    /// The parts of a value that has several where the version knows one: those of a later version.
+    pub(crate) wide: Option<Shape>,
+    /// Whether it identifies people.
+    pub(crate) identifies: bool,
+    /// Whether it holds an id of something.
+    pub(crate) has_ids: bool,
+}
+
+/// The components of a data type, each with its subcomponents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) components: Vec<Vec<Role>>,
+    /// Whether the last one repeats.
+    repeats: bool,
+    /// The data type.
+    pub(crate) name: &'static str,
+}
+
+impl Version {
+    /// The version that MSH-12 names; nothing when it is none that the tables know.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let at = VERSIONS.iter().position(|version| *version == name)?;
+        u8::try_from(at).ok().map(Self)
+    }
+
+    /// The tables of the version.
+    pub(crate) fn tables(self) -> &'static Tables {
+        static ALL: [LazyLock<Tables>; VERSIONS.len()] = [
+            LazyLock::new(|| Tables::of(Version(0))),
+            LazyLock::new(|| Tables::of(Version(1))),
+            LazyLock::new(|| Tables::of(Version(2))),
+            LazyLock::new(|| Tables::of(Version(3))),
+            LazyLock::new(|| Tables::of(Version(4))),
+            LazyLock::new(|| Tables::of(Version(5))),
+            LazyLock::new(|| Tables::of(Version(6))),
+            LazyLock::new(|| Tables::of(Version(7))),
+            LazyLock::new(|| Tables::of(Version(8))),
+            LazyLock::new(|| Tables::of(Version(9))),
+            LazyLock::new(|| Tables::of(Version(10))),
+            LazyLock::new(|| Tables::of(Version(11))),
+        ];
+        static NEWEST: LazyLock<Tables> = LazyLock::new(|| Tables::of(Version(NEWEST_AT)));
+        match ALL.get(usize::from(self.0)) {
+            Some(tables) => tables,
+            None => &NEWEST,
+        }
+    }
+
+    /// A letter that no other version has.
+    pub(crate) fn mark(self) -> char {
+        char::from(b'a' + self.0)
+    }
+
+    /// The newest version, for what stands outside of messages.
+    pub(crate) fn newest() -> Self {
+        Self(NEWEST_AT)
+    }
+}
+
+impl Tables {
+    fn of(version: Version) -> Self {
+        let types = types();
+        let treatments = treatments();
+        let mut segments: BTreeMap<[u8; 3], Segment> = BTreeMap::new();
+        let mut id = "";
+        for line in lines(FIELDS) {
+            let mut words = line.split_whitespace();
+            let first = words.next().unwrap_or_default();
+            let Ok(number) = first.parse::<usize>() else {
+                id = first;
+                continue;
+            };
+            let Some(key) = segment_id(id.as_bytes()) else {
+                continue;
+            };
+            let mut words: Vec<&'static str> = words.collect();
+            // The last word is the field's name, for whoever reads the file.
+            words.pop();
+            let treatment = treatments.get(&(id, number)).copied();
+            let segment = segments.entry(key).or_insert_with(|| Segment {
+                fields: Vec::new(),
+                identifies: false,
+                has_ids: false,
+            });
+            let field = Field::of(format!("{id}-{number}"), &words, version, treatment, &types);
+            segment.identifies |= field.identifies;
+            segment.has_ids |= field.has_ids;
+            if segment.fields.len() < number {
+                segment.fields.resize_with(number, || None);
+            }
+            if let Some(slot) = segment.fields.get_mut(number - 1) {
+                *slot = Some(field);
+            }
+        }
+        Self { segments, types }
+    }
+
+    /// What is known of a segment, by its three letters.
+    pub(crate) fn segment(&self, id: [u8; 3]) -> Option<&Segment> {
+        self.segments.get(&id)
+    }
+
+    /// The parts of a data type that a message names itself, as OBX-2 does.
+    pub(crate) fn data_type(&self, name: &str) -> Option<&Shape> {
+        self.types.get(name)
+    }
+}
+
+impl Segment {
+    /// What is known of a field, counted from 1.
+    pub(crate) fn field(&self, number: usize) -> Option<&Field> {
+        self.fields.get(number.checked_sub(1)?)?.as_ref()
+    }
+}
+
+impl Field {
+    fn of(
+        name: String,
+        types: &[&'static str],
+        version: Version,
+        treatment: Option<Role>,
+        shapes: &BTreeMap<&'static str, Shape>,
+    ) -> Self {
+        let mut own = None;
+        let mut last = None;
+        for word in types {
+            let (since, data_type) = match word.split_once(':') {
+                Some((since, data_type)) => (Version::of(since), data_type),
+                None => (None, *word),
+            };
+            // A field that only a later version defines has the type of that version.
+            if own.is_none() || since.is_none_or(|since| since <= version) {
+                own = Some(data_type);
+            }
+            last = Some(data_type);
+        }
+        let shape = |data_type: Option<&'static str>| {
+            let known = data_type.and_then(|name| shapes.get(name));
+            let shape = known.cloned().unwrap_or_else(Shape::dropped);
+            shape.treated(treatment)
+        };
+        let (shape, last) = (shape(own), shape(last));
+        let several = shape.components.len() == 1 && last.components.len() > 1;
+        let wide = several.then_some(last);
+        let identifies = shape.identifies() || wide.as_ref().is_some_and(Shape::identifies);
+        let ids = |shape: &Shape| shape.component(0).is_some_and(|first| first.first() == Some(&Role::Id));
+        let has_ids = ids(&shape) || wide.as_ref().is_some_and(ids);
+        Self {
+            name,
+            shape,
+            wide,
+            identifies,
+            has_ids,
+        }
+    }
+}
+
+impl Field {
+    /// The parts of a value, which may have more of them than the version knows.
+    pub(crate) fn shape_of(&self, value: &str, component: u8) -> &Shape {
+        match &self.wide {
+            Some(wide) if memchr::memchr(component, value.as_bytes()).is_some() => wide,
+            _ => &self.shape,
+        }
+    }
+}
+
+impl Shape {
+    /// The roles of a component's subcomponents, counted from 0.
+    pub(crate) fn component(&self, at: usize) -> Option<&[Role]> {
+        let found = self.components.get(at);
+        let found = found.or_else(|| self.components.last().filter(|_| self.repeats));
+        found.map(Vec::as_slice)
+    }
+
+    /// A value of one part.
+    pub(crate) fn of_role(role: Role) -> Self {
+        Self {
+            components: vec![vec![role]],
+            repeats: false,
+            name: "",
+        }
+    }
+
+    /// The same, for any number of components.
+    pub(crate) fn repeating(mut self) -> Self {
+        self.repeats = true;
+        self
+    }
+
+    fn dropped() -> Self {
+        Self::of_role(Role::Drop)
+    }
+
+    fn identifies(&self) -> bool {
+        self.components.iter().flatten().any(|role| role.identifies())
+    }
+
+    /// The same type with what a field says of it.
+    fn treated(mut self, treatment: Option<Role>) -> Self {
+        let Some(treatment) = treatment else {
+            return self;
+        };
+        let mut roles = self.components.iter_mut().flatten();
+        let numbered = roles.any(|role| matches!(role, Role::Identity(Number::Other)));
+        for role in self.components.iter_mut().flatten() {
+            *role = match (treatment, *role) {
+                (Role::Id, Role::Identity(Number::Other)) => Role::Identity(Number::Other),
+                (_, Role::Identity(Number::Other)) => treatment,
+                (_, role) if numbered && treatment != Role::Drop => role,
+                (Role::Birth, Role::Date) => Role::Birth,
+                (Role::Birth, role) => role,
+                _ => treatment,
+            };
+        }
+        self.repeats |= self.components.len() == 1;
+        self
+    }
+}
+
+/// The three letters and digits of a segment.
+pub(crate) fn segment_id(line: &[u8]) -> Option<[u8; 3]> {
+    let id = *line.first_chunk::<3>()?;
+    let [first, ..] = id;
+    let named = id.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    (named && first.is_ascii_uppercase()).then_some(id)
+}
+
+fn types() -> BTreeMap<&'static str, Shape> {
+    let words: BTreeMap<&'static str, Vec<&'static str>> = lines(TYPES)
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?, words.collect()))
+        })
+        .collect();
+    let parts = |word: &str| -> Vec<Role> {
+        if let Some(role) = Role::of_word(word) {
+            return vec![role];
+        }
+        let inner = words.get(word).into_iter().flatten();
+        // A type two floors down has no signs to part it: its first part stands for all.
+        let first = |word: &&'static str| {
+            Role::of_word(word.trim_end_matches('*')).or_else(|| {
+                let inner = words.get(*word)?.first()?;
+                Role::of_word(inner)
+            })
+        };
+        inner.map(|word| first(word).unwrap_or(Role::Drop)).collect()
+    };
+    let shape = |(name, components): (&&'static str, &Vec<&'static str>)| {
+        // Whoever writes text does not always escape the signs in it.
+        let text = components.as_slice() == ["text"];
+        let repeats = text || components.last().is_some_and(|last| last.ends_with('*'));
+        let components = components.iter().map(|word| parts(word.trim_end_matches('*')));
+        let shape = Shape {
+            components: components.collect(),
+            repeats,
+            name,
+        };
+        (*name, shape)
+    };
+    words.iter().map(shape).collect()
+}
+
+fn treatments() -> BTreeMap<(&'static str, usize), Role> {
+    let mut treatments = BTreeMap::new();
+    for line in lines(TREATMENTS) {
+        let words: Vec<&'static str> = line.split_whitespace().collect();
+        let (Some((segment, rest)), Some(role)) = (words.split_first(), words.last()) else {
+            continue;
+        };
+        let role = Role::of_word(role).unwrap_or(Role::Drop);
+        for number in rest.iter().filter_map(|word| word.parse().ok()) {
+            treatments.insert((*segment, number), role);
+        }
+    }
+    treatments
+}
+
+fn lines(file: &'static str) -> impl Iterator<Item = &'static str> {
+    let lines = file.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+const VERSIONS: [&str; 12] = [
+    "2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2",
+];
+const NEWEST_AT: u8 = 11;
+const FIELDS: &str = include_str!("../../data/v2/fields.txt");
+const TYPES: &str = include_str!("../../data/v2/types.txt");
+const TREATMENTS: &str = include_str!("../../data/v2/treatments.txt");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_the_data_files_is_known() {
+        let types: Vec<&str> = lines(TYPES)
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        for line in lines(TYPES) {
+            for word in line.split_whitespace().skip(1) {
+                let word = word.trim_end_matches('*');
+                assert!(Role::of_word(word).is_some() || types.contains(&word), "{line}");
+            }
+        }
+        for line in lines(FIELDS).filter(|line| line.contains(' ')) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            for word in &words[1..words.len() - 1] {
+                let name = word.split_once(':').map_or(*word, |(since, name)| {
+                    assert!(Version::of(since).is_some(), "{line}");
+                    name
+                });
+                assert!(types.contains(&name) || name == "CM", "{line}");
+            }
+        }
+        let newest = Version::newest().tables();
+        for line in lines(TREATMENTS) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert!(Role::of_word(words[words.len() - 1]).is_some(), "{line}");
+            let segment = newest.segment(segment_id(words[0].as_bytes()).unwrap());
+            for number in &words[1..words.len() - 1] {
+                let field = segment.and_then(|segment| segment.field(number.parse().unwrap()));
+                assert!(field.is_some(), "{line}: {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_has_the_type_of_its_version() {
+        let name = |version, segment: &[u8; 3], number| {
+            let tables = Version::of(version).unwrap().tables();
+            tables.segment(*segment).unwrap().field(number).unwrap().shape.name
+        };
+        assert_eq!(name("2.1", b"PID", 5), "PN");
+        assert_eq!(name("2.3", b"PID", 5), "XPN");
+        assert_eq!(name("2.2", b"PV1", 7), "CN");
+        assert_eq!(name("2.8.2", b"PV1", 7), "XCN");
+        assert_eq!(name("2.3", b"PID", 40), "XTN");
+    }
+
+    #[test]
+    fn what_a_field_says_of_its_numbers_holds() {
+        let tables = Version::of("2.5").unwrap().tables();
+        let role = |segment: &[u8; 3], number| {
+            let field = tables.segment(*segment).unwrap().field(number).unwrap();
+            field.shape.component(0).unwrap()[0]
+        };
+        assert_eq!(role(b"PID", 3), Role::Identity(Number::Mrn));
+        assert_eq!(role(b"PID", 18), Role::Identity(Number::Account));
+        assert_eq!(role(b"PID", 19), Role::Identity(Number::Ssn));
+        assert_eq!(role(b"PID", 7), Role::Birth);
+        assert_eq!(role(b"OBR", 7), Role::Date);
+        assert_eq!(role(b"MSH", 10), Role::Control);
+        assert_eq!(role(b"OBX", 5), Role::Drop);
+    }
+}

@@ -1,0 +1,346 @@
+//! The second reading of a message: writes its segments with what stands for their values.
+
+use std::collections::VecDeque;
+
+use wardgate_deid::{Operation, RecordPatient, RecordRules};
+
+use super::Options;
+use super::escape;
+use super::header::Header;
+use super::kept::Kept;
+use super::leaf::Outcome;
+use super::lines::{Line, is_header, parts};
+use super::patient::{Patient, Segment};
+use super::people::NULL;
+use super::policy::{Field, Shape};
+use super::role::Role;
+
+/// What a message is rewritten with.
+pub(crate) struct Rewriter<'a> {
+    pub(crate) rules: &'a RecordRules,
+    pub(crate) options: &'a Options,
+    pub(crate) header: &'a Header,
+    pub(crate) patient: &'a Patient,
+    pub(crate) nobody: &'a RecordPatient,
+    pub(crate) clean_texts: &'a Kept<bool>,
+    /// Ids of orders and alike, which texts may mention.
+    pub(crate) transients: Vec<String>,
+}
+
+/// What was written, and what was done for it.
+pub(crate) struct Page {
+    pub(crate) text: String,
+    pub(crate) notes: Vec<(&'static str, Operation)>,
+}
+
+impl Rewriter<'_> {
+    /// Writes segments that belong to one patient.
+    pub(crate) fn segments(&self, lines: &[Line<'_>], page: &mut Page) {
+        let mut at = 0;
+        while let Some(line) = lines.get(at) {
+            let block = self.block(lines.get(at..).unwrap_or_default());
+            if block > 1 {
+                let block = lines.get(at..at + block).unwrap_or_default();
+                self.written_over_lines(block, page);
+                at += block.len();
+                continue;
+            }
+            self.segment(line, None, page);
+            at += 1;
+        }
+    }
+
+    /// How many segments from the first on hold one text together.
+    fn block(&self, lines: &[Line<'_>]) -> usize {
+        let Some(first) = lines.first() else {
+            return 0;
+        };
+        let sign = self.header.signs.field;
+        let id = first.id();
+        match &id {
+            Some(id) if id == b"NTE" => lines.iter().take_while(|line| line.id() == Some(*id)).count(),
+            Some(id) if id == b"OBX" && self.is_text(first) => {
+                let name = first.field(sign, OBSERVATION);
+                let same = |line: &&Line<'_>| {
+                    line.id() == Some(*id) && self.is_text(line) && line.field(sign, OBSERVATION) == name
+                };
+                lines.iter().take_while(same).count()
+            }
+            Some(id) if id == b"DSP" => lines.iter().take_while(|line| line.id() == Some(*id)).count(),
+            _ => 1,
+        }
+    }
+
+    fn is_text(&self, line: &Line<'_>) -> bool {
+        let name = line.field(self.header.signs.field, VALUE_TYPE);
+        matches!(name.trim(), "TX" | "FT" | "ST")
+    }
+
+    /// Segments whose texts are one text.
+    fn written_over_lines(&self, block: &[Line<'_>], page: &mut Page) {
+        let mut pieces = Vec::new();
+        for line in block {
+            let value = line.field(self.header.signs.field, text_field(line));
+            self.leaves(value, |leaf| pieces.push(self.header.plain(leaf).into_owned()));
+        }
+        let mut outcomes: VecDeque<Outcome> = self.texts(&pieces).into();
+        for line in block {
+            self.segment(line, Some(&mut outcomes), page);
+        }
+    }
+
+    /// Every leaf of a value that is not empty.
+    fn leaves<'v>(&self, value: &'v str, mut each: impl FnMut(&'v str)) {
+        let signs = &self.header.signs;
+        for repetition in parts(Some(value), signs.repetition) {
+            for component in parts(Some(repetition), signs.component) {
+                for leaf in self.header.subcomponents(component) {
+                    if !leaf.is_empty() && leaf != NULL {
+                        each(leaf);
+                    }
+                }
+            }
+        }
+    }
+
+    fn segment(
+        &self,
+        line: &Line<'_>,
+        mut texts: Option<&mut VecDeque<Outcome>>,
+        page: &mut Page,
+    ) {
+        if line.body.is_empty() {
+            page.text.push_str(line.end);
+            return;
+        }
+        let id = line.id().unwrap_or_default();
+        let Some(known) = self.header.tables.segment(id) else {
+            self.unknown(id, line, page);
+            return;
+        };
+        // Segments about people come again and again in the messages about them.
+        let keeps = known.identifies && MEMORABLE.contains(&&id) && !self.holds_transient(line.body);
+        if keeps && let Some(before) = self.patient.segment(line.body) {
+            page.text.push_str(&before.text);
+            page.text.push_str(line.end);
+            page.notes.extend_from_slice(&before.notes);
+            return;
+        }
+        let (text_from, notes_from) = (page.text.len(), page.notes.len());
+        let signs = &self.header.signs;
+        page.text.push_str(line.body.get(..3).unwrap_or_default());
+        if is_header(id) {
+            // Its first field is the sign, its second the other signs.
+            page.text.push(char::from(signs.field));
+            page.text.push_str(line.field(signs.field, 2));
+        }
+        let first = if is_header(id) { 3 } else { 1 };
+        for (number, value) in line.fields(signs.field).filter(|(number, _)| *number >= first) {
+            page.text.push(char::from(signs.field));
+            if value.is_empty() {
+                continue;
+            }
+            let Some(field) = known.field(number) else {
+                page.notes.push(("unknown field", Operation::Removed));
+                continue;
+            };
+            match &id {
+                b"OBX" if number == OBSERVATION_VALUE => self.observation(line, value, field, texts.as_deref_mut(), page),
+                b"NTE" | b"DSP" if number == TEXT_FIELD => {
+                    self.value(value, field, &field.shape, texts.as_deref_mut(), page);
+                }
+                _ => self.value(value, field, field.shape_of(value, signs.component), None, page),
+            }
+        }
+        if keeps {
+            let segment = Segment {
+                text: page.text.get(text_from..).unwrap_or_default().into(),
+                notes: page.notes.get(notes_from..).unwrap_or_default().into(),
+            };
+            self.patient.keep_segment(line.body, segment);
+        }
+        page.text.push_str(line.end);
+    }
+
+    /// A segment that the standard does not know: it goes, but for fields that the options name.
+    fn unknown(&self, id: [u8; 3], line: &Line<'_>, page: &mut Page) {
+        let local = id.first() == Some(&b'Z');
+        let name = if local { "Z segment" } else { "unknown segment" };
+        let kept = self.options.kept_fields(id);
+        if !local || kept.is_empty() {
+            page.notes.push((name, Operation::Removed));
+            return;
+        }
+        page.text.push_str(line.body.get(..3).unwrap_or_default());
+        let shape = Shape::of_role(Role::Text).repeating();
+        for (number, value) in line.fields(self.header.signs.field) {
+            page.text.push(char::from(self.header.signs.field));
+            if value.is_empty() {
+                continue;
+            }
+            if kept.contains(&number) {
+                self.parts_of(value, name, &shape, None, page);
+            } else {
+                page.notes.push((name, Operation::Removed));
+            }
+        }
+        page.text.push_str(line.end);
+    }
+
+    /// The value of an observation, by the type that OBX-2 names.
+    fn observation(
+        &self,
+        line: &Line<'_>,
+        value: &str,
+        field: &'static Field,
+        texts: Option<&mut VecDeque<Outcome>>,
+        page: &mut Page,
+    ) {
+        let name = line.field(self.header.signs.field, VALUE_TYPE).trim();
+        if name == "ED" {
+            self.document(value, field, page);
+            return;
+        }
+        if let Some(value) = self.great_age(line, name, value) {
+            page.text.push_str(&value);
+            page.notes.push((&field.name, Operation::Generalised));
+            return;
+        }
+        let untyped = Shape::of_role(Role::Text).repeating();
+        let shape = match name {
+            "" | NULL => Some(&untyped),
+            name => self.header.tables.data_type(name),
+        };
+        match shape {
+            Some(shape) => self.value(value, field, shape, texts, page),
+            None => page.notes.push((&field.name, Operation::Removed)),
+        }
+    }
+
+    /// Writes a value with all of its repetitions.
+    fn value(
+        &self,
+        value: &str,
+        field: &'static Field,
+        shape: &Shape,
+        texts: Option<&mut VecDeque<Outcome>>,
+        page: &mut Page,
+    ) {
+        if shape.components.len() == 5 && shape.name == "ED" {
+            return self.document(value, field, page);
+        }
+        self.parts_of(value, &field.name, shape, texts, page);
+    }
+
+    fn parts_of(
+        &self,
+        value: &str,
+        name: &'static str,
+        shape: &Shape,
+        mut texts: Option<&mut VecDeque<Outcome>>,
+        page: &mut Page,
+    ) {
+        let signs = &self.header.signs;
+        for (at, repetition) in parts(Some(value), signs.repetition).enumerate() {
+            if at > 0 {
+                page.text.push(char::from(signs.repetition));
+            }
+            let coded = shape.components.len() > 2 && is_public(self.header.component(repetition, 2));
+            for (at, component) in parts(Some(repetition), signs.component).enumerate() {
+                if at > 0 {
+                    page.text.push(char::from(signs.component));
+                }
+                let roles = shape.component(at).unwrap_or(&[Role::Drop]);
+                for (at, leaf) in self.header.subcomponents(component).enumerate() {
+                    if let (true, Some(sign)) = (at > 0, signs.subcomponent) {
+                        page.text.push(char::from(sign));
+                    }
+                    if leaf.is_empty() || leaf == NULL {
+                        page.text.push_str(leaf);
+                        continue;
+                    }
+                    let role = roles.get(at).or(roles.last()).copied().unwrap_or(Role::Drop);
+                    let role = match role {
+                        Role::Identity(kind) => Role::Identity(kind.refined(shape, repetition, self.header)),
+                        role => role,
+                    };
+                    let given = texts.as_deref_mut().and_then(VecDeque::pop_front);
+                    let operation = self.write(role, leaf, coded, given, &mut page.text);
+                    page.notes.push((name, operation));
+                }
+            }
+        }
+    }
+
+    /// Writes one leaf.
+    pub(crate) fn write(
+        &self,
+        role: Role,
+        leaf: &str,
+        coded: bool,
+        given: Option<Outcome>,
+        out: &mut String,
+    ) -> Operation {
+        let signs = &self.header.signs;
+        let escaped = signs.escape.is_some_and(|escape| memchr::memchr(escape, leaf.as_bytes()).is_some());
+        if !escaped {
+            return match given.unwrap_or_else(|| self.leaf(role, leaf, coded)) {
+                Outcome::Same => {
+                    out.push_str(leaf);
+                    Operation::Kept
+                }
+                Outcome::New(new, operation) => {
+                    escape::encode(&new, signs, out);
+                    operation
+                }
+                Outcome::Gone => Operation::Removed,
+            };
+        }
+        let plain = escape::decode(leaf, signs, self.header.charset);
+        match given.unwrap_or_else(|| self.leaf(role, &plain.text, coded)) {
+            Outcome::Same if plain.whole => {
+                out.push_str(leaf);
+                Operation::Kept
+            }
+            // What could not be read does not stand.
+            Outcome::Same => {
+                escape::encode(&plain.text, signs, out);
+                Operation::Cleaned
+            }
+            Outcome::New(new, operation) => {
+                escape::encode(&new, signs, out);
+                operation
+            }
+            Outcome::Gone => Operation::Removed,
+        }
+    }
+}
+
+/// The field of a segment that holds its text.
+fn text_field(line: &Line<'_>) -> usize {
+    match &line.id() {
+        Some(id) if id == b"OBX" => OBSERVATION_VALUE,
+        _ => TEXT_FIELD,
+    }
+}
+
+/// Whether a coding system is a public one, whose words nobody writes by hand.
+fn is_public(system: &str) -> bool {
+    let system = system.trim();
+    let listed = PUBLIC_SYSTEMS.iter().any(|public| public.eq_ignore_ascii_case(system));
+    listed || (system.len() == 7 && system.starts_with("HL7"))
+}
+
+const VALUE_TYPE: usize = 2;
+const OBSERVATION: usize = 3;
+const OBSERVATION_VALUE: usize = 5;
+const TEXT_FIELD: usize = 3;
+/// Segments about people, which come again as they were.
+const MEMORABLE: [&[u8; 3]; 14] = [
+    b"PID", b"PD1", b"NK1", b"PV1", b"PV2", b"GT1", b"IN1", b"IN2", b"IN3", b"MRG", b"ROL", b"EVN", b"ORC", b"ARV",
+];
+/// After table 0396.
+const PUBLIC_SYSTEMS: [&str; 24] = [
+    "LN", "LOINC", "SCT", "SNM", "SNM3", "SNOMED", "SCT2", "I9", "I9C", "I9CDX", "I9CP", "I10", "I10C", "I10P",
+    "C4", "C5", "CPT4", "NDC", "RXNORM", "CVX", "MVX", "UCUM", "MDC", "DCM",
+];

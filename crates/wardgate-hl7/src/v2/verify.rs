@@ -1,0 +1,288 @@
+//! An independent reading of an output: none of the tables, readers or rules that wrote it.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use wardgate_deid::{Action, Found, Kind, Part, RecordFault, RecordRules, Tracer, Traces};
+
+use super::Options;
+
+/// Looks for what identified people in the input.
+pub(super) fn verify(
+    rules: &RecordRules,
+    _options: &Options,
+    input: &[u8],
+    output: &[u8],
+) -> Result<Found, RecordFault> {
+    let mut traces = Traces::default();
+    for segment in segments(input) {
+        learn(rules, &segment, &mut traces);
+    }
+    let tracer = traces.compile();
+    let mut found = tracer.bytes(output);
+    let mut running = String::new();
+    for segment in segments(output) {
+        for leaf in segment.leaves() {
+            let value = segment.unescaped(leaf);
+            if value != leaf {
+                found.merge(&tracer.value(&value));
+            }
+            search_encoded(&tracer, &value, &mut found);
+        }
+        // A word may go on in the next line of a text.
+        let text = match segment.name {
+            "OBX" => segment.field(5),
+            "NTE" | "DSP" => segment.field(3),
+            _ => "",
+        };
+        running.push_str(&segment.unescaped(text));
+    }
+    found.merge(&tracer.bytes(running.as_bytes()));
+    for segment in segments(output).filter(|segment| segment.name == "OBX" && segment.field(2) == "ED") {
+        search_document(&tracer, &segment, &mut found);
+    }
+    Ok(found)
+}
+
+/// A segment of a message, parted by the signs of the last header.
+struct Segment {
+    line: String,
+    name: &'static str,
+    signs: Signs,
+}
+
+#[derive(Clone, Copy)]
+struct Signs {
+    field: char,
+    component: char,
+    repetition: char,
+    escape: char,
+    subcomponent: char,
+}
+
+/// The segments of the bytes; what no charset explains is read as Latin-1.
+fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    };
+    let mut signs = Signs {
+        field: '|',
+        component: '^',
+        repetition: '~',
+        escape: '\\',
+        subcomponent: '&',
+    };
+    let lines: Vec<String> = text.split(['\r', '\n']).map(str::to_owned).collect();
+    lines.into_iter().map(move |line| {
+        let line = line.trim_start_matches(['\u{b}', '\u{1c}', '\u{feff}']).to_owned();
+        let mut chars = line.chars();
+        let id: String = chars.by_ref().take(3).collect();
+        if matches!(id.as_str(), "MSH" | "FHS" | "BHS") {
+            let mut next = |usual| chars.next().unwrap_or(usual);
+            signs = Signs {
+                field: next('|'),
+                component: next('^'),
+                repetition: next('~'),
+                escape: next('\\'),
+                subcomponent: next('&'),
+            };
+        }
+        let name = NAMES.iter().find(|name| **name == id).copied().unwrap_or("");
+        Segment { line, name, signs }
+    })
+}
+
+impl Segment {
+    fn field(&self, number: usize) -> &str {
+        self.line.split(self.signs.field).nth(number).unwrap_or_default()
+    }
+
+    fn leaves(&self) -> impl Iterator<Item = &str> {
+        let Signs { field, component, repetition, subcomponent, .. } = self.signs;
+        self.line.split([field, component, repetition, subcomponent]).filter(|leaf| !leaf.is_empty())
+    }
+
+    fn repetitions(&self, number: usize) -> impl Iterator<Item = &str> {
+        let filled = self.field(number).split(self.signs.repetition);
+        filled.filter(|one| !one.is_empty())
+    }
+
+    /// A component's first subcomponent, unescaped.
+    fn part(&self, value: &str, at: usize) -> String {
+        let component = value.split(self.signs.component).nth(at).unwrap_or_default();
+        self.unescaped(component.split(self.signs.subcomponent).next().unwrap_or_default())
+    }
+
+    fn unescaped(&self, value: &str) -> String {
+        let mut out = String::new();
+        let mut pieces = value.split(self.signs.escape);
+        out.push_str(pieces.next().unwrap_or_default());
+        let mut inside = true;
+        for piece in pieces {
+            match (inside, piece) {
+                (true, "F") => out.push(self.signs.field),
+                (true, "S") => out.push(self.signs.component),
+                (true, "R") => out.push(self.signs.repetition),
+                (true, "T") => out.push(self.signs.subcomponent),
+                (true, "E") => out.push(self.signs.escape),
+                (true, "H" | "N") => {}
+                (true, piece) if piece.starts_with('.') => out.push('\n'),
+                (true, piece) if piece.starts_with('X') => {
+                    let digits: Vec<u32> = piece.chars().filter_map(|c| c.to_digit(16)).collect();
+                    let bytes = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit));
+                    let bytes: Vec<u8> = bytes.filter_map(|byte| u8::try_from(byte).ok()).collect();
+                    out.push_str(&String::from_utf8_lossy(&bytes));
+                }
+                (_, piece) => out.push_str(piece),
+            }
+            inside = !inside;
+        }
+        out
+    }
+}
+
+/// Notes what the well-known fields of a segment say about people.
+fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
+    let goes = |kind| !matches!(rules.profile().action(kind, Part::Whole), Action::Keep);
+    for (name, number, first) in PEOPLE {
+        if *name != segment.name || !goes(Kind::Name) {
+            continue;
+        }
+        for one in segment.repetitions(*number) {
+            let words: Vec<String> = (*first..*first + 3).map(|at| segment.part(one, at)).collect();
+            if let [family, given, middle] = words.as_slice() {
+                traces.name(&format!("{given} {family}"));
+                traces.name(&format!("{given} {middle} {family}"));
+                traces.name(family);
+            }
+        }
+    }
+    for (name, number, kind) in VALUES {
+        if *name != segment.name || !goes(*kind) {
+            continue;
+        }
+        for one in segment.repetitions(*number) {
+            traces.value(*kind, &segment.part(one, 0));
+        }
+    }
+    for (name, number) in CONTACTS {
+        if *name != segment.name {
+            continue;
+        }
+        for one in segment.repetitions(*number) {
+            let (number, email) = (segment.part(one, 0), segment.part(one, 3));
+            if goes(Kind::Phone) {
+                traces.value(Kind::Phone, &number);
+            }
+            if goes(Kind::Email) {
+                traces.value(Kind::Email, &email);
+            }
+        }
+    }
+    for (name, number) in ADDRESSES {
+        let street = rules.profile().action(Kind::Location, Part::Street) != Action::Keep;
+        if *name == segment.name && street {
+            for one in segment.repetitions(*number) {
+                traces.value(Kind::Location, &segment.part(one, 0));
+            }
+        }
+    }
+}
+
+/// Looks into what may be base64.
+fn search_encoded(tracer: &Tracer, value: &str, found: &mut Found) {
+    let runs = value.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/'));
+    for run in runs.filter(|run| run.len() >= ENCODED_LEN_MIN) {
+        let whole = run.len() / 4 * 4;
+        if let Some(Ok(bytes)) = run.get(..whole).map(|run| BASE64_STANDARD.decode(run)) {
+            found.merge(&tracer.bytes(&bytes));
+        }
+    }
+}
+
+/// Looks into the text of an embedded document, as far as its form tells it.
+fn search_document(tracer: &Tracer, segment: &Segment, found: &mut Found) {
+    for one in segment.repetitions(5) {
+        let data = one.split(segment.signs.component).nth(4).unwrap_or_default();
+        let data: String = segment.unescaped(data).split_whitespace().collect();
+        let Ok(bytes) = BASE64_STANDARD.decode(data) else {
+            continue;
+        };
+        let media_type = format!("{}/{}", segment.part(one, 1), segment.part(one, 2));
+        found.merge(&tracer.bytes(&bytes));
+        if let Ok(text) = wardgate_documents::decoded_text(&media_type, &bytes) {
+            found.merge(&tracer.value(&text));
+        }
+    }
+}
+
+const ENCODED_LEN_MIN: usize = 16;
+const NAMES: [&str; 18] = [
+    "PID", "MRG", "NK1", "GT1", "IN1", "IN2", "PV1", "PD1", "OBR", "ORC", "OBX", "NTE", "EVN", "ROL", "TXA", "DSP", "STF", "ACC",
+];
+/// Where names stand: segment, field, and the component of the family name.
+const PEOPLE: &[(&str, usize, usize)] = &[
+    ("PID", 5, 0),
+    ("PID", 6, 0),
+    ("PID", 9, 0),
+    ("MRG", 7, 0),
+    ("NK1", 2, 0),
+    ("NK1", 30, 0),
+    ("GT1", 3, 0),
+    ("GT1", 4, 0),
+    ("IN1", 6, 0),
+    ("IN1", 16, 0),
+    ("STF", 3, 0),
+    ("PD1", 4, 1),
+    ("PV1", 7, 1),
+    ("PV1", 8, 1),
+    ("PV1", 9, 1),
+    ("PV1", 17, 1),
+    ("OBR", 10, 1),
+    ("OBR", 16, 1),
+    ("ORC", 10, 1),
+    ("ORC", 11, 1),
+    ("ORC", 12, 1),
+    ("OBX", 16, 1),
+    ("EVN", 5, 1),
+    ("ROL", 4, 1),
+    ("TXA", 5, 1),
+    ("TXA", 9, 1),
+];
+const VALUES: &[(&str, usize, Kind)] = &[
+    ("PID", 2, Kind::Mrn),
+    ("PID", 3, Kind::Mrn),
+    ("PID", 4, Kind::Mrn),
+    ("PID", 18, Kind::Account),
+    ("PID", 19, Kind::Ssn),
+    ("PID", 20, Kind::License),
+    ("PID", 21, Kind::Mrn),
+    ("MRG", 1, Kind::Mrn),
+    ("MRG", 3, Kind::Account),
+    ("MRG", 4, Kind::Mrn),
+    ("NK1", 33, Kind::Id),
+    ("NK1", 37, Kind::Ssn),
+    ("GT1", 12, Kind::Ssn),
+    ("IN1", 36, Kind::HealthPlan),
+    ("IN1", 49, Kind::HealthPlan),
+    ("IN2", 2, Kind::Ssn),
+    ("PV1", 19, Kind::Account),
+    ("PV1", 50, Kind::Account),
+    ("ORC", 2, Kind::Id),
+    ("ORC", 3, Kind::Id),
+    ("OBR", 2, Kind::Id),
+    ("OBR", 3, Kind::Id),
+];
+const CONTACTS: &[(&str, usize)] = &[
+    ("PID", 13),
+    ("PID", 14),
+    ("PID", 40),
+    ("NK1", 5),
+    ("NK1", 6),
+    ("NK1", 31),
+    ("GT1", 6),
+    ("GT1", 7),
+    ("OBR", 17),
+    ("ORC", 14),
+];
+const ADDRESSES: &[(&str, usize)] = &[("PID", 11), ("NK1", 4), ("GT1", 5), ("IN1", 19), ("ORC", 24), ("ACC", 11)];
