@@ -53,6 +53,12 @@ impl RecordRules {
         &self.profile
     }
 
+    /// The engine that reads texts.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The project's key, for ids and UIDs, which do not belong to one patient.
     #[must_use]
     pub fn key(&self) -> &ProjectKey {

@@ -1,4 +1,11 @@
 //! De-identifies HL7 v2 messages and C-CDA documents.
 #![deny(missing_docs)]
 
+mod date;
+mod dictionary;
+mod kept;
+mod leaf;
+mod patient;
+mod role;
+mod text;
 pub mod v2;

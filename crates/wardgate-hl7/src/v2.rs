@@ -5,21 +5,14 @@
 
 mod batch;
 mod charset;
-mod date;
 mod delimiters;
-mod dictionary;
 mod document;
 mod escape;
 mod header;
-mod kept;
-mod leaf;
 mod lines;
-mod patient;
 mod people;
 mod policy;
 mod rewrite;
-mod role;
-mod text;
 mod verify;
 
 use std::fmt;
@@ -30,10 +23,11 @@ use wardgate_deid::{
     Found, Operation, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally,
 };
 
+use crate::kept::Kept;
+use crate::leaf::Leaves;
+use crate::patient::Patient;
 use header::Header;
-use kept::Kept;
 use lines::Line;
-use patient::Patient;
 use rewrite::{Page, Rewriter};
 
 pub use batch::{BatchCounts, MESSAGE_BYTES_MAX, Messages};
@@ -57,7 +51,7 @@ pub struct Options {
 /// let as_of = Day::new(2026, 11, 30).unwrap();
 /// let rules = RecordRules::new(Engine::exact_only(), Profile::safe_harbor(), ProjectKey::new([7; 32]), as_of);
 /// let deidentifier = MessageDeidentifier::new(Arc::new(rules), Options::default());
-/// let message = b"MSH|^~\\&|LAB|||||20240312||ORU^R01|77|P|2.5\rPID|1||4471902^^^^MR||Lindqvist^Maria\r";
+/// let message = b"MSH|^~\\&|LAB||||20240312||ORU^R01|77|P|2.5\rPID|1||4471902^^^^MR||Lindqvist^Maria\r";
 /// let mut output = Vec::new();
 /// deidentifier.message(message, &mut output).unwrap();
 /// let output = String::from_utf8(output).unwrap();
@@ -123,13 +117,15 @@ impl MessageDeidentifier {
             let everything = if together { lines.as_slice() } else { own };
             let patient = self.patient(own, everything, &header);
             let rewriter = Rewriter {
-                rules: &self.rules,
+                leaves: Leaves {
+                    rules: &self.rules,
+                    patient: &patient,
+                    nobody: &self.nobody,
+                    clean_texts: &self.clean_texts,
+                    transients: people::transients(own, &header),
+                },
                 options: &self.options,
                 header: &header,
-                patient: &patient,
-                nobody: &self.nobody,
-                clean_texts: &self.clean_texts,
-                transients: people::transients(own, &header),
             };
             rewriter.segments(own, &mut page);
         }
@@ -187,7 +183,12 @@ fn groups(lines: &[Line<'_>]) -> Vec<Range<usize>> {
         starts.push(0);
     }
     let ends = starts.iter().skip(1).copied().chain([lines.len()]);
-    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+    starts
+        .iter()
+        .copied()
+        .zip(ends)
+        .map(|(start, end)| start..end)
+        .collect()
 }
 
 /// The same notes together, in counts.

@@ -102,7 +102,11 @@ impl<R: Read> Messages<R> {
         self.ended = count == 0;
         read.map(|_| ()).map_err(|error| {
             let kind = error.kind();
-            RecordFault::new("hl7.read", format!("the messages cannot be read: {kind}"), "read the input again")
+            RecordFault::new(
+                "hl7.read",
+                format!("the messages cannot be read: {kind}"),
+                "read the input again",
+            )
         })
     }
 }
@@ -177,7 +181,9 @@ impl BatchCounts {
         let value = body.get(4..).unwrap_or_default();
         let ends = |b: &u8| *b == sign || matches!(b, b'\r' | b'\n');
         let length = value.iter().position(ends).unwrap_or(value.len());
-        let counted = value.get(..length).is_some_and(|value| !value.is_empty() && value.iter().all(u8::is_ascii_digit));
+        let counted = value
+            .get(..length)
+            .is_some_and(|value| !value.is_empty() && value.iter().all(u8::is_ascii_digit));
         if counted {
             let from = skipped + 4;
             item.splice(from..from + length, count.to_string().into_bytes());
@@ -192,7 +198,11 @@ pub(crate) fn frame(input: &[u8]) -> (&[u8], &[u8], &[u8]) {
         _ => input.iter().take_while(|b| is_blank(**b)).count(),
     };
     let (before, rest) = input.split_at_checked(before).unwrap_or((&[], input));
-    let tail = rest.iter().rev().take_while(|b| matches!(b, b'\r' | b'\n' | b'\x1c')).count();
+    let tail = rest
+        .iter()
+        .rev()
+        .take_while(|b| matches!(b, b'\r' | b'\n' | b'\x1c'))
+        .count();
     let behind = rest.get(rest.len() - tail..).unwrap_or_default();
     let end = behind.iter().position(|b| *b == END);
     let cut = end.map_or(rest.len(), |at| rest.len() - tail + at);
@@ -213,7 +223,10 @@ fn is_blank(byte: u8) -> bool {
 }
 
 fn begins_item(head: &[u8]) -> bool {
-    let named = matches!(head.first_chunk::<3>(), Some(b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS"));
+    let named = matches!(
+        head.first_chunk::<3>(),
+        Some(b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS")
+    );
     named && head.get(3).is_some_and(u8::is_ascii_punctuation)
 }
 
@@ -251,7 +264,10 @@ mod tests {
         for (stream, count) in [
             (&b"MSH|^~\\&|A\rPID|1\r\n\nMSH|^~\\&|B\r"[..], 2),
             (b"\x0bMSH|^~\\&|A\rPID|1\r\x1c\r\x0bMSH|^~\\&|B\r\x1c\r", 2),
-            (b"FHS|^~\\&\rBHS|^~\\&\rMSH|^~\\&|A\nMSH#*+!%#A\nBTS|2\nFTS|1", 6),
+            (
+                b"FHS|^~\\&\rBHS|^~\\&\rMSH|^~\\&|A\nMSH#*+!%#A\nBTS|2\nFTS|1",
+                6,
+            ),
             (b"junk\nMSH|^~\\&|A", 2),
             (b"MSH|^~\\&|A\rNTE|1||see MSHA\rMS", 1),
             (b"", 0),
@@ -277,7 +293,10 @@ mod tests {
 
     #[test]
     fn frames_are_told_from_messages() {
-        assert_eq!(frame(b"\x0bMSH|\r\x1c\r"), (&b"\x0b"[..], &b"MSH|\r"[..], &b"\x1c\r"[..]));
+        assert_eq!(
+            frame(b"\x0bMSH|\r\x1c\r"),
+            (&b"\x0b"[..], &b"MSH|\r"[..], &b"\x1c\r"[..])
+        );
         assert_eq!(frame(b"MSH|\r\n"), (&b""[..], &b"MSH|\r\n"[..], &b""[..]));
     }
 

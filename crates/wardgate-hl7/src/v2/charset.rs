@@ -73,7 +73,9 @@ impl Charset {
     pub(crate) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         match self {
             Self::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-            Self::Other(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes),
+            Self::Other(encoding) => {
+                encoding.decode_without_bom_handling_and_without_replacement(bytes)
+            }
         }
     }
 
@@ -123,7 +125,9 @@ mod tests {
             assert_eq!(out, bytes);
         }
         let mut out = Vec::new();
-        Charset::named("8859/1", None).unwrap().encode("Łé", &mut out);
+        Charset::named("8859/1", None)
+            .unwrap()
+            .encode("Łé", &mut out);
         assert_eq!(out, b"?\xe9");
     }
 

@@ -19,8 +19,12 @@ impl Delimiters {
     pub(crate) fn of(header: &[u8]) -> Result<Self, RecordFault> {
         let field = *header.get(3).ok_or_else(unreadable)?;
         let behind = header.get(4..).unwrap_or_default();
-        let end = behind.iter().position(|b| *b == field || matches!(b, b'\r' | b'\n'));
-        let encoding = behind.get(..end.unwrap_or(behind.len())).unwrap_or_default();
+        let end = behind
+            .iter()
+            .position(|b| *b == field || matches!(b, b'\r' | b'\n'));
+        let encoding = behind
+            .get(..end.unwrap_or(behind.len()))
+            .unwrap_or_default();
         let mut signs = encoding.to_vec();
         // Some senders write the escape sign twice, as their source code did.
         if let [_, _, third, fourth, ..] = signs.as_slice()
@@ -44,16 +48,11 @@ impl Delimiters {
             usable && !all.iter().take(at).any(|other| other == sign)
         });
         let bounded = signs.next().is_none();
-        if distinct && bounded { Ok(found) } else { Err(unreadable()) }
-    }
-
-    /// Whether a byte parts something, or begins an escape.
-    pub(crate) fn is_sign(&self, byte: u8) -> bool {
-        byte == self.field
-            || byte == self.component
-            || byte == self.repetition
-            || Some(byte) == self.escape
-            || Some(byte) == self.subcomponent
+        if distinct && bounded {
+            Ok(found)
+        } else {
+            Err(unreadable())
+        }
     }
 
     fn all(&self) -> impl Iterator<Item = u8> {
@@ -90,7 +89,15 @@ mod tests {
 
     #[test]
     fn signs_that_cannot_part_anything_are_refused() {
-        for header in [&b"MSH"[..], b"MSH|", b"MSH||", b"MSH|^^\\&|", b"MSH|^~\\a|", b"MSHA^~\\&A", b"MSH|^~\\&#!|"] {
+        for header in [
+            &b"MSH"[..],
+            b"MSH|",
+            b"MSH||",
+            b"MSH|^^\\&|",
+            b"MSH|^~\\a|",
+            b"MSHA^~\\&A",
+            b"MSH|^~\\&#!|",
+        ] {
             assert!(Delimiters::of(header).is_err());
         }
     }

@@ -11,7 +11,8 @@ use super::lines::{Line, parts};
 use super::people::NULL;
 use super::policy::Field;
 use super::rewrite::{Page, Rewriter};
-use super::role::Role;
+use crate::leaf::Coded;
+use crate::role::Role;
 
 impl Rewriter<'_> {
     /// Writes a value of type ED: source, type, subtype, encoding, data.
@@ -38,7 +39,10 @@ impl Rewriter<'_> {
                 continue;
             };
             let (kind, subtype) = media_type.split_once('/').unwrap_or((&media_type, ""));
-            for (at, component) in [source.as_str(), kind, subtype, encoding].iter().enumerate() {
+            for (at, component) in [source.as_str(), kind, subtype, encoding]
+                .iter()
+                .enumerate()
+            {
                 if at > 0 {
                     page.text.push(char::from(signs.component));
                 }
@@ -56,7 +60,10 @@ impl Rewriter<'_> {
     /// The parts of an ED value without data.
     fn coded(&self, repetition: &str, field: &'static Field, page: &mut Page) -> String {
         let mut out = String::new();
-        for (at, component) in parts(Some(repetition), self.header.signs.component).take(4).enumerate() {
+        for (at, component) in parts(Some(repetition), self.header.signs.component)
+            .take(4)
+            .enumerate()
+        {
             if at > 0 {
                 out.push(char::from(self.header.signs.component));
             }
@@ -68,10 +75,14 @@ impl Rewriter<'_> {
 
     /// One component, with its first subcomponent only.
     fn part(&self, component: &str, role: Role, field: &'static Field, page: &mut Page) -> String {
-        let leaf = self.header.subcomponents(component).next().unwrap_or_default();
+        let leaf = self
+            .header
+            .subcomponents(component)
+            .next()
+            .unwrap_or_default();
         let mut out = String::new();
         if !leaf.is_empty() {
-            let operation = self.write(role, leaf, false, None, &mut out);
+            let operation = self.write(role, leaf, Coded::Not, None, &mut out);
             page.notes.push((&field.name, operation));
         }
         out
@@ -87,7 +98,7 @@ impl Rewriter<'_> {
     ) -> Option<(String, &'static str, String)> {
         let media_type = media_type(kind, subtype);
         let bytes = decoded(encoding, data)?;
-        let scope = self.rules.scope(&self.patient.record);
+        let scope = self.leaves.rules.scope(&self.leaves.patient.record);
         let cleaned = wardgate_documents::clean(&scope, &media_type, &bytes).ok()?;
         let same = form(&cleaned.media_type) == form(&media_type);
         let media_type = match same && !kind.is_empty() {
@@ -98,21 +109,33 @@ impl Rewriter<'_> {
         match String::from_utf8(cleaned.bytes) {
             Ok(plain) if text => Some((media_type, "A", plain)),
             Ok(plain) => Some((media_type, "Base64", BASE64_STANDARD.encode(plain))),
-            Err(bytes) => Some((media_type, "Base64", BASE64_STANDARD.encode(bytes.as_bytes()))),
+            Err(bytes) => Some((
+                media_type,
+                "Base64",
+                BASE64_STANDARD.encode(bytes.as_bytes()),
+            )),
         }
     }
 
     /// An age over 89 as a number, which no record may tell: the oldest that it may.
-    pub(crate) fn great_age(&self, line: &Line<'_>, value_type: &str, value: &str) -> Option<String> {
-        let code = self.header.component(line.field(self.header.signs.field, 3), 0);
+    pub(crate) fn great_age(
+        &self,
+        line: &Line<'_>,
+        value_type: &str,
+        value: &str,
+    ) -> Option<String> {
+        let code = self
+            .header
+            .component(line.field(self.header.signs.field, 3), 0);
         if value_type != "NM" || !AGE_CODES.contains(&code) {
             return None;
         }
         let years: f64 = value.trim().parse().ok()?;
         let units = line.field(self.header.signs.field, 6);
         let unit = self.header.component(units, 0).trim();
-        let in_years = unit.is_empty() || ["a", "yr", "y", "years", "year", "{age}"].contains(&unit);
-        let told = self.rules.profile().action(Kind::Age, Part::Whole) == Action::Keep;
+        let in_years =
+            unit.is_empty() || ["a", "yr", "y", "years", "year", "{age}"].contains(&unit);
+        let told = self.leaves.rules.profile().action(Kind::Age, Part::Whole) == Action::Keep;
         (in_years && years > OLDEST_TOLD && !told).then(|| "90".to_owned())
     }
 }
@@ -139,7 +162,10 @@ pub(crate) fn decoded(encoding: &str, data: &str) -> Option<Vec<u8>> {
 
 /// The media type that type and subtype mean, in the words of MIME or of table 0191.
 pub(crate) fn media_type(kind: &str, subtype: &str) -> String {
-    let (kind, subtype) = (kind.trim().to_ascii_lowercase(), subtype.trim().to_ascii_lowercase());
+    let (kind, subtype) = (
+        kind.trim().to_ascii_lowercase(),
+        subtype.trim().to_ascii_lowercase(),
+    );
     match (kind.as_str(), subtype.as_str()) {
         (kind, "pdf") if kind != "application" => "application/pdf".to_owned(),
         (kind, "rtf") if kind != "text" && kind != "application" => "application/rtf".to_owned(),

@@ -26,7 +26,9 @@ pub(crate) fn decode(value: &str, signs: &Delimiters, charset: Charset) -> Plain
     let mut rest = value;
     while let Some((before, behind)) = rest.split_once(escape) {
         text.push_str(before);
-        let sequence = behind.split_once(escape).filter(|(inner, _)| is_sequence(inner));
+        let sequence = behind
+            .split_once(escape)
+            .filter(|(inner, _)| is_sequence(inner));
         let Some((inner, behind)) = sequence else {
             // A lone escape sign means nothing: it stands for itself.
             text.push(escape);
@@ -110,7 +112,10 @@ fn resolve(inner: &str, signs: &Delimiters, charset: Charset, text: &mut String)
         }
         "." => {
             let breaks = ["br", "sp", "ce", "fi", "nf", "in", "ti"];
-            if breaks.iter().any(|command| rest.to_ascii_lowercase().starts_with(command)) {
+            if breaks
+                .iter()
+                .any(|command| rest.to_ascii_lowercase().starts_with(command))
+            {
                 text.push('\n');
             } else {
                 return false;

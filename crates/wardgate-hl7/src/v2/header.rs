@@ -30,7 +30,11 @@ impl Header {
                 let signs = Delimiters::of(message)?;
                 let end = memchr::memchr2(b'\r', b'\n', message).unwrap_or(message.len());
                 let line = String::from_utf8_lossy(message.get(..end).unwrap_or_default());
-                let field = |number: usize| parts(Some(&line), signs.field).nth(number - 1).unwrap_or_default();
+                let field = |number: usize| {
+                    parts(Some(&line), signs.field)
+                        .nth(number - 1)
+                        .unwrap_or_default()
+                };
                 let first = |value| part(value, signs.repetition, 0);
                 let version = part(first(field(12)), signs.component, 0).trim();
                 let version = Version::of(version).ok_or_else(unknown_version)?;
@@ -43,7 +47,11 @@ impl Header {
             }
             b"BTS" | b"FTS" => {
                 let sign = message.get(3).copied().unwrap_or(b'|');
-                let sign = if sign.is_ascii_punctuation() { sign } else { b'|' };
+                let sign = if sign.is_ascii_punctuation() {
+                    sign
+                } else {
+                    b'|'
+                };
                 let header = [b"MSH", &[sign][..], b"^~\\&"].concat();
                 let charset = Charset::named("", charset_default)?;
                 (Delimiters::of(&header)?, Version::newest(), charset)
@@ -61,9 +69,22 @@ impl Header {
     /// What tells messages apart that are read differently.
     pub(crate) fn key(&self) -> String {
         let mut key = String::with_capacity(KEY_BYTES);
-        let signs = [self.signs.field, self.signs.component, self.signs.repetition];
-        let some = [self.signs.escape, self.signs.subcomponent, self.signs.truncation];
-        key.extend(signs.into_iter().chain(some.map(Option::unwrap_or_default)).map(char::from));
+        let signs = [
+            self.signs.field,
+            self.signs.component,
+            self.signs.repetition,
+        ];
+        let some = [
+            self.signs.escape,
+            self.signs.subcomponent,
+            self.signs.truncation,
+        ];
+        key.extend(
+            signs
+                .into_iter()
+                .chain(some.map(Option::unwrap_or_default))
+                .map(char::from),
+        );
         key.push(self.version.mark());
         key.push_str(self.charset.name());
         key

@@ -22,7 +22,9 @@ impl<'a> Line<'a> {
         let from = usize::from(header);
         let body = self.body.get(3..).unwrap_or_default();
         let behind = body.strip_prefix(char::from(sign));
-        parts(behind, sign).enumerate().map(move |(at, field)| (at + 1 + from, field))
+        parts(behind, sign)
+            .enumerate()
+            .map(move |(at, field)| (at + 1 + from, field))
     }
 
     /// One field of the segment.
@@ -105,7 +107,10 @@ mod tests {
         let found = lines(text, b'|');
         let ends: Vec<&str> = found.iter().map(|line| line.end).collect();
         assert_eq!(ends, ["\r", "\r\n", "\n", "\n", ""]);
-        let again: String = found.iter().flat_map(|line| [line.body, line.end]).collect();
+        let again: String = found
+            .iter()
+            .flat_map(|line| [line.body, line.end])
+            .collect();
         assert_eq!(again, text);
     }
 

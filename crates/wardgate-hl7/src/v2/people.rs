@@ -1,23 +1,14 @@
 //! The people of a message: who the patient is, and what identifies everybody whom it names.
 
-use wardgate_deid::{Address, PatientIdentifiers, PersonName, Sex};
+use wardgate_deid::{Address, PersonName, Sex};
 
 use super::escape;
 use super::header::Header;
 use super::lines::{Line, parts};
 use super::policy::{Field, Shape};
-use super::role::{Number, Role};
-
-/// What the fields of a message say about people.
-#[derive(Default)]
-pub(crate) struct People {
-    /// The number that names the patient in every format.
-    pub(crate) number: String,
-    pub(crate) sex: Option<Sex>,
-    pub(crate) known: PatientIdentifiers,
-    /// Each identifying leaf with what it is, in the order of the message.
-    pub(crate) leaves: Vec<(Role, String)>,
-}
+use crate::date;
+use crate::patient::People;
+use crate::role::{Number, Role};
 
 /// The bytes by which a message's people are told from those of another: all fields that identify somebody.
 pub(crate) fn key(lines: &[Line<'_>], header: &Header) -> String {
@@ -56,7 +47,7 @@ pub(crate) fn read(subject: &[Line<'_>], everything: &[Line<'_>], header: &Heade
         let identifying = fields(line, header).filter(|(field, _)| field.identifies);
         for (field, value) in identifying.filter(|(_, value)| !value.is_empty()) {
             for repetition in parts(Some(value), header.signs.repetition) {
-                people.add(field, repetition, header);
+                add(&mut people, field, repetition, header);
             }
         }
     }
@@ -74,9 +65,10 @@ pub(crate) fn transients(lines: &[Line<'_>], header: &Header) -> Vec<String> {
             continue;
         }
         for (number, value) in line.fields(header.signs.field) {
-            let Some(field) = segment.field(number).filter(|field| field.has_ids && !value.is_empty()) else {
+            let holds = segment.field(number).is_some_and(|field| field.has_ids);
+            if !holds || value.is_empty() {
                 continue;
-            };
+            }
             for repetition in parts(Some(value), header.signs.repetition) {
                 let id = header.component(repetition, 0);
                 let id = header.subcomponents(id).next().unwrap_or_default();
@@ -91,14 +83,14 @@ pub(crate) fn transients(lines: &[Line<'_>], header: &Header) -> Vec<String> {
 }
 
 /// The known fields of a segment with their values.
-fn fields<'a>(
-    line: &Line<'a>,
-    header: &Header,
-) -> impl Iterator<Item = (&'static Field, &'a str)> {
+fn fields<'a>(line: &Line<'a>, header: &Header) -> impl Iterator<Item = (&'static Field, &'a str)> {
     let segment = line.id().and_then(|id| header.tables.segment(id));
     let segment = segment.filter(|segment| segment.identifies);
     let values = segment.map(|_| line.fields(header.signs.field));
-    values.into_iter().flatten().filter_map(move |(number, value)| Some((segment?.field(number)?, value)))
+    values
+        .into_iter()
+        .flatten()
+        .filter_map(move |(number, value)| Some((segment?.field(number)?, value)))
 }
 
 /// The number that names the patient: PID-3 of type MR, else its first, else what the older fields hold.
@@ -125,76 +117,74 @@ fn number(subject: &[Line<'_>], header: &Header) -> String {
     patient.or_else(|| listed(merged?, 1)).unwrap_or_default()
 }
 
-impl People {
-    /// Adds what one repetition of a field holds.
-    fn add(&mut self, field: &'static Field, repetition: &str, header: &Header) {
-        let shape = field.shape_of(repetition, header.signs.component);
-        let mut person = PersonName::default();
-        let mut other_families = Vec::new();
-        let mut address = Address::default();
-        for (at, component) in parts(Some(repetition), header.signs.component).enumerate() {
-            let roles = shape.component(at).unwrap_or_default();
-            for (at, leaf) in header.subcomponents(component).enumerate() {
-                let Some(role) = roles.get(at).or(roles.last()) else {
-                    continue;
-                };
-                if leaf.is_empty() || leaf == NULL {
-                    continue;
-                }
-                let role = match role {
-                    Role::Identity(kind) => Role::Identity(kind.refined(shape, repetition, header)),
-                    role => *role,
-                };
-                let value = escape::decode(leaf, &header.signs, header.charset).text;
-                match role {
-                    Role::Family if person.family.is_empty() => person.family.clone_from(&value),
-                    Role::Family => other_families.push(value.clone()),
-                    Role::Given => person.given.push(value.clone()),
-                    Role::FullName => person = full_name(&value),
-                    Role::Street | Role::Place => address.lines.push(value.clone()),
-                    Role::City => address.city.clone_from(&value),
-                    Role::Zip => address.postal_code.clone_from(&value),
-                    role => self.add_value(role, &value),
-                }
-                if role.identifies() {
-                    self.leaves.push((role, value));
-                }
+/// Adds what one repetition of a field holds.
+fn add(people: &mut People, field: &'static Field, repetition: &str, header: &Header) {
+    let shape = field.shape_of(repetition, header.signs.component);
+    let mut person = PersonName::default();
+    let mut other_families = Vec::new();
+    let mut address = Address::default();
+    for (at, component) in parts(Some(repetition), header.signs.component).enumerate() {
+        let roles = shape.component(at).unwrap_or_default();
+        for (at, leaf) in header.subcomponents(component).enumerate() {
+            let Some(role) = roles.get(at).or(roles.last()) else {
+                continue;
+            };
+            if leaf.is_empty() || leaf == NULL {
+                continue;
             }
-        }
-        let subject = matches!(field.name.as_str(), "PID-5" | "PID-9" | "MRG-7");
-        let people = match subject {
-            true => &mut self.known.names,
-            false => &mut self.known.contacts,
-        };
-        people.extend(other_families.into_iter().map(|family| PersonName {
-            given: person.given.clone(),
-            family,
-        }));
-        if !person.family.is_empty() || !person.given.is_empty() {
-            people.push(person);
-        }
-        let lines = !address.lines.is_empty() || !address.city.is_empty();
-        if lines || !address.postal_code.is_empty() {
-            self.known.addresses.push(address);
+            let role = match role {
+                Role::Identity(kind) => Role::Identity(kind.refined(shape, repetition, header)),
+                role => *role,
+            };
+            let value = escape::decode(leaf, &header.signs, header.charset).text;
+            match role {
+                Role::Family if person.family.is_empty() => person.family.clone_from(&value),
+                Role::Family => other_families.push(value.clone()),
+                Role::Given => person.given.push(value.clone()),
+                Role::FullName => person = full_name(&value),
+                Role::Street | Role::Place => address.lines.push(value.clone()),
+                Role::City => address.city.clone_from(&value),
+                Role::Zip => address.postal_code.clone_from(&value),
+                role => add_value(people, role, &value),
+            }
+            if role.identifies() {
+                people.leaves.push((role, value));
+            }
         }
     }
+    let subject = matches!(field.name.as_str(), "PID-5" | "PID-9" | "MRG-7");
+    let persons = match subject {
+        true => &mut people.known.names,
+        false => &mut people.known.contacts,
+    };
+    persons.extend(other_families.into_iter().map(|family| PersonName {
+        given: person.given.clone(),
+        family,
+    }));
+    if !person.family.is_empty() || !person.given.is_empty() {
+        persons.push(person);
+    }
+    let lines = !address.lines.is_empty() || !address.city.is_empty();
+    if lines || !address.postal_code.is_empty() {
+        people.known.addresses.push(address);
+    }
+}
 
-    fn add_value(&mut self, role: Role, value: &str) {
-        match role {
-            Role::Identity(_) => self.known.record_numbers.push(value.to_owned()),
-            Role::Provider | Role::Device if is_telling(value) => {
-                self.known.record_numbers.push(value.to_owned());
-            }
-            Role::Birth => {
-                let day = super::date::day_of(value);
-                self.known.birth_dates.extend(day.map(|day| day.iso()));
-            }
-            Role::Phone | Role::Email if value.contains('@') => {
-                self.known.emails.push(value.to_owned());
-            }
-            Role::Phone | Role::Email => self.known.phones.push(value.to_owned()),
-            _ => {}
+fn add_value(people: &mut People, role: Role, value: &str) {
+    match role {
+        Role::Identity(_) => people.known.record_numbers.push(value.to_owned()),
+        Role::Provider | Role::Device if is_telling(value) => {
+            people.known.record_numbers.push(value.to_owned());
         }
+        Role::Birth => {
+            let day = date::day_of(value);
+            people.known.birth_dates.extend(day.map(|day| day.iso()));
+        }
+        Role::Phone | Role::Email if value.contains('@') => {
+            people.known.emails.push(value.to_owned());
+        }
+        Role::Phone | Role::Email => people.known.phones.push(value.to_owned()),
+        _ => {}
     }
 }
 
@@ -212,7 +202,11 @@ impl Number {
 
 /// `Lindqvist, Maria` or `Maria Lindqvist`.
 fn full_name(value: &str) -> PersonName {
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     if let Some((family, given)) = value.split_once(',') {
         return PersonName {
             given: words(given),

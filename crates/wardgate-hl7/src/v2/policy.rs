@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::role::{Number, Role};
+use crate::role::{Number, Role};
 
 /// The versions of the standard whose messages are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -173,10 +173,14 @@ impl Field {
             shape.treated(treatment)
         };
         let (shape, last) = (shape(own), shape(last));
-        let several = shape.components.len() == 1 && last.components.len() > 1;
-        let wide = several.then_some(last);
+        let more = last.components.len() > shape.components.len();
+        let wide = more.then_some(last);
         let identifies = shape.identifies() || wide.as_ref().is_some_and(Shape::identifies);
-        let ids = |shape: &Shape| shape.component(0).is_some_and(|first| first.first() == Some(&Role::Id));
+        let ids = |shape: &Shape| {
+            shape
+                .component(0)
+                .is_some_and(|first| first.first() == Some(&Role::Id))
+        };
         let has_ids = ids(&shape) || wide.as_ref().is_some_and(ids);
         Self {
             name,
@@ -192,7 +196,7 @@ impl Field {
     /// The parts of a value, which may have more of them than the version knows.
     pub(crate) fn shape_of(&self, value: &str, component: u8) -> &Shape {
         match &self.wide {
-            Some(wide) if memchr::memchr(component, value.as_bytes()).is_some() => wide,
+            Some(wide) if self.shape.is_short_of(value, component) => wide,
             _ => &self.shape,
         }
     }
@@ -204,6 +208,17 @@ impl Shape {
         let found = self.components.get(at);
         let found = found.or_else(|| self.components.last().filter(|_| self.repeats));
         found.map(Vec::as_slice)
+    }
+
+    /// Whether a value has more components than the type.
+    fn is_short_of(&self, value: &str, component: u8) -> bool {
+        let signs = memchr::memchr_iter(component, value.as_bytes()).count();
+        signs >= self.components.len()
+    }
+
+    /// Whether the type is one of a code with its words.
+    pub(crate) fn is_coded(&self) -> bool {
+        matches!(self.name, "CE" | "CF" | "CNE" | "CWE")
     }
 
     /// A value of one part.
@@ -226,7 +241,10 @@ impl Shape {
     }
 
     fn identifies(&self) -> bool {
-        self.components.iter().flatten().any(|role| role.identifies())
+        self.components
+            .iter()
+            .flatten()
+            .any(|role| role.identifies())
     }
 
     /// The same type with what a field says of it.
@@ -255,7 +273,9 @@ impl Shape {
 pub(crate) fn segment_id(line: &[u8]) -> Option<[u8; 3]> {
     let id = *line.first_chunk::<3>()?;
     let [first, ..] = id;
-    let named = id.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let named = id
+        .iter()
+        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     (named && first.is_ascii_uppercase()).then_some(id)
 }
 
@@ -278,13 +298,17 @@ fn types() -> BTreeMap<&'static str, Shape> {
                 Role::of_word(inner)
             })
         };
-        inner.map(|word| first(word).unwrap_or(Role::Drop)).collect()
+        inner
+            .map(|word| first(word).unwrap_or(Role::Drop))
+            .collect()
     };
     let shape = |(name, components): (&&'static str, &Vec<&'static str>)| {
         // Whoever writes text does not always escape the signs in it.
         let text = components.as_slice() == ["text"];
         let repeats = text || components.last().is_some_and(|last| last.ends_with('*'));
-        let components = components.iter().map(|word| parts(word.trim_end_matches('*')));
+        let components = components
+            .iter()
+            .map(|word| parts(word.trim_end_matches('*')));
         let shape = Shape {
             components: components.collect(),
             repeats,
@@ -335,7 +359,10 @@ mod tests {
         for line in lines(TYPES) {
             for word in line.split_whitespace().skip(1) {
                 let word = word.trim_end_matches('*');
-                assert!(Role::of_word(word).is_some() || types.contains(&word), "{line}");
+                assert!(
+                    Role::of_word(word).is_some() || types.contains(&word),
+                    "{line}"
+                );
             }
         }
         for line in lines(FIELDS).filter(|line| line.contains(' ')) {
@@ -364,7 +391,13 @@ mod tests {
     fn a_field_has_the_type_of_its_version() {
         let name = |version, segment: &[u8; 3], number| {
             let tables = Version::of(version).unwrap().tables();
-            tables.segment(*segment).unwrap().field(number).unwrap().shape.name
+            tables
+                .segment(*segment)
+                .unwrap()
+                .field(number)
+                .unwrap()
+                .shape
+                .name
         };
         assert_eq!(name("2.1", b"PID", 5), "PN");
         assert_eq!(name("2.3", b"PID", 5), "XPN");

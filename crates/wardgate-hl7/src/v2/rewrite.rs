@@ -2,29 +2,23 @@
 
 use std::collections::VecDeque;
 
-use wardgate_deid::{Operation, RecordPatient, RecordRules};
+use wardgate_deid::Operation;
 
 use super::Options;
 use super::escape;
 use super::header::Header;
-use super::kept::Kept;
-use super::leaf::Outcome;
 use super::lines::{Line, is_header, parts};
-use super::patient::{Patient, Segment};
 use super::people::NULL;
 use super::policy::{Field, Shape};
-use super::role::Role;
+use crate::leaf::{Coded, Leaves, Outcome};
+use crate::patient::Segment;
+use crate::role::Role;
 
 /// What a message is rewritten with.
 pub(crate) struct Rewriter<'a> {
-    pub(crate) rules: &'a RecordRules,
+    pub(crate) leaves: Leaves<'a>,
     pub(crate) options: &'a Options,
     pub(crate) header: &'a Header,
-    pub(crate) patient: &'a Patient,
-    pub(crate) nobody: &'a RecordPatient,
-    pub(crate) clean_texts: &'a Kept<bool>,
-    /// Ids of orders and alike, which texts may mention.
-    pub(crate) transients: Vec<String>,
 }
 
 /// What was written, and what was done for it.
@@ -58,15 +52,23 @@ impl Rewriter<'_> {
         let sign = self.header.signs.field;
         let id = first.id();
         match &id {
-            Some(id) if id == b"NTE" => lines.iter().take_while(|line| line.id() == Some(*id)).count(),
+            Some(id) if id == b"NTE" => lines
+                .iter()
+                .take_while(|line| line.id() == Some(*id))
+                .count(),
             Some(id) if id == b"OBX" && self.is_text(first) => {
                 let name = first.field(sign, OBSERVATION);
                 let same = |line: &&Line<'_>| {
-                    line.id() == Some(*id) && self.is_text(line) && line.field(sign, OBSERVATION) == name
+                    line.id() == Some(*id)
+                        && self.is_text(line)
+                        && line.field(sign, OBSERVATION) == name
                 };
                 lines.iter().take_while(same).count()
             }
-            Some(id) if id == b"DSP" => lines.iter().take_while(|line| line.id() == Some(*id)).count(),
+            Some(id) if id == b"DSP" => lines
+                .iter()
+                .take_while(|line| line.id() == Some(*id))
+                .count(),
             _ => 1,
         }
     }
@@ -81,16 +83,18 @@ impl Rewriter<'_> {
         let mut pieces = Vec::new();
         for line in block {
             let value = line.field(self.header.signs.field, text_field(line));
-            self.leaves(value, |leaf| pieces.push(self.header.plain(leaf).into_owned()));
+            self.each_leaf(value, |leaf| {
+                pieces.push(self.header.plain(leaf).into_owned())
+            });
         }
-        let mut outcomes: VecDeque<Outcome> = self.texts(&pieces).into();
+        let mut outcomes: VecDeque<Outcome> = self.leaves.texts(&pieces).into();
         for line in block {
             self.segment(line, Some(&mut outcomes), page);
         }
     }
 
     /// Every leaf of a value that is not empty.
-    fn leaves<'v>(&self, value: &'v str, mut each: impl FnMut(&'v str)) {
+    fn each_leaf<'v>(&self, value: &'v str, mut each: impl FnMut(&'v str)) {
         let signs = &self.header.signs;
         for repetition in parts(Some(value), signs.repetition) {
             for component in parts(Some(repetition), signs.component) {
@@ -103,12 +107,7 @@ impl Rewriter<'_> {
         }
     }
 
-    fn segment(
-        &self,
-        line: &Line<'_>,
-        mut texts: Option<&mut VecDeque<Outcome>>,
-        page: &mut Page,
-    ) {
+    fn segment(&self, line: &Line<'_>, mut texts: Option<&mut VecDeque<Outcome>>, page: &mut Page) {
         if line.body.is_empty() {
             page.text.push_str(line.end);
             return;
@@ -119,8 +118,9 @@ impl Rewriter<'_> {
             return;
         };
         // Segments about people come again and again in the messages about them.
-        let keeps = known.identifies && MEMORABLE.contains(&&id) && !self.holds_transient(line.body);
-        if keeps && let Some(before) = self.patient.segment(line.body) {
+        let keeps =
+            known.identifies && MEMORABLE.contains(&&id) && !self.leaves.holds_transient(line.body);
+        if keeps && let Some(before) = self.leaves.patient.segment(line.body) {
             page.text.push_str(&before.text);
             page.text.push_str(line.end);
             page.notes.extend_from_slice(&before.notes);
@@ -135,7 +135,10 @@ impl Rewriter<'_> {
             page.text.push_str(line.field(signs.field, 2));
         }
         let first = if is_header(id) { 3 } else { 1 };
-        for (number, value) in line.fields(signs.field).filter(|(number, _)| *number >= first) {
+        for (number, value) in line
+            .fields(signs.field)
+            .filter(|(number, _)| *number >= first)
+        {
             page.text.push(char::from(signs.field));
             if value.is_empty() {
                 continue;
@@ -145,11 +148,19 @@ impl Rewriter<'_> {
                 continue;
             };
             match &id {
-                b"OBX" if number == OBSERVATION_VALUE => self.observation(line, value, field, texts.as_deref_mut(), page),
+                b"OBX" if number == OBSERVATION_VALUE => {
+                    self.observation(line, value, field, texts.as_deref_mut(), page)
+                }
                 b"NTE" | b"DSP" if number == TEXT_FIELD => {
                     self.value(value, field, &field.shape, texts.as_deref_mut(), page);
                 }
-                _ => self.value(value, field, field.shape_of(value, signs.component), None, page),
+                _ => self.value(
+                    value,
+                    field,
+                    field.shape_of(value, signs.component),
+                    None,
+                    page,
+                ),
             }
         }
         if keeps {
@@ -157,7 +168,7 @@ impl Rewriter<'_> {
                 text: page.text.get(text_from..).unwrap_or_default().into(),
                 notes: page.notes.get(notes_from..).unwrap_or_default().into(),
             };
-            self.patient.keep_segment(line.body, segment);
+            self.leaves.patient.keep_segment(line.body, segment);
         }
         page.text.push_str(line.end);
     }
@@ -165,7 +176,11 @@ impl Rewriter<'_> {
     /// A segment that the standard does not know: it goes, but for fields that the options name.
     fn unknown(&self, id: [u8; 3], line: &Line<'_>, page: &mut Page) {
         let local = id.first() == Some(&b'Z');
-        let name = if local { "Z segment" } else { "unknown segment" };
+        let name = if local {
+            "Z segment"
+        } else {
+            "unknown segment"
+        };
         let kept = self.options.kept_fields(id);
         if !local || kept.is_empty() {
             page.notes.push((name, Operation::Removed));
@@ -245,7 +260,11 @@ impl Rewriter<'_> {
             if at > 0 {
                 page.text.push(char::from(signs.repetition));
             }
-            let coded = shape.components.len() > 2 && is_public(self.header.component(repetition, 2));
+            let coded = match shape.is_coded() && !self.header.component(repetition, 0).is_empty() {
+                true if is_public(self.header.component(repetition, 2)) => Coded::Publicly,
+                true => Coded::Locally,
+                false => Coded::Not,
+            };
             for (at, component) in parts(Some(repetition), signs.component).enumerate() {
                 if at > 0 {
                     page.text.push(char::from(signs.component));
@@ -259,9 +278,15 @@ impl Rewriter<'_> {
                         page.text.push_str(leaf);
                         continue;
                     }
-                    let role = roles.get(at).or(roles.last()).copied().unwrap_or(Role::Drop);
+                    let role = roles
+                        .get(at)
+                        .or(roles.last())
+                        .copied()
+                        .unwrap_or(Role::Drop);
                     let role = match role {
-                        Role::Identity(kind) => Role::Identity(kind.refined(shape, repetition, self.header)),
+                        Role::Identity(kind) => {
+                            Role::Identity(kind.refined(shape, repetition, self.header))
+                        }
                         role => role,
                     };
                     let given = texts.as_deref_mut().and_then(VecDeque::pop_front);
@@ -277,14 +302,16 @@ impl Rewriter<'_> {
         &self,
         role: Role,
         leaf: &str,
-        coded: bool,
+        coded: Coded,
         given: Option<Outcome>,
         out: &mut String,
     ) -> Operation {
         let signs = &self.header.signs;
-        let escaped = signs.escape.is_some_and(|escape| memchr::memchr(escape, leaf.as_bytes()).is_some());
+        let escaped = signs
+            .escape
+            .is_some_and(|escape| memchr::memchr(escape, leaf.as_bytes()).is_some());
         if !escaped {
-            return match given.unwrap_or_else(|| self.leaf(role, leaf, coded)) {
+            return match given.unwrap_or_else(|| self.leaves.leaf(role, leaf, coded)) {
                 Outcome::Same => {
                     out.push_str(leaf);
                     Operation::Kept
@@ -297,7 +324,7 @@ impl Rewriter<'_> {
             };
         }
         let plain = escape::decode(leaf, signs, self.header.charset);
-        match given.unwrap_or_else(|| self.leaf(role, &plain.text, coded)) {
+        match given.unwrap_or_else(|| self.leaves.leaf(role, &plain.text, coded)) {
             Outcome::Same if plain.whole => {
                 out.push_str(leaf);
                 Operation::Kept
@@ -327,7 +354,9 @@ fn text_field(line: &Line<'_>) -> usize {
 /// Whether a coding system is a public one, whose words nobody writes by hand.
 fn is_public(system: &str) -> bool {
     let system = system.trim();
-    let listed = PUBLIC_SYSTEMS.iter().any(|public| public.eq_ignore_ascii_case(system));
+    let listed = PUBLIC_SYSTEMS
+        .iter()
+        .any(|public| public.eq_ignore_ascii_case(system));
     listed || (system.len() == 7 && system.starts_with("HL7"))
 }
 
@@ -337,10 +366,11 @@ const OBSERVATION_VALUE: usize = 5;
 const TEXT_FIELD: usize = 3;
 /// Segments about people, which come again as they were.
 const MEMORABLE: [&[u8; 3]; 14] = [
-    b"PID", b"PD1", b"NK1", b"PV1", b"PV2", b"GT1", b"IN1", b"IN2", b"IN3", b"MRG", b"ROL", b"EVN", b"ORC", b"ARV",
+    b"PID", b"PD1", b"NK1", b"PV1", b"PV2", b"GT1", b"IN1", b"IN2", b"IN3", b"MRG", b"ROL", b"EVN",
+    b"ORC", b"ARV",
 ];
 /// After table 0396.
 const PUBLIC_SYSTEMS: [&str; 24] = [
-    "LN", "LOINC", "SCT", "SNM", "SNM3", "SNOMED", "SCT2", "I9", "I9C", "I9CDX", "I9CP", "I10", "I10C", "I10P",
-    "C4", "C5", "CPT4", "NDC", "RXNORM", "CVX", "MVX", "UCUM", "MDC", "DCM",
+    "LN", "LOINC", "SCT", "SNM", "SNM3", "SNOMED", "SCT2", "I9", "I9C", "I9CDX", "I9CP", "I10",
+    "I10C", "I10P", "C4", "C5", "CPT4", "NDC", "RXNORM", "CVX", "MVX", "UCUM", "MDC", "DCM",
 ];

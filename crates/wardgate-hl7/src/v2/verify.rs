@@ -37,7 +37,9 @@ pub(super) fn verify(
         running.push_str(&segment.unescaped(text));
     }
     found.merge(&tracer.bytes(running.as_bytes()));
-    for segment in segments(output).filter(|segment| segment.name == "OBX" && segment.field(2) == "ED") {
+    for segment in
+        segments(output).filter(|segment| segment.name == "OBX" && segment.field(2) == "ED")
+    {
         search_document(&tracer, &segment, &mut found);
     }
     Ok(found)
@@ -74,7 +76,9 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
     };
     let lines: Vec<String> = text.split(['\r', '\n']).map(str::to_owned).collect();
     lines.into_iter().map(move |line| {
-        let line = line.trim_start_matches(['\u{b}', '\u{1c}', '\u{feff}']).to_owned();
+        let line = line
+            .trim_start_matches(['\u{b}', '\u{1c}', '\u{feff}'])
+            .to_owned();
         let mut chars = line.chars();
         let id: String = chars.by_ref().take(3).collect();
         if matches!(id.as_str(), "MSH" | "FHS" | "BHS") {
@@ -87,19 +91,34 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
                 subcomponent: next('&'),
             };
         }
-        let name = NAMES.iter().find(|name| **name == id).copied().unwrap_or("");
+        let name = NAMES
+            .iter()
+            .find(|name| **name == id)
+            .copied()
+            .unwrap_or("");
         Segment { line, name, signs }
     })
 }
 
 impl Segment {
     fn field(&self, number: usize) -> &str {
-        self.line.split(self.signs.field).nth(number).unwrap_or_default()
+        self.line
+            .split(self.signs.field)
+            .nth(number)
+            .unwrap_or_default()
     }
 
     fn leaves(&self) -> impl Iterator<Item = &str> {
-        let Signs { field, component, repetition, subcomponent, .. } = self.signs;
-        self.line.split([field, component, repetition, subcomponent]).filter(|leaf| !leaf.is_empty())
+        let Signs {
+            field,
+            component,
+            repetition,
+            subcomponent,
+            ..
+        } = self.signs;
+        self.line
+            .split([field, component, repetition, subcomponent])
+            .filter(|leaf| !leaf.is_empty())
     }
 
     fn repetitions(&self, number: usize) -> impl Iterator<Item = &str> {
@@ -109,8 +128,16 @@ impl Segment {
 
     /// A component's first subcomponent, unescaped.
     fn part(&self, value: &str, at: usize) -> String {
-        let component = value.split(self.signs.component).nth(at).unwrap_or_default();
-        self.unescaped(component.split(self.signs.subcomponent).next().unwrap_or_default())
+        let component = value
+            .split(self.signs.component)
+            .nth(at)
+            .unwrap_or_default();
+        self.unescaped(
+            component
+                .split(self.signs.subcomponent)
+                .next()
+                .unwrap_or_default(),
+        )
     }
 
     fn unescaped(&self, value: &str) -> String {
@@ -129,7 +156,9 @@ impl Segment {
                 (true, piece) if piece.starts_with('.') => out.push('\n'),
                 (true, piece) if piece.starts_with('X') => {
                     let digits: Vec<u32> = piece.chars().filter_map(|c| c.to_digit(16)).collect();
-                    let bytes = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit));
+                    let bytes = digits
+                        .chunks_exact(2)
+                        .map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit));
                     let bytes: Vec<u8> = bytes.filter_map(|byte| u8::try_from(byte).ok()).collect();
                     out.push_str(&String::from_utf8_lossy(&bytes));
                 }
@@ -149,7 +178,9 @@ fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
             continue;
         }
         for one in segment.repetitions(*number) {
-            let words: Vec<String> = (*first..*first + 3).map(|at| segment.part(one, at)).collect();
+            let words: Vec<String> = (*first..*first + 3)
+                .map(|at| segment.part(one, at))
+                .collect();
             if let [family, given, middle] = words.as_slice() {
                 traces.name(&format!("{given} {family}"));
                 traces.name(&format!("{given} {middle} {family}"));
@@ -203,7 +234,10 @@ fn search_encoded(tracer: &Tracer, value: &str, found: &mut Found) {
 /// Looks into the text of an embedded document, as far as its form tells it.
 fn search_document(tracer: &Tracer, segment: &Segment, found: &mut Found) {
     for one in segment.repetitions(5) {
-        let data = one.split(segment.signs.component).nth(4).unwrap_or_default();
+        let data = one
+            .split(segment.signs.component)
+            .nth(4)
+            .unwrap_or_default();
         let data: String = segment.unescaped(data).split_whitespace().collect();
         let Ok(bytes) = BASE64_STANDARD.decode(data) else {
             continue;
@@ -218,7 +252,8 @@ fn search_document(tracer: &Tracer, segment: &Segment, found: &mut Found) {
 
 const ENCODED_LEN_MIN: usize = 16;
 const NAMES: [&str; 18] = [
-    "PID", "MRG", "NK1", "GT1", "IN1", "IN2", "PV1", "PD1", "OBR", "ORC", "OBX", "NTE", "EVN", "ROL", "TXA", "DSP", "STF", "ACC",
+    "PID", "MRG", "NK1", "GT1", "IN1", "IN2", "PV1", "PD1", "OBR", "ORC", "OBX", "NTE", "EVN",
+    "ROL", "TXA", "DSP", "STF", "ACC",
 ];
 /// Where names stand: segment, field, and the component of the family name.
 const PEOPLE: &[(&str, usize, usize)] = &[
@@ -285,4 +320,11 @@ const CONTACTS: &[(&str, usize)] = &[
     ("OBR", 17),
     ("ORC", 14),
 ];
-const ADDRESSES: &[(&str, usize)] = &[("PID", 11), ("NK1", 4), ("GT1", 5), ("IN1", 19), ("ORC", 24), ("ACC", 11)];
+const ADDRESSES: &[(&str, usize)] = &[
+    ("PID", 11),
+    ("NK1", 4),
+    ("GT1", 5),
+    ("IN1", 19),
+    ("ORC", 24),
+    ("ACC", 11),
+];

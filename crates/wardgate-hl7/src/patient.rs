@@ -1,4 +1,4 @@
-//! What is worked out once for the people of a message and kept for the next message about them.
+//! The people of a message or document, and what is worked out once for them and kept for the next about the same.
 //!
 //! INVARIANT: what stands for a value follows from the people and the value alone, never from what was asked
 //! before, so that the output is the same whether or not something was kept.
@@ -11,11 +11,21 @@ use wardgate_deid::{
     RecordPatient, RecordRules, Sex,
 };
 
-use super::dictionary::{Dictionary, compact};
-use super::people::People;
-use super::role::{Number, Role};
+use crate::dictionary::{Dictionary, compact};
+use crate::role::{Number, Role};
 
-/// The people of a message, ready for its fields and texts.
+/// What the fields of a message or document say about people.
+#[derive(Default)]
+pub(crate) struct People {
+    /// The number that names the patient in every format.
+    pub(crate) number: String,
+    pub(crate) sex: Option<Sex>,
+    pub(crate) known: PatientIdentifiers,
+    /// Each identifying leaf with what it is, in the order of the record.
+    pub(crate) leaves: Vec<(Role, String)>,
+}
+
+/// The people of a record, ready for its fields and texts.
 pub(crate) struct Patient {
     pub(crate) record: RecordPatient,
     pub(crate) dates: RecordDates,
@@ -65,7 +75,12 @@ impl Patient {
     }
 
     /// What stands for a value of a field; nothing for what is no identifier of a person.
-    pub(crate) fn stands_for(&self, rules: &RecordRules, role: Role, value: &str) -> Option<String> {
+    pub(crate) fn stands_for(
+        &self,
+        rules: &RecordRules,
+        role: Role,
+        value: &str,
+    ) -> Option<String> {
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = drawn.get(&role).and_then(|stands| stands.get(value)) {
             return Some(known.to_string());
@@ -75,6 +90,11 @@ impl Patient {
                 let other = rules.patient(value, &PatientIdentifiers::default());
                 let mut scope = rules.scope(&other);
                 scope.field(Kind::Mrn, Part::Whole, value, &NameHints::default())
+            }
+            Role::Site => {
+                let project = rules.patient("", &PatientIdentifiers::default());
+                let (kind, part, hints) = asked(role, value, None, "")?;
+                rules.scope(&project).field(kind, part, value, &hints)
             }
             _ => {
                 let (kind, part, hints) = asked(role, value, self.sex, &self.number)?;
@@ -109,7 +129,12 @@ impl Patient {
 }
 
 /// What the profile is asked about a value.
-fn asked(role: Role, value: &str, sex: Option<Sex>, number: &str) -> Option<(Kind, Part, NameHints)> {
+fn asked(
+    role: Role,
+    value: &str,
+    sex: Option<Sex>,
+    number: &str,
+) -> Option<(Kind, Part, NameHints)> {
     let part = |part| NameHints {
         sex: Some(sex).flatten().filter(|_| part == NamePart::Given),
         part: Some(part),
@@ -126,7 +151,7 @@ fn asked(role: Role, value: &str, sex: Option<Sex>, number: &str) -> Option<(Kin
         }
         Role::Identity(Number::Prior) => return None,
         Role::Identity(kind) => (kind.kind(), Part::Whole, none),
-        Role::Facility => (Kind::Facility, Part::Whole, none),
+        Role::Facility | Role::Site => (Kind::Facility, Part::Whole, none),
         Role::Street => (Kind::Location, Part::Street, none),
         Role::City => (Kind::Location, Part::City, none),
         Role::State => (Kind::Location, Part::State, none),

@@ -29,7 +29,10 @@ impl<V: Clone> Kept<V> {
 
     /// What is kept for a text.
     pub(crate) fn find(&self, text: &str) -> Option<V> {
-        let mut both = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut both = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = both.young.get(text) {
             return Some(value.clone());
         }
@@ -40,7 +43,10 @@ impl<V: Clone> Kept<V> {
 
     /// Keeps a value for a text.
     pub(crate) fn keep(&self, text: &str, value: V) {
-        let mut both = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut both = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.put(&mut both, text.into(), value);
     }
 

@@ -1,16 +1,18 @@
-//! Free text of a message, through the text engine; and texts that are written over several lines.
+//! Free text of a record, through the text engine; and texts that are written over several lines.
 
-use wardgate_deid::{Operation, RecordScope};
+use wardgate_deid::{Layer, Operation, RecordScope};
 
-use super::date::{self, Written};
-use super::leaf::{Outcome, is_plain_number};
-use super::rewrite::Rewriter;
+use crate::date::{self, Written};
+use crate::leaf::{Coded, Leaves, Outcome, is_plain_number};
+use crate::role::Role;
 
-impl Rewriter<'_> {
+impl Leaves<'_> {
     /// What becomes of a free text.
     pub(crate) fn text(&self, value: &str) -> Outcome {
         let trimmed = value.trim();
-        if trimmed.is_empty() || (is_plain_number(trimmed) && !self.patient.dictionary.may_hold(trimmed)) {
+        if trimmed.is_empty()
+            || (is_plain_number(trimmed) && !self.patient.dictionary.may_hold(trimmed))
+        {
             return Outcome::Same;
         }
         if date::day_of(trimmed).is_some() {
@@ -24,7 +26,7 @@ impl Rewriter<'_> {
         if self.holds_transient(value) {
             let mut known = value.to_owned();
             for id in &self.transients {
-                if let Outcome::New(new, _) = self.leaf(super::role::Role::Id, id, false) {
+                if let Outcome::New(new, _) = self.leaf(Role::Id, id, Coded::Not) {
                     known = known.replace(id.as_str(), &new);
                 }
             }
@@ -71,7 +73,9 @@ impl Rewriter<'_> {
                 let tail = piece.get(..end).filter(|tail| !tail.is_empty())?;
                 self.patient.dictionary.is_cut(head, tail).then_some(end)
             });
-            let (moved, rest) = piece.split_at_checked(cut.unwrap_or(0)).unwrap_or(("", piece));
+            let (moved, rest) = piece
+                .split_at_checked(cut.unwrap_or(0))
+                .unwrap_or(("", piece));
             if let Some(before) = mended.last_mut() {
                 before.push_str(moved);
             }
@@ -89,6 +93,23 @@ impl Rewriter<'_> {
         let clean = matches!(outcome(&nobody, value), Outcome::Same);
         self.clean_texts.keep(value, clean);
         clean
+    }
+
+    /// Whether words are a term of a list: no rule of the engine finds anything in them. What only its learned
+    /// part takes for a name is not counted, as terms are not the texts that it learned from.
+    pub(crate) fn is_term(&self, value: &str) -> bool {
+        let key = format!("\u{1}{value}");
+        if let Some(term) = self.clean_texts.find(&key) {
+            return term;
+        }
+        let findings = self.rules.engine().detect(value, None);
+        let term = findings
+            .iter()
+            .all(|finding| finding.layer == Layer::Learned);
+        if value.len() <= KEPT_BYTES_MAX {
+            self.clean_texts.keep(&key, term);
+        }
+        term
     }
 
     fn engine(&self, value: &str) -> Outcome {

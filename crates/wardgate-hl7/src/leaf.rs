@@ -1,10 +1,32 @@
-//! What becomes of one leaf of a message.
+//! What becomes of one leaf of a message or document.
 
-use wardgate_deid::{Action, Kind, Operation, Part};
+use wardgate_deid::{Action, Kind, Operation, Part, RecordPatient, RecordRules};
 
-use super::date::{self, Written};
-use super::rewrite::Rewriter;
-use super::role::Role;
+use crate::date::{self, Written};
+use crate::kept::Kept;
+use crate::patient::Patient;
+use crate::role::{Number, Role};
+
+/// With what the leaves of one patient's record are judged.
+pub(crate) struct Leaves<'a> {
+    pub(crate) rules: &'a RecordRules,
+    pub(crate) patient: &'a Patient,
+    pub(crate) nobody: &'a RecordPatient,
+    pub(crate) clean_texts: &'a Kept<bool>,
+    /// Ids of orders and alike, which texts may mention.
+    pub(crate) transients: Vec<String>,
+}
+
+/// What stands beside the words of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coded {
+    /// No code: the words may be anything.
+    Not,
+    /// A code of a list of the sender's own.
+    Locally,
+    /// A code of a public system.
+    Publicly,
+}
 
 /// What became of a value.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,26 +39,27 @@ pub(crate) enum Outcome {
     Gone,
 }
 
-impl Rewriter<'_> {
-    /// What becomes of a value with its escapes resolved; `coded` when a code of a public system stands beside it.
-    pub(crate) fn leaf(&self, role: Role, value: &str, coded: bool) -> Outcome {
+impl Leaves<'_> {
+    /// What becomes of a value with its escapes resolved; `coded` says what stands beside it.
+    pub(crate) fn leaf(&self, role: Role, value: &str, coded: Coded) -> Outcome {
         match role {
             Role::Keep => self.unless_identifier(value),
             Role::Number if is_plain_number(value) => self.unless_identifier(value),
             Role::Number | Role::Text => self.text(value),
             Role::Code if is_code(value) => self.unless_identifier(value),
             Role::Code => self.text(value),
-            Role::Display if coded => self.display(value),
+            Role::Display if coded != Coded::Not => self.display(value, coded),
             Role::Display => self.text(value),
             Role::Date => self.date(role, value, false),
             Role::Birth => self.date(role, value, true),
             Role::Suffix if is_listed(value, &SUFFIXES) => Outcome::Same,
             Role::Title if is_listed(value, &TITLES) => Outcome::Same,
-            Role::Facility if is_listed(value, &AUTHORITIES) => Outcome::Same,
+            Role::Facility | Role::Site if is_listed(value, &AUTHORITIES) => Outcome::Same,
             Role::Suffix | Role::Title | Role::Document | Role::Drop => Outcome::Gone,
             Role::Id | Role::Provider | Role::Pointer => self.project_id("id", value),
             Role::Control => self.project_id("message", value),
             Role::Uid => self.uid(value),
+            Role::Facility | Role::Site if is_oid(value) => self.uid(value),
             Role::State | Role::Country => match self.stand_in(role, value) {
                 // What a profile lets stand may still be what a name is.
                 Outcome::Same => self.unless_identifier(value),
@@ -58,12 +81,18 @@ impl Rewriter<'_> {
     fn unless_identifier(&self, value: &str) -> Outcome {
         let known = self.patient.dictionary.is_identifier(value);
         let own = value.len() >= TRANSIENT_LEN_MIN && self.transients.iter().any(|id| id == value);
-        if known || own { Outcome::Gone } else { Outcome::Same }
+        if known || own {
+            Outcome::Gone
+        } else {
+            Outcome::Same
+        }
     }
 
-    /// The words of a public code: they are the system's own unless they hold what is known or looks written by hand.
-    fn display(&self, value: &str) -> Outcome {
-        if value.contains('@') || self.patient.dictionary.may_hold(value) || self.holds_transient(value) {
+    /// The words of a code: they are the system's own unless they hold what is known or looks written by hand.
+    fn display(&self, value: &str, coded: Coded) -> Outcome {
+        let known = self.patient.dictionary.may_hold(value) || self.holds_transient(value);
+        let written = coded == Coded::Locally && !self.is_term(value);
+        if known || written || value.contains('@') {
             return self.text(value);
         }
         Outcome::Same
@@ -78,8 +107,14 @@ impl Rewriter<'_> {
             Written::Unread if value.bytes().all(|b| b == b'0') => Outcome::Same,
             // Whatever was written there, what cannot be read as a date of the standard does not stand as it was.
             Written::Unread => match self.stand_in(role, value) {
-                Outcome::Same if self.rules.profile().action(Kind::Date, Part::Whole) == Action::Keep => self.text(value),
-                Outcome::New(new, _) if !new.starts_with('[') => Outcome::New(new, Operation::Shifted),
+                Outcome::Same
+                    if self.rules.profile().action(Kind::Date, Part::Whole) == Action::Keep =>
+                {
+                    self.text(value)
+                }
+                Outcome::New(new, _) if !new.starts_with('[') => {
+                    Outcome::New(new, Operation::Shifted)
+                }
                 _ => Outcome::Gone,
             },
         }
@@ -87,19 +122,22 @@ impl Rewriter<'_> {
 
     /// The id of the project that stands for an id, the same in each message.
     fn project_id(&self, label: &str, value: &str) -> Outcome {
-        let known = Role::Identity(super::role::Number::Mrn);
+        let known = Role::Identity(Number::Mrn);
         if self.patient.is_number(value) {
             return self.stand_in(known, value);
         }
         match self.rules.profile().action(Kind::Id, Part::Whole) {
             Action::Keep => self.unless_identifier(value),
             Action::Redact => Outcome::Gone,
-            Action::Surrogate | Action::Placeholder | Action::Shift { .. } | Action::Generalise { .. } => {
+            Action::Surrogate
+            | Action::Placeholder
+            | Action::Shift { .. }
+            | Action::Generalise { .. } => {
                 let mut id = self.rules.key().id(label, value.trim());
                 id.truncate(ID_LEN);
                 Outcome::New(id.to_ascii_uppercase(), Operation::Replaced)
             }
-            _ => self.stand_in(Role::Identity(super::role::Number::Other), value),
+            _ => self.stand_in(Role::Identity(Number::Other), value),
         }
     }
 
@@ -110,9 +148,8 @@ impl Rewriter<'_> {
         if self.rules.profile().action(Kind::Facility, Part::Whole) == Action::Keep {
             return self.unless_identifier(value);
         }
-        let dotted = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let uuid = value.len() == UUID_LEN && value.bytes().filter(|b| *b == b'-').count() == 4;
-        let new = match (dotted && value.contains('.'), uuid) {
+        let new = match (is_oid(value), uuid) {
             (true, _) => self.rules.key().uid(value),
             (_, true) => self.rules.key().uuid(value),
             _ if value.contains('.') => return self.stand_in(Role::Uid, value),
@@ -122,15 +159,61 @@ impl Rewriter<'_> {
     }
 }
 
+/// Whether a value is an OID.
+pub(crate) fn is_oid(value: &str) -> bool {
+    let arcs = value.bytes().filter(|b| *b == b'.').count();
+    arcs >= 2 && value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
 /// Whether a value looks like a code: one word of letters, digits and signs.
 fn is_code(value: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'%' | b'*' | b'+' | b':' | b'#' | b'<' | b'>' | b'=' | b'?' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'\'' | b',' | b'!' | b'$' | b'"' | b'^' | b'~' | b'&' | b'|' | b'\\' | b';');
+    let plain = |b: u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'-' | b'_'
+                    | b'.'
+                    | b'/'
+                    | b'%'
+                    | b'*'
+                    | b'+'
+                    | b':'
+                    | b'#'
+                    | b'<'
+                    | b'>'
+                    | b'='
+                    | b'?'
+                    | b'('
+                    | b')'
+                    | b'['
+                    | b']'
+                    | b'{'
+                    | b'}'
+                    | b'\''
+                    | b','
+                    | b'!'
+                    | b'$'
+                    | b'"'
+                    | b'^'
+                    | b'~'
+                    | b'&'
+                    | b'|'
+                    | b'\\'
+                    | b';'
+            )
+    };
     value.len() <= CODE_LEN_MAX && value.bytes().all(plain)
 }
 
 /// Whether a value is a number, with a sign, a comparison, a range or a unit's percent.
 pub(crate) fn is_plain_number(value: &str) -> bool {
-    let signs = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b'+' | b'<' | b'>' | b'=' | b' ' | b'%' | b'e' | b'E');
+    let signs = |b: u8| {
+        b.is_ascii_digit()
+            || matches!(
+                b,
+                b'.' | b',' | b'-' | b'+' | b'<' | b'>' | b'=' | b' ' | b'%' | b'e' | b'E'
+            )
+    };
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     (1..=NUMBER_DIGITS_MAX).contains(&digits) && value.bytes().all(signs)
 }
@@ -148,13 +231,37 @@ const TRANSIENT_LEN_MIN: usize = 5;
 const UUID_LEN: usize = 36;
 const SUFFIXES: [&str; 10] = ["Jr", "Sr", "I", "II", "III", "IV", "V", "Jnr", "Snr", "2nd"];
 const TITLES: [&str; 26] = [
-    "Dr", "Mr", "Mrs", "Ms", "Miss", "Mx", "Prof", "Sir", "Dame", "Lord", "Lady", "Rev", "Fr", "Herr", "Frau",
-    "Sr", "Sra", "Srta", "Dra", "Don", "Doña", "Master", "Doctor", "Professor", "PD", "Sister",
+    "Dr",
+    "Mr",
+    "Mrs",
+    "Ms",
+    "Miss",
+    "Mx",
+    "Prof",
+    "Sir",
+    "Dame",
+    "Lord",
+    "Lady",
+    "Rev",
+    "Fr",
+    "Herr",
+    "Frau",
+    "Sr",
+    "Sra",
+    "Srta",
+    "Dra",
+    "Don",
+    "Doña",
+    "Master",
+    "Doctor",
+    "Professor",
+    "PD",
+    "Sister",
 ];
 /// Who issues numbers for a whole country: no hospital is told by it.
 const AUTHORITIES: [&str; 18] = [
-    "SSA", "USSSA", "USA", "NPI", "UPIN", "DEA", "CMS", "MEDICARE", "MEDICAID", "NHS", "NHSNBR", "NHSNMBR", "ISO",
-    "L", "DNS", "UUID", "GUID", "HL7",
+    "SSA", "USSSA", "USA", "NPI", "UPIN", "DEA", "CMS", "MEDICARE", "MEDICAID", "NHS", "NHSNBR",
+    "NHSNMBR", "ISO", "L", "DNS", "UUID", "GUID", "HL7",
 ];
 /// The roots under which the same bodies issue them.
 const PUBLIC_ROOTS: [&str; 5] = [

@@ -24,7 +24,8 @@ pub(crate) fn rewrite(written: &str, birth: bool, dates: &RecordDates) -> Writte
     if !is_rest(rest) || !matches!(digits, 4 | 6 | 8 | 10 | 12 | 14) {
         return Written::Unread;
     }
-    let part = |from: usize, to: usize| date.get(from..to).and_then(|part| part.parse::<u32>().ok());
+    let part =
+        |from: usize, to: usize| date.get(from..to).and_then(|part| part.parse::<u32>().ok());
     let Some(year) = date.get(..4).and_then(|year| year.parse::<i32>().ok()) else {
         return Written::Unread;
     };
@@ -33,7 +34,10 @@ pub(crate) fn rewrite(written: &str, birth: bool, dates: &RecordDates) -> Writte
         4 => (dates.year(year), 4),
         6 => (dates.month(year, part(4, 6).unwrap_or_default()), 6),
         _ => {
-            let (month, day) = (part(4, 6).unwrap_or_default(), part(6, 8).unwrap_or_default());
+            let (month, day) = (
+                part(4, 6).unwrap_or_default(),
+                part(6, 8).unwrap_or_default(),
+            );
             let Some(day) = Day::new(year, month, day) else {
                 return Written::Unread;
             };
@@ -68,7 +72,9 @@ pub(crate) fn day_of(written: &str) -> Option<Day> {
     let part = |from: usize, to: usize| date.get(from..to)?.parse::<u32>().ok();
     let year = date.get(..4)?.parse().ok()?;
     let times = [(8, 10, 24), (10, 12, 59), (12, 14, 60)];
-    let timed = times.iter().all(|(from, to, most)| part(*from, *to).is_none_or(|value| value <= *most));
+    let timed = times
+        .iter()
+        .all(|(from, to, most)| part(*from, *to).is_none_or(|value| value <= *most));
     (read && timed).then(|| Day::new(year, part(4, 6)?, part(6, 8)?))?
 }
 

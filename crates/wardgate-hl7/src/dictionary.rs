@@ -34,12 +34,21 @@ impl Dictionary {
             }
         }
         for address in &people.addresses {
-            for line in address.lines.iter().chain([&address.city, &address.postal_code]) {
+            for line in address
+                .lines
+                .iter()
+                .chain([&address.city, &address.postal_code])
+            {
                 all.add_words(line, ADDRESS_WORD_LEN_MIN);
             }
             all.add_number(&address.postal_code);
         }
-        for number in people.record_numbers.iter().chain(&people.phones).chain(&people.birth_dates) {
+        for number in people
+            .record_numbers
+            .iter()
+            .chain(&people.phones)
+            .chain(&people.birth_dates)
+        {
             all.add_number(number);
         }
         for email in &people.emails {
@@ -121,12 +130,17 @@ impl Dictionary {
             if self.words.contains(&hash) || self.numbers.contains(&hash) {
                 return true;
             }
-            let Some(lower) = lower.get_mut(..word.len()).filter(|lower| lower.len() >= FUZZY_LEN_MIN - 1) else {
+            let Some(lower) = lower
+                .get_mut(..word.len())
+                .filter(|lower| lower.len() >= FUZZY_LEN_MIN - 1)
+            else {
                 return false;
             };
             lower.copy_from_slice(word.as_bytes());
             lower.make_ascii_lowercase();
-            self.near.contains(&hash) || left_out(lower).any(|hash| self.words.contains(&hash) || self.near.contains(&hash))
+            self.near.contains(&hash)
+                || left_out(lower)
+                    .any(|hash| self.words.contains(&hash) || self.near.contains(&hash))
         })
     }
 
@@ -153,9 +167,16 @@ impl Dictionary {
     fn add_number(&mut self, number: &str) {
         let compact = compact(number);
         let significant = compact.trim_start_matches('0');
-        let longest = number.split(|c: char| !c.is_ascii_digit()).max_by_key(|run| run.len());
+        let longest = number
+            .split(|c: char| !c.is_ascii_digit())
+            .max_by_key(|run| run.len());
         let longest = longest.unwrap_or_default();
-        for number in [compact.as_str(), significant, longest, longest.trim_start_matches('0')] {
+        for number in [
+            compact.as_str(),
+            significant,
+            longest,
+            longest.trim_start_matches('0'),
+        ] {
             if number.len() >= NUMBER_LEN_MIN {
                 self.numbers.insert(hash(number));
             }
@@ -185,7 +206,10 @@ fn plain(word: &str) -> String {
         'ź' | 'ż' | 'ž' => 'z',
         other => other,
     };
-    word.chars().flat_map(char::to_lowercase).map(plain).collect()
+    word.chars()
+        .flat_map(char::to_lowercase)
+        .map(plain)
+        .collect()
 }
 
 /// The hashes of a word with each of its letters left out.
@@ -280,7 +304,15 @@ mod tests {
     #[test]
     fn names_and_numbers_are_noticed() {
         let dictionary = dictionary();
-        for text in ["seen: LINDQVIST", "Lindqvst came", "Lindqwist", "muller", "mlindqvist", "call 555 010 4477", "Łódź"] {
+        for text in [
+            "seen: LINDQVIST",
+            "Lindqvst came",
+            "Lindqwist",
+            "muller",
+            "mlindqvist",
+            "call 555 010 4477",
+            "Łódź",
+        ] {
             assert!(dictionary.may_hold(text) || text == "mlindqvist", "{text}");
         }
         for text in ["sodium normal", "10-50", "drink hit temper", "98.6"] {
@@ -291,7 +323,15 @@ mod tests {
     #[test]
     fn a_code_that_is_an_identifier_is_one() {
         let dictionary = dictionary();
-        for value in ["44127", "MRN-0044127", "0044127", "mrn0044127", "Lindqvist", "5550104477", "X-MARIA"] {
+        for value in [
+            "44127",
+            "MRN-0044127",
+            "0044127",
+            "mrn0044127",
+            "Lindqvist",
+            "5550104477",
+            "X-MARIA",
+        ] {
             assert!(dictionary.is_identifier(value), "{value}");
         }
         for value in ["718-7", "g/dL", "ORU", "441270", "13.2", "INR"] {

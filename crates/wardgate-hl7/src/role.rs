@@ -41,6 +41,8 @@ pub(crate) enum Role {
     Uid,
     /// An organisation or what issues numbers.
     Facility,
+    /// The same where a message says who sends and who receives it: one name for the whole project.
+    Site,
     /// A street or other line of an address.
     Street,
     /// A city, county or census tract.
@@ -114,6 +116,7 @@ impl Role {
             "control" => Self::Control,
             "uid" => Self::Uid,
             "facility" => Self::Facility,
+            "site" => Self::Site,
             "street" => Self::Street,
             "city" => Self::City,
             "state" => Self::State,

@@ -1,0 +1,5 @@
+//! Messages and documents through the public face.
+
+mod corpora;
+mod messages;
+mod scene;
