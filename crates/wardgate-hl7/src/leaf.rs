@@ -142,7 +142,7 @@ impl Leaves<'_> {
     }
 
     fn uid(&self, value: &str) -> Outcome {
-        if PUBLIC_ROOTS.iter().any(|root| value == *root) {
+        if PUBLIC_ROOTS.contains(&value) {
             return Outcome::Same;
         }
         if self.rules.profile().action(Kind::Facility, Part::Whole) == Action::Keep {

@@ -1,6 +1,7 @@
 //! De-identifies HL7 v2 messages and C-CDA documents.
 #![deny(missing_docs)]
 
+pub mod cda;
 mod date;
 mod dictionary;
 mod kept;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use wardgate_deid::{
     Kind, NameHints, NamePart, Operation, Part, PatientIdentifiers, ProjectKey, RecordDates,
-    RecordPatient, RecordRules, Sex,
+    RecordPatient, RecordRules, Sex, Tally,
 };
 
 use crate::dictionary::{Dictionary, compact};
@@ -33,9 +33,12 @@ pub(crate) struct Patient {
     /// The patient's number, as it compares.
     number: String,
     sex: Option<Sex>,
-    drawn: Mutex<HashMap<Role, HashMap<Box<str>, Box<str>>>>,
+    drawn: Mutex<StandIns>,
     segments: Mutex<HashMap<Box<str>, Segment>>,
 }
+
+/// What stands for the values of a role.
+type StandIns = HashMap<Role, HashMap<Box<str>, Box<str>>>;
 
 /// A segment as it was written before.
 #[derive(Clone)]
@@ -51,7 +54,7 @@ impl Patient {
         let mut scope = rules.scope(&record);
         let dates = scope.dates();
         let number = ProjectKey::handle(&people.number);
-        let mut drawn: HashMap<Role, HashMap<Box<str>, Box<str>>> = HashMap::new();
+        let mut drawn = StandIns::new();
         for (role, value) in &people.leaves {
             let stands = drawn.entry(*role).or_default();
             if stands.contains_key(value.as_str()) {
@@ -126,6 +129,18 @@ impl Patient {
             segments.insert(line.into(), written);
         }
     }
+}
+
+/// The same notes together, in counts.
+pub(crate) fn tally(mut notes: Vec<(&'static str, Operation)>) -> Tally {
+    let mut tally = Tally::default();
+    notes.sort_unstable_by_key(|(name, operation)| (name.as_ptr() as usize, *operation as u8));
+    for same in notes.chunk_by(|one, other| one == other) {
+        if let Some((name, operation)) = same.first() {
+            tally.add(*name, *operation, same.len() as u64);
+        }
+    }
+    tally
 }
 
 /// What the profile is asked about a value.

@@ -19,13 +19,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wardgate_deid::{
-    Found, Operation, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally,
-};
+use wardgate_deid::{Found, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally};
 
 use crate::kept::Kept;
 use crate::leaf::Leaves;
-use crate::patient::Patient;
+use crate::patient::{Patient, tally};
 use header::Header;
 use lines::Line;
 use rewrite::{Page, Rewriter};
@@ -189,18 +187,6 @@ fn groups(lines: &[Line<'_>]) -> Vec<Range<usize>> {
         .zip(ends)
         .map(|(start, end)| start..end)
         .collect()
-}
-
-/// The same notes together, in counts.
-fn tally(mut notes: Vec<(&'static str, Operation)>) -> Tally {
-    let mut tally = Tally::default();
-    notes.sort_unstable_by_key(|(name, operation)| (name.as_ptr() as usize, *operation as u8));
-    for same in notes.chunk_by(|one, other| one == other) {
-        if let Some((name, operation)) = same.first() {
-            tally.add(*name, *operation, same.len() as u64);
-        }
-    }
-    tally
 }
 
 fn no_text() -> RecordFault {

@@ -260,10 +260,14 @@ impl Rewriter<'_> {
             if at > 0 {
                 page.text.push(char::from(signs.repetition));
             }
-            let coded = match shape.is_coded() && !self.header.component(repetition, 0).is_empty() {
-                true if is_public(self.header.component(repetition, 2)) => Coded::Publicly,
-                true => Coded::Locally,
-                false => Coded::Not,
+            let coded = match self.header.component(repetition, 2).trim() {
+                _ if !shape.is_coded() || self.header.component(repetition, 0).is_empty() => {
+                    Coded::Not
+                }
+                system if is_public(system) => Coded::Publicly,
+                system if is_local(system) => Coded::Locally,
+                // Whatever stands there may be anything, a name in the wrong field too.
+                _ => Coded::Not,
             };
             for (at, component) in parts(Some(repetition), signs.component).enumerate() {
                 if at > 0 {
@@ -278,11 +282,16 @@ impl Rewriter<'_> {
                         page.text.push_str(leaf);
                         continue;
                     }
-                    let role = roles
+                    let role = match roles
                         .get(at)
                         .or(roles.last())
                         .copied()
-                        .unwrap_or(Role::Drop);
+                        .unwrap_or(Role::Drop)
+                    {
+                        // A code has no parts: what stands there is something else.
+                        Role::Code | Role::Number | Role::Keep if at >= roles.len() => Role::Drop,
+                        role => role,
+                    };
                     let role = match role {
                         Role::Identity(kind) => {
                             Role::Identity(kind.refined(shape, repetition, self.header))
@@ -345,9 +354,10 @@ impl Rewriter<'_> {
 
 /// The field of a segment that holds its text.
 fn text_field(line: &Line<'_>) -> usize {
-    match &line.id() {
-        Some(id) if id == b"OBX" => OBSERVATION_VALUE,
-        _ => TEXT_FIELD,
+    if line.id() == Some(*b"OBX") {
+        OBSERVATION_VALUE
+    } else {
+        TEXT_FIELD
     }
 }
 
@@ -358,6 +368,11 @@ fn is_public(system: &str) -> bool {
         .iter()
         .any(|public| public.eq_ignore_ascii_case(system));
     listed || (system.len() == 7 && system.starts_with("HL7"))
+}
+
+/// Whether a coding system is one of the sender's own, as table 0396 writes them.
+fn is_local(system: &str) -> bool {
+    system == "L" || system.starts_with("99")
 }
 
 const VALUE_TYPE: usize = 2;

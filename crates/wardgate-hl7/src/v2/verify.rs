@@ -184,7 +184,6 @@ fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
             if let [family, given, middle] = words.as_slice() {
                 traces.name(&format!("{given} {family}"));
                 traces.name(&format!("{given} {middle} {family}"));
-                traces.name(family);
             }
         }
     }

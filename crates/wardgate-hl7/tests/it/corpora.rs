@@ -104,3 +104,55 @@ fn every_message_of_the_corpora_goes_through_and_is_verified() {
         );
     }
 }
+
+#[test]
+fn the_clinical_documents_lose_their_people_and_keep_their_codes() {
+    let Some(place) = scene::corpus("ccda") else {
+        return;
+    };
+    let count = |text: &str, what: &str| text.matches(what).count();
+    for name in [
+        "care_plan.xml",
+        "discharge_summary.xml",
+        "embedded_pdf.xml",
+        "progress_note.xml",
+    ] {
+        let input = std::fs::read(place.join(name)).unwrap();
+        let output = scene::cleaned_document(&input);
+        if std::env::var_os("SHOW").is_some() {
+            std::fs::write(std::env::temp_dir().join(name), &output).unwrap();
+        }
+        let source = String::from_utf8(input).unwrap();
+        // Comments go, and with them the examples that are commented out.
+        let mut plain = String::new();
+        for (at, part) in source.split("<!--").enumerate() {
+            plain.push_str(if at == 0 {
+                part
+            } else {
+                part.split_once("-->").unwrap().1
+            });
+        }
+        for kept in [
+            "<templateId ",
+            "<entry",
+            "<section",
+            " codeSystem=\"",
+            "<observation ",
+            "<td",
+            " unit=\"",
+        ] {
+            assert_eq!(count(&output, kept), count(&plain, kept), "{name}: {kept}");
+        }
+        let codes = |text: &str| -> Vec<String> {
+            text.split(" code=\"")
+                .skip(1)
+                .map(|rest| rest.split('"').next().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(codes(&output), codes(&plain), "{name}");
+        assert!(
+            !output.contains("<!--") && !output.contains("Everyman"),
+            "{name}"
+        );
+    }
+}

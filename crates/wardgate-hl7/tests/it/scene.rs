@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wardgate_deid::{Day, Engine, Profile, ProjectKey, RecordRules};
+use wardgate_hl7::cda::DocumentDeidentifier;
 use wardgate_hl7::v2::{MessageDeidentifier, Options};
 
 /// The rules of a run under a profile.
@@ -31,6 +32,17 @@ pub(crate) fn cleaned(message: &str) -> String {
     let found = deidentifier.verify(message.as_bytes(), &output).unwrap();
     let output = String::from_utf8(output).unwrap();
     assert!(!found.any(), "{found:?} in {}", output.replace('\r', "\n"));
+    output
+}
+
+/// A document after it went through, with the check that nothing of it is left.
+pub(crate) fn cleaned_document(document: &[u8]) -> String {
+    let deidentifier = DocumentDeidentifier::new(rules(Profile::safe_harbor()));
+    let mut output = Vec::new();
+    deidentifier.document(document, &mut output).unwrap();
+    let found = deidentifier.verify(document, &output).unwrap();
+    let output = String::from_utf8(output).unwrap();
+    assert!(!found.any(), "{found:?} in {output}");
     output
 }
 
