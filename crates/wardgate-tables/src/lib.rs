@@ -13,13 +13,22 @@
 //! ```
 #![deny(missing_docs)]
 
+mod classes;
 mod fault;
 pub mod poisoning;
 pub mod private;
 pub mod synthetic;
+mod grouping;
+mod hierarchy;
+mod model;
+mod problem;
+mod search;
 mod table;
+mod utility;
 
 pub use fault::TableFault;
+pub use hierarchy::{Hierarchy, HierarchyRule};
+pub use model::{Distance, Model};
 pub use table::{
     Column, ColumnBuilder, Format, Kind, ReadOptions, Table, TableLimits, WriteOptions,
 };

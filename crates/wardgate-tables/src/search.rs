@@ -1,0 +1,364 @@
+//! The exact search: of all full-domain generalisations with suppression, the one that loses least.
+//!
+//! Levels are chosen axis by axis, depth first. With the axes that are left taken away, rows that are alike can
+//! only become fewer by choosing on: a class that is too small, or holds too few sensitive values, stays so,
+//! and its rows are lost to every choice below. So a branch ends when more rows are lost than may be
+//! suppressed, or when what is lost for certain is more than the best choice so far loses in all. Rows that
+//! are lost are not looked at again below. A greedy walk from the top gives the first best choice.
+//!
+//! The idea of pruning by lost rows is that of Incognito (LeFevre et al. 2005), the bound by loss that of ARX.
+
+mod frame;
+mod greedy;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::problem::Problem;
+use crate::utility::loss_of_product;
+use frame::{Evaluator, Frame};
+
+/// A choice of levels and what it costs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Optimum {
+    /// A level for each axis.
+    pub(crate) levels: Vec<usize>,
+    pub(crate) suppressed: u64,
+    /// The loss as [`crate::utility`] defines it, 0 to 1.
+    pub(crate) loss: f64,
+    /// How many partial choices were looked at.
+    pub(crate) looked_at: u64,
+}
+
+/// Why a search has no choice to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfound {
+    /// No choice fulfils the models.
+    None,
+    /// The caller stopped it.
+    Stopped,
+}
+
+/// Searches all choices of levels. The answer does not depend on the number of threads.
+pub(crate) fn optimum(
+    problem: &Problem,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Optimum, Unfound> {
+    let order = order_of_axes(problem);
+    let search = Search {
+        problem,
+        order: &order,
+        best: Best::default(),
+        stopped: AtomicBool::new(false),
+        stop,
+        looked_at: AtomicU64::new(0),
+    };
+    let mut evaluator = Evaluator::new(problem, &order);
+    let root = evaluator.root();
+    if let Some((product, suppressed, levels)) = greedy::walk(&mut evaluator, &root) {
+        search.best.offer(product, suppressed, &levels);
+    }
+    let tasks = search.tasks(&mut evaluator, root);
+    let work = |evaluator: &mut Evaluator<'_>, task: Task| {
+        if task.bound <= search.best.product() {
+            search.descend(evaluator, &task.frame, &mut Shelves::default());
+        }
+    };
+    if problem.items.count() < PARALLEL_ITEMS_MIN {
+        tasks
+            .into_iter()
+            .for_each(|task| work(&mut evaluator, task));
+    } else {
+        tasks
+            .into_par_iter()
+            .with_max_len(1)
+            .for_each_init(|| Evaluator::new(problem, &order), work);
+    }
+    if search.stopped.load(Ordering::Relaxed) {
+        return Err(Unfound::Stopped);
+    }
+    let looked_at = search.looked_at.load(Ordering::Relaxed);
+    let (product, suppressed, levels) = search.best.into_inner().ok_or(Unfound::None)?;
+    Ok(Optimum {
+        levels,
+        suppressed,
+        loss: loss_of_product(product, problem.axes.len()),
+        looked_at,
+    })
+}
+
+/// Axes with more values first: they tell rows apart, so branches end early.
+fn order_of_axes(problem: &Problem) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..problem.axes.len()).collect();
+    let spread = |axis: &usize| {
+        let axis = problem.axes.get(*axis);
+        std::cmp::Reverse(axis.map_or((0, 0), |axis| (axis.levels.len(), axis.domain)))
+    };
+    order.sort_by_key(spread);
+    order
+}
+
+struct Search<'p> {
+    problem: &'p Problem,
+    order: &'p [usize],
+    best: Best,
+    stopped: AtomicBool,
+    stop: &'p (dyn Fn() -> bool + Sync),
+    looked_at: AtomicU64,
+}
+
+/// A branch: the rows that are left after its first levels.
+struct Task {
+    frame: Frame,
+    bound: f64,
+}
+
+/// Frames of the levels of one axis, by depth, so that their memory is used again.
+#[derive(Default)]
+struct Shelves(Vec<Vec<Frame>>);
+
+impl Search<'_> {
+    /// The branches of the first axes, most promising first.
+    fn tasks(&self, evaluator: &mut Evaluator<'_>, root: Frame) -> Vec<Task> {
+        let mut tasks = vec![Task {
+            frame: root,
+            bound: 0.0,
+        }];
+        for _ in 0..TASK_AXES.min(self.order.len().saturating_sub(1)) {
+            let mut next = Vec::new();
+            for task in &tasks {
+                let mut shelf = Vec::new();
+                for (bound, level) in self.children(evaluator, &task.frame, &mut shelf) {
+                    let mut frame = shelf.get_mut(level).map(std::mem::take).unwrap_or_default();
+                    evaluator.fold_alike(&mut frame);
+                    next.push(Task { frame, bound });
+                }
+            }
+            tasks = next;
+        }
+        tasks.sort_by(|a, b| {
+            a.bound
+                .total_cmp(&b.bound)
+                .then_with(|| a.frame.levels().cmp(b.frame.levels()))
+        });
+        tasks
+    }
+
+    fn descend(&self, evaluator: &mut Evaluator<'_>, frame: &Frame, shelves: &mut Shelves) {
+        let depth = frame.levels().len();
+        if depth == self.order.len() {
+            self.leaf(evaluator, frame);
+            return;
+        }
+        if self.stopped.load(Ordering::Relaxed) || (self.stop)() {
+            self.stopped.store(true, Ordering::Relaxed);
+            return;
+        }
+        if shelves.0.len() <= depth {
+            shelves.0.resize_with(depth + 1, Vec::new);
+        }
+        let mut shelf = shelves
+            .0
+            .get_mut(depth)
+            .map(std::mem::take)
+            .unwrap_or_default();
+        for (bound, level) in self.children(evaluator, frame, &mut shelf) {
+            if bound > self.best.product() {
+                break;
+            }
+            if let Some(child) = shelf.get(level) {
+                self.descend(evaluator, child, shelves);
+            }
+        }
+        if let Some(place) = shelves.0.get_mut(depth) {
+            *place = shelf;
+        }
+    }
+
+    /// The levels of the next axis that may still hold the optimum, by what they lose at least.
+    fn children(
+        &self,
+        evaluator: &mut Evaluator<'_>,
+        frame: &Frame,
+        shelf: &mut Vec<Frame>,
+    ) -> Vec<(f64, usize)> {
+        let levels = self
+            .order
+            .get(frame.levels().len())
+            .and_then(|axis| self.problem.axes.get(*axis))
+            .map_or(0, |axis| axis.levels.len());
+        shelf.resize_with(levels.max(shelf.len()), Frame::default);
+        let mut children = Vec::new();
+        for (level, child) in shelf.iter_mut().enumerate().take(levels).rev() {
+            if evaluator.bound_with(frame, level) > self.best.product() {
+                continue;
+            }
+            self.looked_at.fetch_add(1, Ordering::Relaxed);
+            if !evaluator.step(frame, level, child) {
+                // More rows are lost with every finer level.
+                break;
+            }
+            let bound = evaluator.bound(child);
+            if bound <= self.best.product() {
+                children.push((bound, level));
+            }
+        }
+        children.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        children
+    }
+
+    fn leaf(&self, evaluator: &mut Evaluator<'_>, frame: &Frame) {
+        if let Some((product, suppressed)) = evaluator.finish(frame) {
+            let levels = evaluator.by_axis(frame.levels());
+            self.best.offer(product, suppressed, &levels);
+        }
+    }
+}
+
+/// The best choice so far, shared by the threads.
+#[derive(Default)]
+struct Best {
+    /// The bits of its product, which is 1 or more; 0 before there is one.
+    product: AtomicU64,
+    choice: Mutex<Option<(f64, u64, Vec<usize>)>>,
+}
+
+impl Best {
+    fn product(&self) -> f64 {
+        match self.product.load(Ordering::Relaxed) {
+            0 => f64::INFINITY,
+            bits => f64::from_bits(bits),
+        }
+    }
+
+    /// Takes a choice that is better: less loss, then fewer rows suppressed, then lower levels.
+    fn offer(&self, product: f64, suppressed: u64, levels: &[usize]) {
+        let mut choice = self.choice.lock().unwrap_or_else(PoisonError::into_inner);
+        let better = choice.as_ref().is_none_or(|known| {
+            let order = product
+                .total_cmp(&known.0)
+                .then(suppressed.cmp(&known.1))
+                .then_with(|| levels.cmp(&known.2));
+            order.is_lt()
+        });
+        if better {
+            self.product.store(product.to_bits(), Ordering::Relaxed);
+            *choice = Some((product, suppressed, levels.to_vec()));
+        }
+    }
+
+    fn into_inner(self) -> Option<(f64, u64, Vec<usize>)> {
+        self.choice
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Below this many items threads cost more than they give.
+const PARALLEL_ITEMS_MIN: usize = 4_000;
+/// Axes whose levels make the branches that threads take.
+const TASK_AXES: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hierarchy::Hierarchy;
+    use crate::model::{Distance, Model};
+    use crate::problem::{Axis, Items};
+    use crate::table::{Format, ReadOptions, Table};
+
+    fn adult(names: &[&str], models: &[Model], limit: f64) -> Option<Problem> {
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/tables");
+        let table = Table::open(
+            &folder.join("adult.csv"),
+            Format::Csv,
+            &ReadOptions::default(),
+        )
+        .ok()?;
+        let hierarchies: Vec<(&str, Hierarchy)> = names
+            .iter()
+            .map(|name| {
+                let path = folder.join(format!("hierarchies/adult_hierarchy_{name}.csv"));
+                (
+                    *name,
+                    Hierarchy::read(std::fs::File::open(path).unwrap(), None).unwrap(),
+                )
+            })
+            .collect();
+        let quasi: Vec<(&str, &Hierarchy)> = hierarchies.iter().map(|(n, h)| (*n, h)).collect();
+        let sensitive: Vec<String> = models
+            .iter()
+            .filter_map(|m| m.column().map(str::to_owned))
+            .collect();
+        let columns: Vec<_> = sensitive.iter().map(|s| table.column(s).unwrap()).collect();
+        let items = Items::of(&table, None, &quasi, &columns).unwrap();
+        Some(Problem {
+            axes: hierarchies.iter().map(|(_, h)| Axis::of(h)).collect(),
+            rules: models
+                .iter()
+                .map(|m| Rule::of(m, &table, &sensitive, |_| None).unwrap())
+                .collect(),
+            items,
+            rows: table.rows() as u64,
+            suppressed_max: (table.rows() as f64 * limit) as u64,
+        })
+    }
+    use crate::model::Rule;
+
+    #[test]
+    fn measure() {
+        const NINE: [&str; 9] = [
+            "sex",
+            "age",
+            "race",
+            "marital-status",
+            "education",
+            "native-country",
+            "workclass",
+            "occupation",
+            "salary-class",
+        ];
+        let eight: Vec<&str> = NINE
+            .iter()
+            .copied()
+            .filter(|n| *n != "occupation")
+            .collect();
+        let k = Model::KAnonymity { k: 5 };
+        let l = Model::DistinctDiversity {
+            column: "occupation".into(),
+            l: 3,
+        };
+        let t = Model::Closeness {
+            column: "occupation".into(),
+            t: 0.2,
+            distance: Distance::Equal,
+        };
+        for (names, models, limit) in [
+            (&NINE[..], vec![k.clone()], 0.0),
+            (&NINE[..], vec![k.clone()], 0.02),
+            (&NINE[..], vec![k.clone()], 0.05),
+            (&NINE[..], vec![k.clone()], 1.0),
+            (
+                &["sex", "age", "race", "native-country"],
+                vec![k.clone()],
+                0.05,
+            ),
+            (&eight, vec![k.clone(), l], 0.05),
+            (&eight, vec![k.clone(), t], 0.05),
+        ] {
+            let start = std::time::Instant::now();
+            let problem = adult(names, &models, limit).unwrap();
+            let mid = std::time::Instant::now();
+            let found = optimum(&problem, &|| false);
+            println!(
+                "{limit} items {} read {:?} search {:?} {found:?}",
+                problem.items.count(),
+                mid - start,
+                mid.elapsed()
+            );
+        }
+    }
+}
