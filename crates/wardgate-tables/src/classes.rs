@@ -21,9 +21,20 @@ impl Classes {
         groups: usize,
         mut look: impl FnMut(ClassView<'_>, &[(u32, u32)]),
     ) {
+        self.each_numbered(items, rows, groups, |_, view, members| look(view, members));
+    }
+
+    /// The same with the number of the class.
+    pub(crate) fn each_numbered(
+        &mut self,
+        items: &Items,
+        rows: impl Iterator<Item = (u32, u32, u32)> + Clone,
+        groups: usize,
+        mut look: impl FnMut(usize, ClassView<'_>, &[(u32, u32)]),
+    ) {
         self.sort(rows, groups);
         let mut start = 0;
-        for end in &self.ends {
+        for (class, end) in self.ends.iter().enumerate() {
             let members = self.members.get(start..*end).unwrap_or(&[]);
             start = *end;
             let size: u64 = members.iter().map(|(_, weight)| u64::from(*weight)).sum();
@@ -52,7 +63,7 @@ impl Classes {
                 population,
                 histograms: &self.histograms,
             };
-            look(view, members);
+            look(class, view, members);
         }
     }
 

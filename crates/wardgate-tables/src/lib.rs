@@ -13,22 +13,40 @@
 //! ```
 #![deny(missing_docs)]
 
+mod assessment;
 mod classes;
 mod fault;
-pub mod poisoning;
-pub mod private;
-pub mod synthetic;
 mod grouping;
 mod hierarchy;
+mod local;
 mod model;
+mod multidimensional;
+mod partition;
+mod plan;
+pub mod poisoning;
+pub mod private;
 mod problem;
+mod recheck;
+mod recoding;
+mod release;
+mod risk;
 mod search;
+mod suggestion;
+pub mod synthetic;
 mod table;
 mod utility;
 
+pub use assessment::{Assessment, SensitiveAssessment};
 pub use fault::TableFault;
 pub use hierarchy::{Hierarchy, HierarchyRule};
 pub use model::{Distance, Model};
+pub use plan::{Method, Plan};
+pub use release::{ColumnLevel, Pseudonym, Release, ReleaseReport, Step, Surroundings, anonymise};
+pub use risk::{
+    AboveThreshold, PopulationKnowledge, PopulationUniqueness, Risk, Risks, UniquenessMethod,
+};
+pub use suggestion::{Combination, Role, Suggestion};
 pub use table::{
     Column, ColumnBuilder, Format, Kind, ReadOptions, Table, TableLimits, WriteOptions,
 };
+pub use utility::{ColumnGranularity, Utility};

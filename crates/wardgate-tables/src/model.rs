@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::TableFault;
 
 pub(crate) use distribution::Distribution;
-pub(crate) use rule::{ClassView, Rule};
+pub(crate) use rule::{ClassView, Rule, entropy};
 
 /// A privacy model. Several may be asked for at once; each class must fulfil all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

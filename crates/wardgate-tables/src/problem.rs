@@ -79,6 +79,34 @@ impl Axis {
         }
     }
 
+    /// Where the values of each level begin when all values of all levels are numbered through.
+    pub(crate) fn node_starts(&self) -> Vec<u32> {
+        let mut start = 0;
+        self.levels
+            .iter()
+            .map(|level| {
+                let at = start;
+                start += u32::try_from(level.width).unwrap_or(u32::MAX);
+                at
+            })
+            .collect()
+    }
+
+    /// How many values all levels have.
+    pub(crate) fn nodes(&self) -> usize {
+        self.levels.iter().map(|level| level.width).sum()
+    }
+
+    /// The number of what stands for a leaf at a level, among the values of all levels.
+    pub(crate) fn node(&self, starts: &[u32], leaf: u32, level: u8) -> u32 {
+        let level = usize::from(level);
+        let id = self
+            .levels
+            .get(level)
+            .and_then(|level| level.of_leaf.get(leaf as usize));
+        starts.get(level).copied().unwrap_or(0) + id.copied().unwrap_or(0)
+    }
+
     /// How many leaves the generalisations of a leaf cover, level by level.
     pub(crate) fn covers_of(&self, leaf: u32) -> &[u32] {
         let start = leaf as usize * self.levels.len();

@@ -158,11 +158,6 @@ impl Rule {
             Self::Size(_) | Self::Distinct { .. } | Self::Present { .. } => 0,
         }
     }
-
-    /// Whether it looks at sensitive values.
-    pub(crate) fn needs_histogram(&self) -> bool {
-        !matches!(self, Self::Size(_) | Self::Present { .. })
-    }
 }
 
 /// The entropy of a histogram, in nats.

@@ -55,7 +55,7 @@ fn is_integer(value: &str) -> bool {
 fn is_decimal(value: &str) -> bool {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let leading_zero =
-        digits.starts_with('0') && digits.bytes().nth(1).is_some_and(|b| b.is_ascii_digit());
+        digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
     let shaped = digits.bytes().next().is_some_and(|b| b.is_ascii_digit())
         && digits
             .bytes()
