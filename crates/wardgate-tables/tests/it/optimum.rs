@@ -191,7 +191,7 @@ fn rows() -> impl Strategy<Value = (Vec<Shape>, Vec<Vec<usize>>)> {
         let cells: Vec<_> = shapes
             .iter()
             .map(|shape| 0..shape.0)
-            .chain([0..4])
+            .chain(std::iter::once(0..4))
             .collect();
         (Just(shapes), proptest::collection::vec(cells, 1..40))
     })
