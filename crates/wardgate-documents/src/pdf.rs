@@ -21,7 +21,7 @@ use wardgate_deid::{RecordFault, RecordScope};
 
 use crate::{Written, through_engine};
 use content::{Drawing, Matrix, numbers};
-use file::File;
+use file::{File, too_long};
 use object::{Dict, Object};
 
 pub(crate) use write::write;
@@ -93,11 +93,15 @@ impl Shown {
         let mut drawing = Drawing::new(file);
         let mut text = String::new();
         let none = Dict::new();
+        let mut annotations_left = ANNOTATIONS_MAX;
         for page in pages(file)? {
             let resources = page.resources.unwrap_or(&none);
             drawing.page(page.dict, resources)?;
             let mut notes = Vec::new();
-            for annotation in file.array(page.dict, "Annots") {
+            let annotations = file.array(page.dict, "Annots");
+            let left = annotations_left.checked_sub(annotations.len());
+            annotations_left = left.ok_or_else(too_long)?;
+            for annotation in annotations {
                 if let Some(dict) = file.resolve(annotation).dict() {
                     annotate(file, dict, &mut drawing, &mut notes)?;
                 }
@@ -134,6 +138,7 @@ fn pages<'f>(file: &'f File<'_>) -> Result<Vec<Page<'f>>, RecordFault> {
     })?;
     let mut pages = Vec::new();
     let mut seen = HashSet::new();
+    let mut kids_left = KIDS_MAX;
     let root = catalog.get(b"Pages".as_slice());
     let mut waiting: Vec<(&Object, Option<&Dict>)> =
         root.map(|root| (root, None)).into_iter().collect();
@@ -148,6 +153,8 @@ fn pages<'f>(file: &'f File<'_>) -> Result<Vec<Page<'f>>, RecordFault> {
         };
         let resources = file.dict(dict, "Resources").or(above);
         let kids = file.array(dict, "Kids");
+        // Many nodes may share one array of kids.
+        kids_left = kids_left.checked_sub(kids.len()).ok_or_else(too_long)?;
         match kids.is_empty() {
             true => pages.push(Page { dict, resources }),
             false => waiting.extend(kids.iter().rev().map(|kid| (kid, resources))),
@@ -260,3 +267,5 @@ fn text_string(bytes: &[u8]) -> String {
 }
 
 const PAGES_MAX: usize = 10_000;
+const KIDS_MAX: usize = 200_000;
+const ANNOTATIONS_MAX: usize = 200_000;

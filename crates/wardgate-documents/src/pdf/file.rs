@@ -233,9 +233,7 @@ impl<'b> File<'b> {
 pub(super) fn too_long() -> RecordFault {
     RecordFault::new(
         "documents.pdf_too_long",
-        format!(
-            "the PDF document unfolds to more than {UNFOLDED_BYTES_MAX} bytes or {VALUES_MAX} values"
-        ),
+        "the PDF document holds more than is read",
         "split the document",
     )
 }

@@ -29,7 +29,7 @@ pub(super) fn unfiltered(
         return Err(Unfiltered::Unknown);
     }
     let mut bytes = coded.to_vec();
-    charge(bytes.len(), bytes_left)?;
+    charge(bytes.len().saturating_add(STREAM_BYTES), bytes_left)?;
     for (index, filter) in filters.iter().enumerate() {
         let parameters = parameters.get(index).and_then(|object| object.dict());
         let name = filter.name().ok_or(Unfiltered::Unknown)?;
@@ -225,6 +225,8 @@ fn paeth(a: u8, b: u8, c: u8) -> u8 {
 }
 
 const FILTERS_MAX: usize = 8;
+/// What a stream costs besides its bytes, so that many empty ones are not free.
+const STREAM_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests {

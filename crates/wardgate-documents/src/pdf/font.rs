@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use wardgate_deid::RecordFault;
 
 use super::cmap::{CodeMap, number, utf16};
-use super::file::File;
+use super::file::{File, too_long};
 use super::glyph::{self, Codes};
 use super::object::{Dict, Object, Scanner};
 use super::width;
@@ -51,6 +51,7 @@ impl Font {
         dict: &Dict,
         left: &mut usize,
     ) -> Result<Self, RecordFault> {
+        charge(file, dict, left)?;
         let table = dict.get(b"ToUnicode".as_slice());
         let table = match table {
             Some(stream) => file.content(stream, left)?,
@@ -179,6 +180,26 @@ impl Font {
             }
         }
     }
+}
+
+/// A font is paid for by the lengths of its arrays, which many fonts may share.
+fn charge(file: &File<'_>, dict: &Dict, left: &mut usize) -> Result<(), RecordFault> {
+    let inner = file.dict(dict, "Encoding");
+    let arrays = [
+        file.array(dict, "Widths"),
+        descendant(file, dict)
+            .map(|dict| file.array(dict, "W"))
+            .unwrap_or_default(),
+        inner
+            .map(|dict| file.array(dict, "Differences"))
+            .unwrap_or_default(),
+    ];
+    let values = arrays.iter().map(|array| array.len()).sum::<usize>();
+    let bytes = values
+        .saturating_mul(VALUE_BYTES)
+        .saturating_add(FONT_BYTES);
+    *left = left.checked_sub(bytes).ok_or_else(too_long)?;
+    Ok(())
 }
 
 fn base_name<'f>(file: &'f File<'_>, dict: &'f Dict) -> &'f [u8] {
@@ -333,6 +354,8 @@ fn texts_of(codes: &Codes) -> Vec<Option<String>> {
 /// Bit 6 of a font's flags: its letters are Latin ones.
 const NON_SYMBOLIC: usize = 1 << 5;
 const WIDTHS_MAX: usize = 200_000;
+const FONT_BYTES: usize = 4096;
+const VALUE_BYTES: usize = 8;
 const ENCODING_VALUES_MAX: usize = 4096;
 
 const SYMBOL_FONTS: &[&[u8]] = &[b"ZapfDingbats", b"Wingdings", b"Webdings", b"Dingbats"];
