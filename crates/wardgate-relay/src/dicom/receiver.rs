@@ -1,0 +1,398 @@
+//! The SCP: one association, from its request to its end.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dicom_ul::association::CloseSocket;
+use dicom_ul::association::server::{AccessControl, ServerAssociation, ServerAssociationOptions};
+use dicom_ul::pdu::{
+    AssociationRJServiceUserReason, PDataValue, PDataValueType, Pdu, PresentationContextNegotiated,
+    PresentationContextResultReason, UserIdentity,
+};
+use wardgate_deid::RecordFault;
+
+use super::Options;
+use super::command::{ANSWER, CANCEL, Command, ECHO, STORE};
+use super::sender::{COMMAND_BYTES_MAX, PDU_BYTES_MAX};
+use crate::counts::Counts;
+use crate::door::Listen;
+use crate::fault::Unpassed;
+use crate::object::{Cleaned, Way, storage};
+
+/// Serves an association. Blocks the thread.
+///
+/// `is_busy` tells others whether an object is under way.
+pub(super) fn serve(
+    stream: TcpStream,
+    listen: &Listen,
+    options: &Options,
+    counts: &Counts,
+    is_busy: &AtomicBool,
+) {
+    let callers = Callers {
+        own_title: options.title.clone(),
+        allowed: options.callers.clone(),
+    };
+    let negotiation = ServerAssociationOptions::new()
+        .ae_access_control(callers)
+        .ae_title(options.title.as_deref().unwrap_or("WARDGATE"))
+        // Any class may come: what is not an object that can be de-identified is refused one by one.
+        .promiscuous(true)
+        .max_pdu_length(PDU_BYTES_MAX)
+        .read_timeout(listen.idle_timeout)
+        .write_timeout(listen.idle_timeout);
+    let established = match &listen.tls {
+        None => negotiation.establish(stream).map(|association| {
+            Conversation::new(&association, options, counts, is_busy).hold(association);
+        }),
+        Some(config) => {
+            let negotiation = negotiation.tls_config(Arc::clone(config));
+            negotiation.establish_tls(stream).map(|association| {
+                Conversation::new(&association, options, counts, is_busy).hold(association);
+            })
+        }
+    };
+    if established.is_err() {
+        // The fault's own text may hold what the peer sent.
+        tracing::warn!("an association was not made");
+    }
+}
+
+/// Who may call.
+struct Callers {
+    own_title: Option<String>,
+    allowed: Vec<String>,
+}
+
+impl AccessControl for Callers {
+    fn check_access(
+        &self,
+        _own: &str,
+        calling: &str,
+        called: &str,
+        _identity: Option<&UserIdentity>,
+    ) -> Result<(), AssociationRJServiceUserReason> {
+        let same = |title: &String, other: &str| title.trim() == other.trim();
+        if self
+            .own_title
+            .as_ref()
+            .is_some_and(|title| !same(title, called))
+        {
+            return Err(AssociationRJServiceUserReason::CalledAETitleNotRecognized);
+        }
+        let is_allowed = self.allowed.iter().any(|title| same(title, calling));
+        match self.allowed.is_empty() || is_allowed {
+            true => Ok(()),
+            false => Err(AssociationRJServiceUserReason::CallingAETitleNotRecognized),
+        }
+    }
+}
+
+/// What is said within an association.
+struct Conversation<'o> {
+    options: &'o Options,
+    counts: &'o Counts,
+    is_busy: &'o AtomicBool,
+    contexts: Vec<PresentationContextNegotiated>,
+    way: Way,
+    command: Vec<u8>,
+    /// The request whose data set is on its way.
+    waiting: Option<Waiting>,
+}
+
+/// An object that is being received.
+struct Waiting {
+    request: Command,
+    context: u8,
+    /// The file that it goes to, or why it is not kept.
+    file: Result<BufWriter<File>, Unpassed>,
+    bytes: u64,
+}
+
+/// Why an association ends before it is released.
+struct Abort(&'static str);
+
+impl<'o> Conversation<'o> {
+    fn new<S>(
+        association: &ServerAssociation<S>,
+        options: &'o Options,
+        counts: &'o Counts,
+        is_busy: &'o AtomicBool,
+    ) -> Self
+    where
+        S: Read + Write + CloseSocket,
+    {
+        let contexts = association.presentation_contexts().to_vec();
+        let accepted = contexts
+            .iter()
+            .filter(|context| context.reason == PresentationContextResultReason::Acceptance)
+            .filter(|context| context.abstract_syntax != VERIFICATION)
+            .map(|context| {
+                (
+                    context.abstract_syntax.clone(),
+                    context.transfer_syntax.clone(),
+                )
+            });
+        Self {
+            options,
+            counts,
+            is_busy,
+            way: Way::new(&options.downstream, accepted.collect()),
+            contexts,
+            command: Vec::new(),
+            waiting: None,
+        }
+    }
+
+    fn hold<S>(mut self, mut association: ServerAssociation<S>)
+    where
+        S: Read + Write + CloseSocket,
+    {
+        loop {
+            let done = match association.receive() {
+                Ok(Pdu::PData { data }) => {
+                    let mut values = data.into_iter();
+                    values.try_for_each(|value| self.value(value, &mut association))
+                }
+                Ok(Pdu::ReleaseRQ) => {
+                    if association.send(&Pdu::ReleaseRP).is_err() {
+                        tracing::debug!("the peer left before its release was answered");
+                    }
+                    break;
+                }
+                Ok(Pdu::AbortRQ { .. }) => break,
+                Ok(_) => Err(Abort("dicom.unexpected_pdu")),
+                Err(_) => break,
+            };
+            if let Err(Abort(code)) = done {
+                self.counts.received();
+                self.counts.refused(code);
+                self.waiting = None;
+                if association.abort().is_err() {
+                    tracing::debug!("the peer left before it was told of the end");
+                }
+                break;
+            }
+        }
+        if self.waiting.take().is_some() {
+            self.counts.received();
+            self.counts.refused("relay.object_unfinished");
+        }
+        self.way.end();
+    }
+
+    fn value<S>(
+        &mut self,
+        value: PDataValue,
+        association: &mut ServerAssociation<S>,
+    ) -> Result<(), Abort>
+    where
+        S: Read + Write + CloseSocket,
+    {
+        match value.value_type {
+            PDataValueType::Command => {
+                if self.waiting.is_some()
+                    || self.command.len() + value.data.len() > COMMAND_BYTES_MAX
+                {
+                    return Err(Abort("dicom.unexpected_command"));
+                }
+                self.command.extend_from_slice(&value.data);
+                if !value.is_last {
+                    return Ok(());
+                }
+                let bytes = std::mem::take(&mut self.command);
+                let command = Command::read(&bytes).ok_or(Abort("dicom.command_malformed"))?;
+                self.command(command, value.presentation_context_id, association)
+            }
+            PDataValueType::Data => {
+                let waiting = self
+                    .waiting
+                    .as_mut()
+                    .ok_or(Abort("dicom.unexpected_data"))?;
+                waiting.put(&value.data, self.options.object_bytes_max)?;
+                match value.is_last {
+                    true => {
+                        let stored = self.stored(association);
+                        self.is_busy.store(false, Ordering::Release);
+                        stored
+                    }
+                    false => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn command<S>(
+        &mut self,
+        command: Command,
+        context: u8,
+        association: &mut ServerAssociation<S>,
+    ) -> Result<(), Abort>
+    where
+        S: Read + Write + CloseSocket,
+    {
+        match command.field {
+            STORE if command.has_data => {
+                let negotiated = self.context(context)?;
+                let file = self.options.cleaner().place().and_then(|file| {
+                    let mut file = BufWriter::with_capacity(BUFFER_BYTES, file);
+                    let head = file_head(&command, &negotiated.transfer_syntax);
+                    file.write_all(&head).map_err(|error| storage(&error))?;
+                    Ok(file)
+                });
+                self.is_busy.store(true, Ordering::Release);
+                self.waiting = Some(Waiting {
+                    request: command,
+                    context,
+                    file,
+                    bytes: 0,
+                });
+                Ok(())
+            }
+            ECHO => reply(association, context, &command.answer(SUCCESS, "")),
+            CANCEL => Ok(()),
+            field if field & ANSWER != 0 => Err(Abort("dicom.unexpected_command")),
+            _ if command.has_data => Err(Abort("dicom.unrecognized_operation")),
+            _ => reply(
+                association,
+                context,
+                &command.answer(UNRECOGNIZED_OPERATION, ""),
+            ),
+        }
+    }
+
+    fn context(&self, id: u8) -> Result<&PresentationContextNegotiated, Abort> {
+        let mut contexts = self.contexts.iter();
+        let context = contexts.find(|context| {
+            context.id == id && context.reason == PresentationContextResultReason::Acceptance
+        });
+        context.ok_or(Abort("dicom.unknown_context"))
+    }
+
+    /// The object is there: de-identifies it, passes it on, answers.
+    fn stored<S>(&mut self, association: &mut ServerAssociation<S>) -> Result<(), Abort>
+    where
+        S: Read + Write + CloseSocket,
+    {
+        let Some(waiting) = self.waiting.take() else {
+            return Err(Abort("dicom.unexpected_data"));
+        };
+        self.counts.received();
+        let class = self.context(waiting.context)?.abstract_syntax.clone();
+        let passed = if class == waiting.request.sop_class {
+            self.pass(waiting.file)
+        } else {
+            Err(Unpassed::Record(RecordFault::new(
+                "dicom.class_mismatch",
+                "the object is of another class than its presentation context",
+                "send objects within a presentation context of their class",
+            )))
+        };
+        let (status, comment) = match &passed {
+            Ok(()) => {
+                self.counts.passed();
+                (SUCCESS, "")
+            }
+            Err(fault) => {
+                self.counts.refused(fault.code());
+                (status_of(fault), fault.code())
+            }
+        };
+        let answer = waiting.request.answer(status, comment);
+        reply(association, waiting.context, &answer)
+    }
+
+    fn pass(&mut self, file: Result<BufWriter<File>, Unpassed>) -> Result<(), Unpassed> {
+        let file = file?.into_inner();
+        let mut file = file.map_err(|error| storage(error.error()))?;
+        let mut cleaned: Cleaned = self.options.cleaner().clean(&mut file)?;
+        // What the sender sent is not needed any more.
+        drop(file);
+        self.way.pass(&mut cleaned)
+    }
+}
+
+impl Waiting {
+    fn put(&mut self, data: &[u8], bytes_max: u64) -> Result<(), Abort> {
+        self.bytes = self.bytes.saturating_add(data.len() as u64);
+        if self.bytes > bytes_max {
+            return Err(Abort("relay.object_too_long"));
+        }
+        if let Ok(file) = &mut self.file
+            && let Err(error) = file.write_all(data)
+        {
+            // The rest is still received, so that the sender can be told.
+            self.file = Err(storage(&error));
+        }
+        Ok(())
+    }
+}
+
+/// The status of a refusal (PS3.4, table B.2-1).
+fn status_of(fault: &Unpassed) -> u16 {
+    match fault {
+        Unpassed::Record(fault) if fault.code() == "dicom.class_mismatch" => 0xa900,
+        Unpassed::Record(_) => 0xc001,
+        Unpassed::Residue => 0xc002,
+        Unpassed::Refused => 0xc003,
+        Unpassed::Unreachable | Unpassed::Storage => 0xa700,
+    }
+}
+
+fn reply<S>(
+    association: &mut ServerAssociation<S>,
+    context: u8,
+    answer: &Command,
+) -> Result<(), Abort>
+where
+    S: Read + Write + CloseSocket,
+{
+    let pdu = Pdu::PData {
+        data: vec![PDataValue {
+            presentation_context_id: context,
+            value_type: PDataValueType::Command,
+            is_last: true,
+            data: answer.write(),
+        }],
+    };
+    association
+        .send(&pdu)
+        .map_err(|_| Abort("relay.sender_left"))
+}
+
+/// What stands before the data set in a file (PS3.10, 7.1).
+fn file_head(request: &Command, syntax: &str) -> Vec<u8> {
+    let mut group = Vec::new();
+    group.extend_from_slice(&[2, 0, 1, 0, b'O', b'B', 0, 0, 2, 0, 0, 0, 0, 1]);
+    let uids = [
+        (0x02, request.sop_class.as_str()),
+        (0x03, request.sop_instance.as_str()),
+        (0x10, syntax),
+        (0x12, IMPLEMENTATION),
+    ];
+    for (element, uid) in uids {
+        let mut value = uid.as_bytes().to_vec();
+        if value.len() % 2 == 1 {
+            value.push(0);
+        }
+        let length = u16::try_from(value.len()).unwrap_or(0);
+        group.extend_from_slice(&[2, 0, element, 0, b'U', b'I']);
+        group.extend_from_slice(&length.to_le_bytes());
+        group.extend_from_slice(value.get(..usize::from(length)).unwrap_or_default());
+    }
+    let mut head = vec![0; 128];
+    head.extend_from_slice(b"DICM\x02\0\0\0UL\x04\0");
+    head.extend_from_slice(&u32::try_from(group.len()).unwrap_or(0).to_le_bytes());
+    head.extend_from_slice(&group);
+    head
+}
+
+const SUCCESS: u16 = 0x0000;
+const UNRECOGNIZED_OPERATION: u16 = 0x0211;
+const VERIFICATION: &str = "1.2.840.10008.1.1";
+/// A UID made from a UUID (PS3.5, B.2) that was drawn for this program.
+const IMPLEMENTATION: &str = "2.25.210242766874775595263794224411666895482";
+const BUFFER_BYTES: usize = 256 << 10;
