@@ -42,7 +42,7 @@ impl<'f> Cleaner<'f> {
         let dates = if options.retain_full_dates {
             Dates::Kept
         } else if options.modified_dates {
-            Dates::Moved(subjects.scope(subject).shift_days())
+            Dates::Moved(subject.shift_days())
         } else {
             Dates::Gone
         };

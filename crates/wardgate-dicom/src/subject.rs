@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use wardgate_deid::{
-    Engine, Kind, NameHints, Part, RecordPatient, RecordRules, RecordScope, Tracer, Traces,
+    DateAs, Day, Engine, Kind, NameHints, Part, RecordPatient, RecordRules, RecordScope, Tracer,
+    Traces,
 };
 
+use crate::clean::well_known;
 use crate::identity::{Identity, people};
 
 /// The subjects of a run, and the texts that are known to hold nothing.
@@ -31,11 +33,13 @@ pub(crate) struct Subject {
     /// What each pattern of the finder is: a word of a name, or a value that is replaced wherever it stands.
     sought: Vec<Sought>,
     tracer: Tracer,
+    /// The days by which the patient's dates move.
+    shift_days: i64,
     made: Mutex<Made>,
 }
 
 /// What stands for a value, by the kind of field and the value.
-type Made = HashMap<(u8, Box<str>), Arc<str>>;
+type Made = HashMap<(u16, Box<str>), Arc<str>>;
 
 struct Sought {
     kind: Kind,
@@ -80,7 +84,9 @@ impl Subjects {
         written: &str,
         hints: &NameHints,
     ) -> Arc<str> {
-        let slot = 1 + kind as u8 + 32 * hints.part.map_or(0, |part| 1 + part as u8);
+        let part_of_name = hints.part.map_or(0, |part| 1 + part as u16);
+        let sex = hints.sex.map_or(0, |sex| 1 + sex as u16);
+        let slot = 1 + kind as u16 + 32 * part_of_name + 128 * sex;
         subject.remember(slot, written, || {
             self.scope(subject).field(kind, part, written, hints)
         })
@@ -88,7 +94,7 @@ impl Subjects {
 
     /// Free text, cleaned; nothing when it cannot be.
     pub(crate) fn text(&self, subject: &Subject, text: &str) -> Arc<str> {
-        let found = subject.finds(text);
+        let found = subject.finds(text) || uids(text).next().is_some();
         if !found && lock(&self.plain).contains(text) {
             return Arc::from(text);
         }
@@ -106,6 +112,9 @@ impl Subjects {
         if subject.finds(text) && (!coded || subject.tracer.value(text).any()) {
             return self.text(subject, text);
         }
+        if uids(text).next().is_some() {
+            return self.text(subject, text);
+        }
         if coded || lock(&self.plain).contains(text) {
             return Arc::from(text);
         }
@@ -117,6 +126,18 @@ impl Subjects {
         Arc::from(text)
     }
 
+    /// Whether the day of a birth may stand, moved or not: it tells of no age that goes.
+    pub(crate) fn birth_stands(&self, subject: &Subject, day: Day) -> bool {
+        let told = subject.remember(BIRTH, &day.iso(), || {
+            let stands = match self.scope(subject).birth_day(day) {
+                DateAs::Kept | DateAs::Moved(_) => "stands",
+                DateAs::Year(_) | DateAs::Gone => "",
+            };
+            stands.to_owned()
+        });
+        !told.is_empty()
+    }
+
     /// The transforms of a subject's records.
     pub(crate) fn scope<'s>(&'s self, subject: &'s Subject) -> RecordScope<'s> {
         self.rules.scope(&subject.patient)
@@ -126,7 +147,7 @@ impl Subjects {
         if text.len() > TEXT_BYTES_MAX {
             return String::new();
         }
-        let masked = self.masked(subject, text);
+        let masked = self.uids_replaced(&self.masked(subject, text));
         let cleaned = self.scope(subject).text(&masked);
         let cleaned = cleaned.map(|(cleaned, _)| cleaned).unwrap_or_default();
         if subject.tracer.value(&cleaned).any() {
@@ -147,6 +168,20 @@ impl Subjects {
             let written = text.get(at.clone()).unwrap_or_default();
             let field = self.field(subject, (kind, Part::Whole), written, &NameHints::default());
             out.push_str(&field);
+            copied = at.end;
+        }
+        out.push_str(text.get(copied..).unwrap_or_default());
+        out
+    }
+
+    /// The text with the UIDs in it replaced as they are in attributes.
+    fn uids_replaced(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut copied = 0;
+        for at in uids(text) {
+            out.push_str(text.get(copied..at.start).unwrap_or_default());
+            let uid = text.get(at.clone()).unwrap_or_default();
+            out.push_str(&self.rules.key().uid(uid));
             copied = at.end;
         }
         out.push_str(text.get(copied..).unwrap_or_default());
@@ -198,13 +233,20 @@ impl Subject {
             .match_kind(MatchKind::LeftmostLongest)
             .build(&patterns)
             .ok();
+        let patient = rules.patient(&identity.number, &identity.on_file());
         Self {
-            patient: rules.patient(&identity.number, &identity.on_file()),
+            shift_days: rules.scope(&patient).shift_days(),
+            patient,
             finder,
             sought,
             tracer: traces.compile(),
             made: Mutex::default(),
         }
+    }
+
+    /// The days by which the patient's dates move.
+    pub(crate) fn shift_days(&self) -> i64 {
+        self.shift_days
     }
 
     /// Whether an identifier of the file could stand in a text.
@@ -215,6 +257,13 @@ impl Subject {
         finder
             .find_iter(text)
             .any(|hit| stands_alone(text, hit.start()..hit.end()))
+    }
+
+    /// Whether a value is, as a whole, a number that the file gives to somebody.
+    pub(crate) fn is_number(&self, written: &str) -> bool {
+        let whole = written.trim();
+        let bare = whole.bytes().all(|byte| byte.is_ascii_digit());
+        bare && whole.len() >= NUMBER_LEN_MIN && self.tracer.value(whole).any()
     }
 
     /// Whether bytes hold an identifier of the file, in any of the spellings that are sought in outputs.
@@ -236,7 +285,10 @@ impl Subject {
         literal.collect()
     }
 
-    fn remember(&self, slot: u8, value: &str, make: impl FnOnce() -> String) -> Arc<str> {
+    fn remember(&self, slot: u16, value: &str, make: impl FnOnce() -> String) -> Arc<str> {
+        if value.len() > MADE_BYTES_MAX {
+            return Arc::from(make());
+        }
         let key = (slot, Box::from(value));
         if let Some(made) = lock(&self.made).get(&key) {
             return Arc::clone(made);
@@ -276,6 +328,26 @@ pub(crate) fn keeps(rules: &RecordRules, kind: Kind) -> bool {
     rules.profile().action(kind, Part::Whole) == wardgate_deid::Action::Keep
 }
 
+/// Where UIDs stand in a text, but for those of the standard.
+fn uids(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    let mut from = 0;
+    let dotted = |c: char| c.is_ascii_digit() || c == '.';
+    std::iter::from_fn(move || {
+        loop {
+            let rest = text.get(from..)?;
+            let start = from + rest.find(dotted)?;
+            let run = text.get(start..)?;
+            let end = start + run.find(|c| !dotted(c)).unwrap_or(run.len());
+            from = end;
+            let uid = text.get(start..end)?.trim_end_matches('.');
+            let dots = uid.bytes().filter(|byte| *byte == b'.').count();
+            if dots >= UID_DOTS_MIN && uid.len() >= UID_LEN_MIN && !well_known(uid) {
+                return Some(start..start + uid.len());
+            }
+        }
+    })
+}
+
 /// Whether neither end of a hit lies within a word.
 fn stands_alone(text: &str, at: std::ops::Range<usize>) -> bool {
     let before = text
@@ -305,10 +377,18 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Versions of programs have fewer dots, or are shorter.
+const UID_DOTS_MIN: usize = 4;
+const UID_LEN_MIN: usize = 14;
+/// The slot of birth dates among what was made; fields and texts have lower ones.
+const BIRTH: u16 = u16::MAX;
 const SUBJECTS_MAX: usize = 256;
-const MADE_MAX: usize = 4096;
+const MADE_MAX: usize = 1024;
+const MADE_BYTES_MAX: usize = 1024;
 const PLAIN_MAX: usize = 65_536;
 const PLAIN_BYTES_MAX: usize = 256;
 /// Longer texts are taken out whole.
 const TEXT_BYTES_MAX: usize = 8 << 20;
+/// Shorter numbers are counts and measures far more often.
+const NUMBER_LEN_MIN: usize = 6;
 const LITERAL_LEN_MIN: usize = 4;

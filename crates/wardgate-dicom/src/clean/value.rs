@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use dicom_core::VR;
-use wardgate_deid::{DateAs, Kind, NameHints, NamePart, Operation, Part, RecordFault};
+use wardgate_deid::{Kind, NameHints, NamePart, Operation, Part, RecordFault};
 
 use super::Cleaner;
 use crate::date::{self, Dates};
@@ -117,7 +117,9 @@ impl Cleaner<'_> {
             VR::CS if is_code(written) && !self.subject.finds(written) => {
                 (Some(written.to_owned()), Operation::Kept)
             }
-            VR::DS | VR::IS if is_number(written) => (Some(written.to_owned()), Operation::Kept),
+            VR::DS | VR::IS if is_number(written) && !self.subject.is_number(written) => {
+                (Some(written.to_owned()), Operation::Kept)
+            }
             VR::CS | VR::DS | VR::IS => kept(self.text(vr, written), Operation::Cleaned),
             _ => {
                 let coded = CODED.binary_search(&tag.0).is_ok();
@@ -211,11 +213,8 @@ impl Cleaner<'_> {
         if !rest.trim().is_empty() || self.dates == Dates::Gone {
             return None;
         }
-        let scope = self.subjects.scope(self.subject);
-        match (scope.birth_day(day), self.dates) {
-            (DateAs::Year(_) | DateAs::Gone, _) => None,
-            (_, dates) => dates.apply(VR::DA, written),
-        }
+        let stands = self.subjects.birth_stands(self.subject, day);
+        stands.then(|| self.dates.apply(VR::DA, written)).flatten()
     }
 
     fn fields(&self, vr: VR, kind: Kind, written: &str) -> String {
@@ -259,7 +258,7 @@ impl Cleaner<'_> {
             return String::new();
         }
         let hints = NameHints {
-            sex: self.sex,
+            sex: self.sex.filter(|_| part == NamePart::Given),
             part: Some(part),
             ..NameHints::default()
         };

@@ -130,6 +130,38 @@ fn uids_are_the_same_in_every_file_and_those_of_the_standard_stay() {
 }
 
 #[test]
+fn identifiers_in_texts_codes_and_numbers_go() {
+    let made = Made::usual(Form::Explicit)
+        .put(0x0008_0070, "LO", "Made for Quillfeather")
+        .put(0x0010_1000, "LO", "700441275")
+        .put(0x0018_0015, "CS", "Quillfeather")
+        .put(0x0018_1020, "LO", "1.2.3")
+        .put(
+            0x0020_4000,
+            "LT",
+            "like 1.2.826.0.1.3680043.2.1143.57.1, ACC-7741902, Alder Grove Clinic",
+        )
+        .put(0x0028_0008, "IS", "700441275")
+        .put(0x0028_1055, "LO", "born 19570304")
+        .put(0x0054_1001, "CS", "BQML");
+    let (output, _) = clean(&files(Profile::safe_harbor()), &made.file(EXPLICIT)).unwrap();
+    let object = read(&output);
+    for word in [
+        "Quillfeather",
+        "700441275",
+        "1143.57.1",
+        "7741902",
+        "Alder Grove",
+        "19570304",
+    ] {
+        assert!(!contains(&output, word), "{word}");
+    }
+    assert_eq!(text(&object, "SoftwareVersions"), "1.2.3");
+    assert_eq!(text(&object, "Units"), "BQML");
+    assert!(text(&object, "ImageComments").starts_with("like "));
+}
+
+#[test]
 fn overlays_and_curves_go() {
     let made = Made::usual(Form::Explicit)
         .raw(0x5000_3000, "OW", b"Quillfeather")
