@@ -4,7 +4,7 @@ mod facts;
 mod stream;
 
 use std::io::{Read, Seek, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dicom_core::VR;
 use flate2::Compression;
@@ -32,7 +32,7 @@ use crate::writer::{write_head, write_set};
 ///
 /// ```
 /// use std::io::Cursor;
-/// use std::sync::Arc;
+/// use std::sync::{Arc, Mutex, PoisonError};
 /// use wardgate_deid::{Day, Engine, Profile, ProjectKey, RecordRules};
 /// use wardgate_dicom::{FileDeidentifier, Options};
 ///
@@ -56,7 +56,12 @@ pub struct FileDeidentifier {
     pub(crate) subjects: Subjects,
     pub(crate) options: Options,
     pub(crate) seekers: Seekers,
+    buffers: Buffers,
 }
+
+/// Memory that files were read into, for the next ones.
+#[derive(Debug, Default)]
+struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 /// What was done to a file.
 #[derive(Clone, Debug)]
@@ -93,6 +98,7 @@ impl FileDeidentifier {
             subjects: Subjects::new(rules),
             options,
             seekers: Seekers::default(),
+            buffers: Buffers::default(),
         }
     }
 
@@ -109,16 +115,20 @@ impl FileDeidentifier {
         input: impl Read + Seek,
         mut output: impl Write,
     ) -> Result<CleanedFile, RecordFault> {
-        let mut source = Source::open(input)?;
+        let mut source = Source::open_into(input, self.buffers.take())?;
         let mut head = Head::read(&source)?;
         match head.inflated.take() {
             Some(bytes) => {
                 let mut inflated = head::inflated(bytes)?;
-                self.cleaned(&mut inflated, head, &mut output)
+                let buffer = std::mem::take(&mut inflated.buffer);
+                self.cleaned(&mut inflated, &buffer, head, &mut output)
             }
             None => {
                 head::fill(&mut source, &head)?;
-                self.cleaned(&mut source, head, &mut output)
+                let buffer = std::mem::take(&mut source.buffer);
+                let cleaned = self.cleaned(&mut source, &buffer, head, &mut output);
+                self.buffers.give_back(buffer);
+                cleaned
             }
         }
     }
@@ -142,12 +152,12 @@ impl FileDeidentifier {
     fn cleaned<R: Read + Seek>(
         &self,
         source: &mut Source<R>,
+        buffer: &[u8],
         mut head: Head,
         output: &mut dyn Write,
     ) -> Result<CleanedFile, RecordFault> {
         let size = source.size();
-        let buffer = std::mem::take(&mut source.buffer);
-        let read = reader::read(&buffer, head.at, head.encoding)?;
+        let read = reader::read(buffer, head.at, head.encoding)?;
         let class = read.set.ascii(tags::SOP_CLASS).into_owned();
         if class == DIRECTORY {
             return Err(head::directory());
@@ -156,7 +166,7 @@ impl FileDeidentifier {
         let identity = Identity::of(&read.set, charset);
         let subject = self.subjects.of(&identity);
         let mut pixels = match read.pixels {
-            Some(element) => Some((element, source.pixels(&buffer, element, head.encoding)?)),
+            Some(element) => Some((element, source.pixels(buffer, element, head.encoding)?)),
             None => None,
         };
         let mut outcome = None;
@@ -287,6 +297,20 @@ impl FileDeidentifier {
     }
 }
 
+impl Buffers {
+    fn take(&self) -> Vec<u8> {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        free.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, buffer: Vec<u8>) {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < BUFFERS_MAX && buffer.capacity() <= BUFFER_KEPT_MAX {
+            free.push(buffer);
+        }
+    }
+}
+
 /// What is written of a file, besides its pixels.
 struct Whole<'w, 'a> {
     class: &'w str,
@@ -356,3 +380,6 @@ fn even64(len: u64) -> u64 {
 
 const PATIENT_SEX: Tag = Tag::new(0x0010, 0x0040);
 const BUFFER_BYTES: usize = 64 << 10;
+/// One for each thread that is likely to work.
+const BUFFERS_MAX: usize = 64;
+const BUFFER_KEPT_MAX: usize = 4 << 20;

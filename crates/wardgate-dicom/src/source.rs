@@ -38,12 +38,21 @@ impl<R: Read + Seek> Source<R> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) fn open(mut input: R) -> Result<Self, RecordFault> {
+    pub(crate) fn open(input: R) -> Result<Self, RecordFault> {
+        Self::open_into(input, Vec::new())
+    }
+
+    /// The same with a buffer that was used before.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn open_into(mut input: R, mut buffer: Vec<u8>) -> Result<Self, RecordFault> {
+        buffer.clear();
         let size = input.seek(SeekFrom::End(0)).map_err(unread)?;
         input.seek(SeekFrom::Start(0)).map_err(unread)?;
         let mut source = Self {
             input,
-            buffer: Vec::new(),
+            buffer,
             size,
         };
         source.fill(size.min(FIRST_BYTES))?;

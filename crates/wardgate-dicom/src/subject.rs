@@ -6,9 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use wardgate_deid::{
     DateAs, Day, Engine, Kind, NameHints, Part, RecordPatient, RecordRules, RecordScope, Tracer,
     Traces,
@@ -32,7 +32,9 @@ pub(crate) struct Subject {
     finder: Option<AhoCorasick>,
     /// What each pattern of the finder is: a word of a name, or a value that is replaced wherever it stands.
     sought: Vec<Sought>,
-    tracer: Tracer,
+    traces: Traces,
+    /// Made when it is first needed.
+    tracer: OnceLock<Tracer>,
     /// The days by which the patient's dates move.
     shift_days: i64,
     made: Mutex<Made>,
@@ -109,7 +111,7 @@ impl Subjects {
     /// identifier. `coded` texts are no prose at all, so that only the file's own identifiers are looked for.
     pub(crate) fn short(&self, subject: &Subject, text: &str, coded: bool) -> Arc<str> {
         // A word of a name may be a word of a code too: there, only what is surely a name counts.
-        if subject.finds(text) && (!coded || subject.tracer.value(text).any()) {
+        if subject.finds(text) && (!coded || subject.tracer().value(text).any()) {
             return self.text(subject, text);
         }
         if uids(text).next().is_some() {
@@ -150,7 +152,7 @@ impl Subjects {
         let masked = self.uids_replaced(&self.masked(subject, text));
         let cleaned = self.scope(subject).text(&masked);
         let cleaned = cleaned.map(|(cleaned, _)| cleaned).unwrap_or_default();
-        if subject.tracer.value(&cleaned).any() {
+        if subject.tracer().value(&cleaned).any() {
             return String::new();
         }
         cleaned
@@ -231,6 +233,7 @@ impl Subject {
         let finder = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&patterns)
             .ok();
         let patient = rules.patient(&identity.number, &identity.on_file());
@@ -239,7 +242,8 @@ impl Subject {
             patient,
             finder,
             sought,
-            tracer: traces.compile(),
+            traces,
+            tracer: OnceLock::new(),
             made: Mutex::default(),
         }
     }
@@ -263,12 +267,16 @@ impl Subject {
     pub(crate) fn is_number(&self, written: &str) -> bool {
         let whole = written.trim();
         let bare = whole.bytes().all(|byte| byte.is_ascii_digit());
-        bare && whole.len() >= NUMBER_LEN_MIN && self.tracer.value(whole).any()
+        bare && whole.len() >= NUMBER_LEN_MIN && self.tracer().value(whole).any()
     }
 
     /// Whether bytes hold an identifier of the file, in any of the spellings that are sought in outputs.
     pub(crate) fn traced(&self, bytes: &[u8]) -> bool {
-        self.tracer.bytes(bytes).any()
+        self.tracer().bytes(bytes).any()
+    }
+
+    fn tracer(&self) -> &Tracer {
+        self.tracer.get_or_init(|| self.traces.compile_quickly())
     }
 
     /// The values of the file that stand in a text as they are, with their kinds.

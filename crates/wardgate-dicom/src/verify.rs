@@ -1,6 +1,6 @@
 //! The independent look at an output: what identified somebody in the input must not be in it.
 
-mod pixels;
+mod samples;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -16,6 +16,7 @@ use crate::element::{DataSet, Element, Tag, Value, is_ascii, is_text, tags, trim
 use crate::file::FileDeidentifier;
 use crate::head::{self, Head, PREAMBLE};
 use crate::identity::kind_of;
+use crate::pixels::PixelBytes;
 use crate::reader;
 use crate::source::Source;
 use crate::subject::{keeps, traces_of_name};
@@ -30,7 +31,7 @@ pub(crate) struct Seekers {
 /// What is sought in the output of one input.
 struct Seeker {
     tracer: Tracer,
-    pixels: pixels::Searcher,
+    samples: samples::Searcher,
 }
 
 /// The identifiers of an input, as its own walk finds them.
@@ -75,19 +76,19 @@ pub(crate) fn verify(
             return Err(violation("the preamble is not empty"));
         }
         found.merge(&seeker.tracer.bytes(raw));
-        found.merge(&seeker.pixels.search(pixels)?);
+        found.merge(&seeker.samples.search(pixels)?);
         Ok(())
     })?;
     Ok(found)
 }
 
 /// What is done with a file that was read: its data set, what stands behind the pixels, the bytes of both as they
-/// lie in the file, and the pixels.
+/// lie in the file, and the pixels, with what of them is in memory.
 type Reading<'t> = dyn FnMut(
         &DataSet<'_>,
         &DataSet<'_>,
         &[u8],
-        Option<&mut dyn crate::pixels::PixelBytes>,
+        Option<(&[u8], &mut dyn PixelBytes)>,
     ) -> Result<(), RecordFault>
     + 't;
 
@@ -120,7 +121,8 @@ fn read_whole<R: Read + Seek>(
     let behind = reader::read_tail(&tail, head.encoding).unwrap_or_default();
     let mut raw = raw.to_vec();
     raw.extend_from_slice(&tail);
-    then(&read.set, &behind, &raw, Some(&mut pixels))
+    let held = pixels.held_from(0);
+    then(&read.set, &behind, &raw, Some((held, &mut pixels)))
 }
 
 impl Sought {
@@ -198,8 +200,8 @@ impl Seekers {
             traces.value(*kind, value);
         }
         let seeker = Arc::new(Seeker {
-            tracer: traces.compile(),
-            pixels: pixels::Searcher::new(&sought.names, &sought.values),
+            tracer: traces.compile_quickly(),
+            samples: samples::Searcher::new(&sought.names, &sought.values),
         });
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= SEEKERS_MAX {

@@ -151,7 +151,11 @@ pub(super) fn word_for(
 ) -> String {
     let letter = folded.chars().next().unwrap_or('x');
     let wanted = initial(of, part, letter).to_ascii_lowercase();
-    let fits = move |entry: &str| fold::words(entry).starts_with(wanted);
+    // Only a letter with a mark has to be folded to be told.
+    let fits = move |entry: &str| match entry.chars().next() {
+        Some(first) if first.is_ascii_alphabetic() => first.eq_ignore_ascii_case(&wanted),
+        _ => fold::words(entry).starts_with(wanted),
+    };
     let language = culture(folded, part, hints.language);
     let lists = SurrogateLists::of(language);
     match part {

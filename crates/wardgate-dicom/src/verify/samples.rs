@@ -1,6 +1,6 @@
 //! Looks through the bytes of pixels, with a fixed amount of memory.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use wardgate_deid::{Found, Kind, RecordFault, Traces};
 
 use crate::identity::people;
@@ -32,18 +32,29 @@ impl Searcher {
         patterns.dedup();
         let len_max = patterns.iter().map(String::len).max().unwrap_or_default();
         let some = !patterns.is_empty();
-        let long = some.then(|| AhoCorasick::new(&patterns).ok()).flatten();
+        let mut builder = AhoCorasick::builder();
+        builder.kind(Some(AhoCorasickKind::ContiguousNFA));
+        let long = some.then(|| builder.build(&patterns).ok()).flatten();
         Self { long, len_max }
     }
 
-    /// Looks through pixels from their first byte to their last.
-    pub(super) fn search(&self, pixels: Option<&mut dyn PixelBytes>) -> Result<Found, RecordFault> {
+    /// Looks through pixels from their first byte to their last; `held` are those that are in memory.
+    pub(super) fn search(
+        &self,
+        pixels: Option<(&[u8], &mut dyn PixelBytes)>,
+    ) -> Result<Found, RecordFault> {
         let mut found = Found::default();
-        let (Some(search), Some(pixels)) = (&self.long, pixels) else {
+        let (Some(search), Some((held, pixels))) = (&self.long, pixels) else {
             return Ok(found);
         };
         let len = pixels.len();
-        let mut buffer = vec![0; usize::try_from(len).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES)];
+        if let Some(whole) = usize::try_from(len).ok().and_then(|len| held.get(..len)) {
+            if search.is_match(whole) {
+                found.merge(&hit());
+            }
+            return Ok(found);
+        }
+        let mut buffer = vec![0; CHUNK_BYTES];
         let overlap = self.len_max.saturating_sub(1) as u64;
         let mut offset = 0;
         while offset < len {
