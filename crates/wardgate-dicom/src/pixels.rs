@@ -20,7 +20,7 @@ use wardgate_deid::RecordFault;
 
 pub(crate) use blanking::Blanking;
 use layout::Layout;
-use region::{Region, joined};
+use region::{Region, condensed};
 use rules::Judgement;
 use strips::Look;
 
@@ -135,15 +135,13 @@ pub(crate) fn examine(
         };
     }
     let layout = Layout::of(facts)?.fitted(pixels);
-    let compressed = pixels.fragments().is_some();
-    if compressed
-        && judgement == Judgement::Plain
-        && !compressed::can_decode(&facts.transfer_syntax)
-    {
+    let look = match strips::look(facts, layout, pixels, judgement) {
         // Straight from a scanner: such pictures have no text, and this one does not claim to have been looked at.
-        return Ok(PixelOutcome::Pass { examined: false });
-    }
-    let look = strips::look(facts, layout, pixels, judgement)?;
+        Err(fault) if judgement == Judgement::Plain && fault.code() == UNSEEN => {
+            return Ok(PixelOutcome::Pass { examined: false });
+        }
+        look => look?,
+    };
     decide(facts, layout, judgement, &look)
 }
 
@@ -217,7 +215,7 @@ fn regions_to_blank(
         }
         Judgement::Careful | Judgement::Plain => {}
     }
-    joined(&mut regions);
+    condensed(&mut regions);
     for region in &mut regions {
         *region = region.within(&whole);
     }
@@ -267,12 +265,13 @@ fn unclear(what: &'static str) -> RecordFault {
 
 fn undecodable(what: &'static str) -> RecordFault {
     RecordFault::new(
-        "dicom.pixels_unseen",
+        UNSEEN,
         what,
         "decompress the file, so that its pixels can be looked at",
     )
 }
 
+const UNSEEN: &str = "dicom.pixels_unseen";
 /// The part of a screen's rows that is its head.
 const HEAD_SHARE: u32 = 6;
 /// Calibrated regions that are heeded; a screen has a few.

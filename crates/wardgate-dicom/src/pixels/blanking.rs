@@ -13,6 +13,7 @@ pub(crate) struct Blanking {
     /// The bytes of one black pixel of each plane.
     black: Vec<u8>,
     plane_bytes: u64,
+    value_bytes: u64,
     /// What is kept of each byte of a sample, when bits that no sample needs are cleared.
     kept: Option<[u8; 2]>,
 }
@@ -40,6 +41,7 @@ impl Blanking {
             spans: apart,
             black,
             plane_bytes: layout.plane_bytes() as u64,
+            value_bytes: layout.value_bytes(),
             kept: None,
         }
     }
@@ -88,10 +90,7 @@ impl Blanking {
             frame += 1;
         }
         // What stands behind the last frame is no part of a picture.
-        let behind = self
-            .frames
-            .saturating_mul(self.frame_bytes)
-            .saturating_sub(offset);
+        let behind = self.value_bytes.saturating_sub(offset);
         let behind = usize::try_from(behind)
             .unwrap_or(usize::MAX)
             .min(chunk.len());

@@ -41,12 +41,6 @@ pub(super) fn frames_of(
     }
 }
 
-/// Whether frames of a transfer syntax can be decoded here.
-pub(super) fn can_decode(transfer_syntax: &str) -> bool {
-    let syntax = TransferSyntaxRegistry.get(transfer_syntax.trim_end_matches(['\0', ' ']));
-    syntax.is_some_and(|syntax| matches!(syntax.codec(), Codec::EncapsulatedPixelData(Some(_), _)))
-}
-
 /// The samples of a frame, colours together, little endian.
 ///
 /// # Errors

@@ -143,6 +143,15 @@ impl Layout {
         self.plane_bytes() * self.planes()
     }
 
+    /// Where the last frame ends; turned pairs are whole.
+    pub(super) fn value_bytes(&self) -> u64 {
+        let end = self.frames.saturating_mul(self.frame_bytes() as u64);
+        match self.swapped {
+            true => end.saturating_add(end % 2),
+            false => end,
+        }
+    }
+
     /// The bits of a sample that hold its value.
     pub(super) fn mask(&self) -> u32 {
         let ones = u32::MAX

@@ -37,6 +37,11 @@ impl Region {
         self.bottom.saturating_sub(self.top)
     }
 
+    /// How many pixels it has.
+    pub(crate) fn area(&self) -> u64 {
+        u64::from(self.width()) * u64::from(self.height())
+    }
+
     /// Whether it has no pixel.
     pub(crate) fn is_empty(&self) -> bool {
         self.width() == 0 || self.height() == 0
@@ -135,18 +140,27 @@ impl fmt::Display for Region {
 
 /// Joins rectangles that touch, until none do.
 pub(crate) fn joined(regions: &mut Vec<Region>) {
+    join(regions, |_, _| true);
+}
+
+/// Joins rectangles that touch where the rectangle around both holds little besides them.
+pub(crate) fn condensed(regions: &mut Vec<Region>) {
+    join(regions, |one, other| {
+        let sum = one.area() + other.area() - one.within(other).area();
+        one.around(other).area() * 4 <= sum * 5
+    });
+}
+
+fn join(regions: &mut Vec<Region>, fits: impl Fn(&Region, &Region) -> bool) {
     loop {
         regions.sort_unstable();
         regions.dedup();
         let before = regions.len();
         let mut kept: Vec<Region> = Vec::with_capacity(before);
         for region in regions.drain(..) {
-            match kept
-                .iter_mut()
-                .rev()
-                .take(NEIGHBOURS_MAX)
-                .find(|one| one.touches(&region))
-            {
+            let near = kept.iter_mut().rev().take(NEIGHBOURS_MAX);
+            let mut alike = near.filter(|one| one.touches(&region) && fits(one, &region));
+            match alike.next() {
                 Some(one) => *one = one.around(&region),
                 None => kept.push(region),
             }
@@ -182,6 +196,16 @@ mod tests {
         assert_eq!(pixels, 100 - 36);
         assert!(whole.without(&[whole]).is_empty());
         assert_eq!(whole.without(&[region(20, 20, 30, 30)]), [whole]);
+    }
+
+    #[test]
+    fn a_rectangle_around_much_else_is_not_made() {
+        let mut cross = vec![region(0, 4, 10, 6), region(4, 0, 6, 10)];
+        condensed(&mut cross);
+        assert_eq!(cross.len(), 2);
+        let mut line = vec![region(0, 0, 9, 4), region(8, 0, 20, 5), region(1, 1, 3, 3)];
+        condensed(&mut line);
+        assert_eq!(line, [region(0, 0, 20, 5)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use wardgate_deid::RecordFault;
 
 use super::channels::Channels;
 use super::layout::Layout;
-use super::region::{Region, joined};
+use super::region::{Region, condensed};
 use super::rules::Judgement;
 use super::text::{Care, Plane, find};
 use super::{Fragment, PixelBytes, PixelFacts, compressed, unclear};
@@ -51,7 +51,7 @@ pub(super) fn look(
             look.black = black(facts, layout, &channels, &extremes);
         }
     }
-    joined(&mut look.regions);
+    condensed(&mut look.regions);
     Ok(look)
 }
 
@@ -106,7 +106,7 @@ impl Look {
                 top += rows - STRIP_OVERLAP;
             }
             if self.regions.len() > REGIONS_JOINED_MAX {
-                joined(&mut self.regions);
+                condensed(&mut self.regions);
             }
         }
         Ok(())
@@ -190,7 +190,7 @@ fn has_surplus(layout: &Layout, pixels: &mut dyn PixelBytes) -> Result<bool, Rec
     if layout.bits == 1 {
         return Ok(false);
     }
-    let from = layout.frames.saturating_mul(layout.frame_bytes() as u64);
+    let from = layout.value_bytes();
     let len = usize::try_from(pixels.len().saturating_sub(from)).unwrap_or(usize::MAX);
     // All that is as long as a frame counts as one.
     let mut bytes = vec![0; len.min(layout.frame_bytes())];

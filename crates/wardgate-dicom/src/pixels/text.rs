@@ -11,7 +11,7 @@ mod edges;
 mod ink;
 mod lines;
 
-use super::region::{Region, joined};
+use super::region::{Region, condensed};
 use edges::Edges;
 use ink::{Mask, Paper};
 
@@ -64,7 +64,7 @@ impl<'p> Plane<'p> {
 pub(crate) fn find(plane: Plane<'_>, care: Care) -> Vec<Region> {
     let mut found = Vec::new();
     find_from_scale(plane, care, 1, &mut found);
-    joined(&mut found);
+    condensed(&mut found);
     found
 }
 
