@@ -37,7 +37,8 @@ impl Encoding {
         let little = Tag::new(u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
         let big = Tag::new(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
         let named = dicom_core::VR::from_binary([e, f]).is_some();
-        let first = |tag: Tag| tag.group() <= FIRST_GROUP_MAX;
+        // Group 0 is that of commands, which no file holds; a file of zeros would begin with it.
+        let first = |tag: Tag| (1..=FIRST_GROUP_MAX).contains(&tag.group());
         match (named, first(little), first(big)) {
             (true, true, _) => Some(Self::EXPLICIT),
             (true, _, true) => Some(Self::BIG_ENDIAN),
