@@ -1,6 +1,7 @@
 //! `cargo xtask bench gate`: builds what is measured and what measures, installs the rivals when
 //! they are wanted, and runs `gate-bench`.
 
+mod dicom;
 mod ledger;
 
 use std::path::PathBuf;
@@ -47,6 +48,18 @@ enum What {
         #[arg(long, default_value_t = 4)]
         seconds: u64,
     },
+    /// Files per CPU second of `wardgate deid dicom`, of Kitware's dicom-anonymizer and of dicom-anonymization
+    Dicom {
+        /// Files that are made
+        #[arg(long, default_value_t = 500)]
+        files: usize,
+        /// Interleaved rounds
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Measure a release build instead of the profile `demo`
+        #[arg(long)]
+        release: bool,
+    },
     /// Durable appends of the ledger against bare batches and SQLite, and opening a long log
     Ledger {
         /// Records of the log that is opened
@@ -61,6 +74,11 @@ enum What {
 /// Builds, then measures.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let (rivals, report, strict, rounds, seconds) = match &options.what {
+        What::Dicom {
+            files,
+            rounds,
+            release,
+        } => return dicom::run(workspace, *files, *rounds, *release),
         What::Ledger { records, report } => return ledger::run(workspace, *records, *report),
         What::Gate {
             rivals,

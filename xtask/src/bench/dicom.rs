@@ -1,0 +1,227 @@
+//! `cargo xtask bench dicom`: files per CPU second of `wardgate deid dicom` and of others, in turns of one run.
+
+mod files;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process;
+use crate::tool;
+use crate::workspace::Workspace;
+
+/// The others as they are installed, pinned.
+const KITWARE: &str = "dicom-anonymizer==2.1.0\n";
+const DCMANON_VERSION: &str = "0.3.1";
+
+/// Makes files, runs each program over them in turns, and prints CPU time.
+pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: bool) -> Result<()> {
+    let place = workspace.target.join("bench-dicom");
+    let input = place.join("in");
+    let bytes = files::write(&input, count)?;
+    let key = place.join("project.key");
+    std::fs::write(&key, [7; 32])?;
+    restrict(&key)?;
+    let programs = programs(workspace, &key, release)?;
+    let megabytes = bytes as f64 / 1e6;
+    println!(
+        "{count} files, {megabytes:.0} MB; {rounds} rounds; CPU time of the process and its threads, user and system"
+    );
+    let mut times = vec![Vec::new(); programs.len()];
+    for round in 0..rounds {
+        for (program, times) in programs.iter().zip(&mut times) {
+            if program.slow && round > 0 {
+                continue;
+            }
+            times.push(program.measure(&place, &input, count)?);
+        }
+    }
+    let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
+    let slowest = medians.iter().copied().fold(0.0, f64::max);
+    println!("| program | CPU s, median | files per CPU s | MB per CPU s | times the slowest |");
+    println!("|---|---|---|---|---|");
+    for (program, seconds) in programs.iter().zip(&medians) {
+        println!(
+            "| {} | {seconds:.2} | {:.0} | {:.0} | {:.1} |",
+            program.name,
+            count as f64 / seconds,
+            megabytes / seconds,
+            slowest / seconds,
+        );
+    }
+    Ok(())
+}
+
+/// A program that cleans a folder.
+struct Program {
+    name: &'static str,
+    /// Whether one round is enough, because it takes long.
+    slow: bool,
+    path: PathBuf,
+    /// Arguments, in which `IN` and `OUT` stand for the folders.
+    arguments: Vec<String>,
+}
+
+impl Program {
+    /// CPU seconds of one run over all files.
+    fn measure(&self, place: &Path, input: &Path, count: usize) -> Result<f64> {
+        let out = place.join("out");
+        if out.exists() {
+            std::fs::remove_dir_all(&out)?;
+        }
+        std::fs::create_dir_all(&out)?;
+        let mut command = Command::new(&self.path);
+        for argument in &self.arguments {
+            match argument.as_str() {
+                "IN" => command.arg(input),
+                "OUT" => command.arg(&out),
+                other => command.arg(other),
+            };
+        }
+        let before = children_ticks()?;
+        process::quiet(&mut command)?;
+        let ticks = children_ticks()? - before;
+        let written = files_below(&out)?;
+        ensure!(
+            written >= count,
+            "{} wrote {written} of {count} files",
+            self.name
+        );
+        Ok((ticks as f64 / TICKS_PER_SECOND).max(1.0 / TICKS_PER_SECOND))
+    }
+}
+
+fn programs(workspace: &Workspace, key: &Path, release: bool) -> Result<Vec<Program>> {
+    let profile = if release { "release" } else { "demo" };
+    let mut build = workspace.cargo();
+    build.args([
+        "build",
+        "--quiet",
+        "--profile",
+        profile,
+        "--locked",
+        "--package",
+        "wardgate",
+    ]);
+    process::quiet(&mut build)?;
+    let wardgate = workspace.target.join(profile).join("wardgate");
+    let ours = |more: &[&str]| -> Vec<String> {
+        let key = key.to_string_lossy();
+        let fixed = ["deid", "dicom", "IN", "OUT", "--force", "--key", &key];
+        fixed
+            .iter()
+            .chain(more)
+            .map(|word| (*word).to_owned())
+            .collect()
+    };
+    let rivals = workspace.target.join("rivals");
+    std::fs::create_dir_all(&rivals)?;
+    let requirements = rivals.join("kitware.txt");
+    std::fs::write(&requirements, KITWARE)?;
+    let python = tool::python(workspace, "rivals/kitware", &requirements)?;
+    let kitware = python.with_file_name("dicom-anonymizer");
+    let mut all = vec![
+        program("wardgate, verifier on", wardgate.clone(), ours(&[])),
+        program("wardgate, verifier off", wardgate, ours(&["--no-verify"])),
+        Program {
+            slow: true,
+            ..program(
+                "Kitware dicom-anonymizer 2.1.0",
+                kitware,
+                words(&["IN", "OUT"]),
+            )
+        },
+    ];
+    match dcmanon(workspace, &rivals) {
+        Ok(path) => all.push(program(
+            "dicom-anonymization 0.3.1",
+            path,
+            words(&["anonymize", "-i", "IN", "-o", "OUT"]),
+        )),
+        Err(error) => println!(
+            "  dicom-anonymization {DCMANON_VERSION} does not build here and is left out: {error}"
+        ),
+    }
+    Ok(all)
+}
+
+fn program(name: &'static str, path: PathBuf, arguments: Vec<String>) -> Program {
+    Program {
+        name,
+        slow: false,
+        path,
+        arguments,
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// The Rust rival, as cargo installs it: a release build.
+fn dcmanon(workspace: &Workspace, rivals: &Path) -> Result<PathBuf> {
+    let path = rivals.join("bin").join("dcmanon");
+    if !path.exists() {
+        println!("  building dicom-anonymization {DCMANON_VERSION}, a release build");
+        let mut cargo = workspace.cargo();
+        cargo.args([
+            "install",
+            "--quiet",
+            "dicom-anonymization",
+            "--version",
+            DCMANON_VERSION,
+        ]);
+        let build = rivals.join("build");
+        process::quiet(
+            cargo
+                .arg("--root")
+                .arg(rivals)
+                .env("CARGO_TARGET_DIR", &build),
+        )?;
+        std::fs::remove_dir_all(build)?;
+    }
+    Ok(path)
+}
+
+/// CPU time of all children that have ended, user and system, in ticks of the kernel.
+fn children_ticks() -> Result<u64> {
+    let text = std::fs::read_to_string("/proc/self/stat")?;
+    // The name in brackets may hold anything; the fields follow its last bracket.
+    let (_, fields) = text
+        .rsplit_once(") ")
+        .context("no fields in `/proc/self/stat`")?;
+    let mut times = fields.split(' ').skip(CHILD_USER_FIELD).take(2);
+    let mut next = || -> Result<u64> { Ok(times.next().context("too few fields")?.parse()?) };
+    Ok(next()? + next()?)
+}
+
+fn files_below(folder: &Path) -> Result<usize> {
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        count += if path.is_dir() {
+            files_below(&path)?
+        } else {
+            1
+        };
+    }
+    Ok(count)
+}
+
+/// Nobody else may read the key.
+fn restrict(key: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600))?;
+    Ok(())
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// `cutime`, counted from the state, which follows the name.
+const CHILD_USER_FIELD: usize = 13;
+/// What Linux counts in, on every machine that this runs on.
+const TICKS_PER_SECOND: f64 = 100.0;
