@@ -501,6 +501,61 @@ mod tests {
     }
 
     #[test]
+    fn no_layout_and_no_bytes_break_it() {
+        let noise = ground(2, 96, 96);
+        let bytes = words(&noise);
+        let mut state = 1143_u64;
+        let mut pick = |most: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % most
+        };
+        let (mut blanked, mut refused) = (0, 0);
+        for _ in 0..600 {
+            let mut number = |choices: &[u16]| choices[pick(choices.len() as u64) as usize];
+            let photometric = [
+                "MONOCHROME1",
+                "MONOCHROME2",
+                "RGB",
+                "YBR_FULL_422",
+                "PALETTE COLOR",
+            ];
+            let facts = PixelFacts {
+                rows: u32::from(number(&[0, 1, 7, 31, 64, 96, 65_535])),
+                columns: u32::from(number(&[0, 1, 13, 32, 64, 97, 65_535])),
+                frames: u64::from(number(&[0, 1, 2, 65_535])) * u64::from(number(&[1, 65_535])),
+                samples: number(&[1, 1, 3]),
+                bits_allocated: number(&[1, 8, 16, 16, 32]),
+                bits_stored: number(&[0, 1, 8, 12, 16]),
+                high_bit: number(&[0, 7, 11, 15]),
+                signed: number(&[0, 1]) == 1,
+                planar: number(&[0, 1]) == 1,
+                big_endian: number(&[0, 1]) == 1,
+                swapped_bytes: number(&[0, 1]) == 1,
+                float_bits: number(&[0, 0, 0, 32, 64]),
+                embedded_overlay: number(&[0, 1]) == 1,
+                photometric: photometric[usize::from(number(&[0, 1, 2, 3, 4]))].to_owned(),
+                palette_descriptor: [number(&[0, 16, 256]), number(&[0, 5]), number(&[8, 16])],
+                palette: [(); 3].map(|()| bytes[..512].to_vec()),
+                ..facts(&noise)
+            };
+            let len = usize::from(number(&[0, 1, 63, 4096, 18_431, 18_432]));
+            match outcome(&facts, &bytes[..len]) {
+                Ok((out, areas)) => {
+                    assert_eq!(out.len(), len);
+                    blanked += u64::from(areas > 0);
+                }
+                Err(fault) => {
+                    assert!(fault.code().starts_with("dicom."));
+                    refused += 1;
+                }
+            }
+        }
+        assert!(blanked > 0 && refused > 0, "{blanked} {refused}");
+    }
+
+    #[test]
     fn facts_that_make_no_picture_are_refused() {
         let picture = ground(9, 16, 16);
         for broken in [

@@ -81,12 +81,15 @@ impl Look {
         pixels: &mut dyn PixelBytes,
         (care, extremes): (Care, &mut Extremes),
     ) -> Result<(), RecordFault> {
+        if layout.columns < WORD_COLUMNS_MIN || layout.rows < WORD_ROWS_MIN {
+            return Ok(());
+        }
         let strip_rows = (STRIP_PIXELS / layout.columns)
             .max(STRIP_ROWS_MIN)
             .min(layout.rows);
         let mut before: Vec<Vec<u8>> = Vec::new();
         for frame in 0..layout.frames {
-            let start = frame.saturating_mul(frame_bytes(&layout));
+            let start = frame_start(&layout, frame);
             let mut top = 0;
             loop {
                 let rows = strip_rows.min(layout.rows - top);
@@ -192,16 +195,25 @@ fn has_surplus(layout: &Layout, pixels: &mut dyn PixelBytes) -> Result<bool, Rec
     }
     let from = layout.value_bytes();
     let len = usize::try_from(pixels.len().saturating_sub(from)).unwrap_or(usize::MAX);
-    // All that is as long as a frame counts as one.
-    let mut bytes = vec![0; len.min(layout.frame_bytes())];
-    pixels.read_at(from.min(pixels.len()), &mut bytes)?;
-    Ok(bytes.iter().any(|byte| *byte != 0))
+    let mut at = from;
+    let mut bytes = vec![0; len.min(CHUNK_BYTES)];
+    while at < pixels.len() {
+        let left = usize::try_from(pixels.len() - at).unwrap_or(usize::MAX);
+        let part = bytes.get_mut(..left.min(CHUNK_BYTES)).unwrap_or_default();
+        pixels.read_at(at, part)?;
+        if part.iter().any(|byte| *byte != 0) {
+            return Ok(true);
+        }
+        at += part.len() as u64;
+    }
+    Ok(false)
 }
 
-fn frame_bytes(layout: &Layout) -> u64 {
+/// Where a frame begins; one of single bits may begin within the byte.
+fn frame_start(layout: &Layout, frame: u64) -> u64 {
     match layout.bits {
-        1 => ((layout.columns * layout.rows) / 8) as u64,
-        _ => layout.frame_bytes() as u64,
+        1 => frame.saturating_mul((layout.columns * layout.rows) as u64) / 8,
+        _ => frame.saturating_mul(layout.frame_bytes() as u64),
     }
 }
 
@@ -267,7 +279,7 @@ fn number(layout: &Layout, sample: &[u8]) -> i64 {
     };
     let value = (raw << unused).cast_signed() >> unused;
     match layout.float && value < 0 {
-        true => i64::MIN + 1 - (value & (i64::MAX >> unused)),
+        true => -(value & (i64::MAX >> unused)),
         false => value,
     }
 }
@@ -317,11 +329,16 @@ fn black(
 }
 
 /// How many pixels are looked at in one piece.
-const STRIP_PIXELS: usize = 2 << 20;
+const STRIP_PIXELS: usize = 1 << 20;
 /// The least rows of a strip: more than its overlap with the next.
-const STRIP_ROWS_MIN: usize = 512;
+const STRIP_ROWS_MIN: usize = 192;
 /// Rows that two strips have in common, so that no line of text is cut.
 const STRIP_OVERLAP: usize = 128;
+/// A picture of fewer columns or rows has no room for a word.
+const WORD_COLUMNS_MIN: usize = 12;
+const WORD_ROWS_MIN: usize = 5;
+/// How much of the value is read at once behind the last frame.
+const CHUNK_BYTES: usize = 64 << 10;
 /// Regions from which on those of several frames are joined.
 const REGIONS_JOINED_MAX: usize = 1024;
 /// The longest code of a frame that is decoded.

@@ -102,11 +102,14 @@ fn is_even(plane: Plane<'_>, group: &[&Stroke], measure: &Measure, told: (u32, C
 fn is_letter_like(stroke: &Stroke) -> bool {
     let (width, height) = (stroke.region.width(), stroke.region.height());
     let sized = (HEIGHT_MIN..=HEIGHT_MAX).contains(&height) && width <= height * WORD_WIDTHS_MAX;
+    if !sized {
+        return false;
+    }
     // A piece of a row of a letter is much shorter than the letter is tall.
     let thin = stroke.area * 20 <= stroke.runs * (height * 13).max(40);
     // A wide one must have the strokes of several letters, or it is a bar.
     let pieces = stroke.runs * height.max(1) * 2 >= height * width;
-    sized && thin && pieces && stroke.crisp * 2 >= stroke.runs
+    thin && pieces && stroke.crisp * 2 >= stroke.runs
 }
 
 /// The strokes in groups, each a chain from left to right.
