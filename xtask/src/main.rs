@@ -11,6 +11,7 @@
 
 mod audit;
 mod bench;
+mod bulk;
 mod check;
 mod ci;
 mod deny;
@@ -73,6 +74,8 @@ enum Command {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Build `wardgate-bulk` and compare a run on a cluster with one on a single machine
+    Bulk,
     /// Measure the real binary on loopback
     Bench(bench::Options),
     /// Check what lints cannot: sizes, borders between crates, names, leftovers
@@ -132,6 +135,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::E2e => e2e::run(&workspace)?,
         Command::Audit => audit::run(&workspace)?,
         Command::Records { only } => records::run(&workspace, only.as_deref())?,
+        Command::Bulk => bulk::run(&workspace)?,
         Command::Surface => surface::run(&workspace)?,
         Command::Foreign(options) => foreign::run(&workspace, &options)?,
         Command::Bench(options) => bench::run(&workspace, &options)?,

@@ -1,4 +1,8 @@
-//! The real binary.
+//! The program from outside: on one machine, and as a cluster of its own processes.
 
 #[cfg(test)]
-mod folder;
+mod cluster;
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod scene;
