@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::calendar::Day;
 use crate::engine::Engine;
+use crate::finding::Layer;
 use crate::known::{KnownIdentifiers, PatientIdentifiers};
 use crate::placeholder::PlaceholderKey;
 use crate::profile::{Action, Profile};
@@ -57,6 +58,13 @@ impl RecordRules {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Whether a text holds an identifier that the patient's record tells of.
+    #[must_use]
+    pub fn mentions(&self, patient: &RecordPatient, text: &str) -> bool {
+        let findings = self.engine.detect(text, Some(&patient.known));
+        findings.iter().any(|finding| finding.layer == Layer::Known)
     }
 
     /// The project's key, for ids and UIDs, which do not belong to one patient.

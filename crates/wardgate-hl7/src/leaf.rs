@@ -90,9 +90,10 @@ impl Leaves<'_> {
 
     /// The words of a code: they are the system's own unless they hold what is known or looks written by hand.
     fn display(&self, value: &str, coded: Coded) -> Outcome {
-        let known = self.patient.dictionary.may_hold(value) || self.holds_transient(value);
-        let written = coded == Coded::Locally && !self.is_term(value);
-        if known || written || value.contains('@') {
+        let noticed = self.patient.dictionary.may_hold(value) || value.contains('@');
+        let known = noticed && self.rules.mentions(&self.patient.record, value);
+        let written = (coded == Coded::Locally || noticed) && !self.is_term(value);
+        if known || written || self.holds_transient(value) {
             return self.text(value);
         }
         Outcome::Same
@@ -229,7 +230,11 @@ const CODE_LEN_MAX: usize = 40;
 const NUMBER_DIGITS_MAX: usize = 18;
 const TRANSIENT_LEN_MIN: usize = 5;
 const UUID_LEN: usize = 36;
-const SUFFIXES: [&str; 10] = ["Jr", "Sr", "I", "II", "III", "IV", "V", "Jnr", "Snr", "2nd"];
+const SUFFIXES: [&str; 34] = [
+    "Jr", "Sr", "I", "II", "III", "IV", "V", "Jnr", "Snr", "2nd", "MD", "M.D", "DO", "RN", "LPN",
+    "NP", "APRN", "CRNP", "FNP", "DNP", "MSN", "BSN", "PA", "PA-C", "PhD", "PharmD", "DDS", "DMD",
+    "MBBS", "MPH", "PT", "OT", "RD", "LCSW",
+];
 const TITLES: [&str; 26] = [
     "Dr",
     "Mr",

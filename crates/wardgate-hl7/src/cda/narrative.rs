@@ -135,15 +135,17 @@ fn push(out: &mut [String], place: usize, word: &str) {
     }
 }
 
-/// Words, and what stands between them.
+/// Words, and each sign between them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let first = rest.chars().next()?;
-        let inner = first.is_alphanumeric();
-        let length = rest
-            .find(|c: char| c.is_alphanumeric() != inner)
-            .unwrap_or(rest.len());
+        let length = match first.is_alphanumeric() {
+            true => rest
+                .find(|c: char| !c.is_alphanumeric())
+                .unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
         let (word, behind) = rest.split_at_checked(length)?;
         rest = behind;
         Some(word)
@@ -153,7 +155,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// Words that must follow alike, so that two texts go on together.
 const ALIKE_WORDS: usize = 3;
 /// Words that one stand-in may replace.
-const LOOK_AHEAD_MAX: usize = 48;
+const LOOK_AHEAD_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {

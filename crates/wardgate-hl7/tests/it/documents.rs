@@ -255,7 +255,7 @@ fn a_refused_document_leaves_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
     fn numbers_and_codes_come_out_as_they_went_in(value in "[0-9]{1,3}\\.[0-9]", code in "[0-9]{4,5}-[0-9]") {

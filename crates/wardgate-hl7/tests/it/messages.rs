@@ -357,7 +357,7 @@ fn threads_share_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn what_says_nothing_of_anybody_stays_byte_for_byte(values in prop::collection::vec("[0-9]{1,3}\\.[0-9]", 1..6)) {

@@ -1,0 +1,121 @@
+//! What a message costs in CPU time: of few patients, as in a feed, and of another patient each; with and without the
+//! second look.
+//!
+//! Takes the messages of the file in `WARDGATE_HL7_FILE`, or some that are made here.
+#![expect(clippy::print_stdout, reason = "a benchmark tells its figures")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may stop")]
+
+use std::fs;
+use std::sync::Arc;
+
+use wardgate_deid::{Day, Engine, Profile, ProjectKey, RecordRules};
+use wardgate_hl7::v2::{MessageDeidentifier, Messages, Options};
+
+fn main() {
+    let stream = match std::env::var_os("WARDGATE_HL7_FILE") {
+        Some(file) => fs::read(file).unwrap(),
+        None => made().into_bytes(),
+    };
+    let messages: Vec<Vec<u8>> = Messages::new(stream.as_slice())
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for (verified, fresh) in [(false, false), (true, false), (false, true), (true, true)] {
+        let as_of = Day::new(2026, 11, 30).unwrap();
+        let rules = RecordRules::new(
+            Engine::new(),
+            Profile::safe_harbor(),
+            ProjectKey::new([7; 32]),
+            as_of,
+        );
+        let deidentifier = MessageDeidentifier::new(Arc::new(rules), Options::default());
+        let (mut count, mut bytes) = (0_u32, 0);
+        let (mut input, mut output) = (Vec::new(), Vec::new());
+        let started = cpu_seconds();
+        while cpu_seconds() - started < SECONDS {
+            for message in &messages {
+                count += 1;
+                input.clone_from(message);
+                renumber(&mut input, count, fresh);
+                output.clear();
+                deidentifier.message(&input, &mut output).unwrap();
+                if verified {
+                    assert!(!deidentifier.verify(&input, &output).unwrap().any());
+                }
+                bytes += input.len();
+            }
+        }
+        let seconds = cpu_seconds() - started;
+        println!(
+            "{}, {}: {:.0} messages and {:.1} MB in a second of one core",
+            if fresh {
+                "another patient each"
+            } else {
+                "few patients"
+            },
+            if verified { "verified" } else { "not verified" },
+            f64::from(count) / seconds,
+            f64::from(u32::try_from(bytes / 1000).unwrap()) / 1000.0 / seconds,
+        );
+    }
+}
+
+/// Gives a message another control id, and another patient's number when it is to be about somebody else.
+fn renumber(message: &mut Vec<u8>, count: u32, fresh: bool) {
+    let text = String::from_utf8(std::mem::take(message)).unwrap();
+    let lines = text.split_inclusive('\r').map(|line| {
+        let mut fields: Vec<String> = line.split('|').map(str::to_owned).collect();
+        match fields.first().map(String::as_str) {
+            Some("MSH") => {
+                if let Some(control) = fields.get_mut(9) {
+                    *control = format!("M{count}");
+                }
+            }
+            Some("PID") if fresh => {
+                if let Some(number) = fields.get_mut(3) {
+                    *number = format!(
+                        "7{count:07}{}",
+                        number.trim_start_matches(|c: char| c.is_ascii_digit())
+                    );
+                }
+            }
+            _ => {}
+        }
+        fields.join("|")
+    });
+    *message = lines.collect::<String>().into_bytes();
+}
+
+/// Invented results of three patients.
+fn made() -> String {
+    let people = [
+        ("Trzebiatowski", "Ottilie"),
+        ("Vandersloot", "Piet"),
+        ("Okonjo", "Adaeze"),
+    ];
+    let messages = people.iter().enumerate().map(|(at, (family, given))| {
+        format!(
+            "MSH|^~\\&|LAB|HILDA|EHR|WEST|2024031210{at:02}||ORU^R01|{at}|P|2.5.1\r\
+             PID|1||4812067{at}^^^HILDA^MR||{family}^{given}||19710523|F|||1{at} Mill Lane^^Ambleton^MA^02139||6175558842\r\
+             PV1|1|I|ICU^3^A||||4471^Umlauf^Greta^^^Dr\rORC|RE|77200{at}|99200{at}\r\
+             OBR|1|77200{at}|99200{at}|24323-8^Comprehensive metabolic panel^LN|||20240312093000\r\
+             OBX|1|NM|2160-0^Creatinine^LN||1.2|mg/dL|0.6-1.3||||F|||20240312093000\r\
+             OBX|2|NM|2823-3^Potassium^LN||4.1|mmol/L|3.5-5.1||||F|||20240312093000\r\
+             NTE|1|L|Sample slightly haemolysed, repeat if needed.\r"
+        )
+    });
+    messages.collect()
+}
+
+/// User and system time of this process.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let behind_name = stat.rsplit(')').next().unwrap();
+    let ticks = behind_name.split_whitespace().skip(11).take(2);
+    ticks
+        .map(|ticks| ticks.parse::<f64>().unwrap())
+        .sum::<f64>()
+        / TICKS_PER_SECOND
+}
+
+const SECONDS: f64 = 4.0;
+const TICKS_PER_SECOND: f64 = 100.0;
