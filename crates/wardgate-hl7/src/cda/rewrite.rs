@@ -405,7 +405,6 @@ fn may_be_null(holds: Holds) -> bool {
             | Holds::Whose(_)
             | Holds::Block
             | Holds::Inline
-            | Holds::Reference
             | Holds::Keep
             | Holds::Text
     )
