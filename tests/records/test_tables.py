@@ -85,6 +85,20 @@ class Tables(unittest.TestCase):
                     self.assertLessEqual(set(found["diagnosis"]), set(DIAGNOSES))
                     self.assertNotIn(b"WG-", output.read_bytes())
 
+    def test_sensitive_values_stay_diverse_and_close(self):
+        table = people()
+        source = self.place / "people.csv"
+        table.to_csv(source, index=False)
+        for method in ["exact", "local", "multidimensional"]:
+            with self.subTest(method=method):
+                output = self.place / f"diverse-{method}.csv"
+                self.anonymise(source, output, "--sensitive", "diagnosis", "--l", 3, "--t", 0.3, "--method", method)
+                found = read(output)
+                classes = found.groupby(QUASI, observed=True)["diagnosis"]
+                self.assertGreaterEqual(classes.size().min(), 5)
+                self.assertGreaterEqual(classes.nunique().min(), 3)
+                self.assertLessEqual(farthest_class(found, QUASI, "diagnosis", table), 0.3 + 1e-9)
+
     def test_what_can_not_be_reached_writes_nothing(self):
         source, output = self.place / "people.csv", self.place / "out.csv"
         people(rows=20).to_csv(source, index=False)

@@ -46,7 +46,7 @@ pub(crate) fn recheck(
                 classes.values().all(|rows| {
                     let mut counts: HashMap<&str, u64> = HashMap::new();
                     for row in rows {
-                        *counts.entry(sensitive.value(*row)).or_default() += 1;
+                        *counts.entry(sensitive.value(*row as usize)).or_default() += 1;
                     }
                     whole.fulfilled(model, rows.len() as f64, &counts)
                 })
@@ -63,15 +63,23 @@ pub(crate) fn recheck(
 fn classes<'t>(
     output: &'t Table,
     quasi: &[String],
-) -> Result<HashMap<Vec<&'t str>, Vec<usize>>, TableFault> {
+) -> Result<HashMap<Vec<&'t str>, Vec<u32>>, TableFault> {
     let columns = quasi
         .iter()
         .map(|name| output.column(name))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut classes: HashMap<Vec<&str>, Vec<usize>> = HashMap::new();
+    let mut classes: HashMap<Vec<&str>, Vec<u32>> = HashMap::new();
+    let mut class = Vec::new();
     for row in 0..output.rows() {
-        let class = columns.iter().map(|column| column.value(row)).collect();
-        classes.entry(class).or_default().push(row);
+        class.clear();
+        class.extend(columns.iter().map(|column| column.value(row)));
+        let row = u32::try_from(row).map_err(|_| too_long())?;
+        match classes.get_mut(&class) {
+            Some(rows) => rows.push(row),
+            None => {
+                classes.insert(class.clone(), vec![row]);
+            }
+        }
     }
     Ok(classes)
 }
@@ -217,6 +225,14 @@ impl<'t> Whole<'t> {
         }
         moved / (2.0 * edges as f64)
     }
+}
+
+fn too_long() -> TableFault {
+    TableFault::new(
+        "table.rows_max",
+        "the table has more rows than can be looked at again",
+        "split the table",
+    )
 }
 
 fn broken(model: &Model) -> TableFault {

@@ -242,19 +242,12 @@ fn rendered(
     (problem, recoding): (&Problem, &Recoding),
     around: &Surroundings<'_>,
 ) -> Result<Table, TableFault> {
-    let of_row = &problem.items.of_row;
-    let kept: Vec<usize> = of_row
-        .iter()
-        .enumerate()
-        .filter(|(_, item)| {
-            !recoding
-                .suppressed
-                .get(**item as usize)
-                .copied()
-                .unwrap_or(true)
-        })
-        .map(|(row, _)| row)
-        .collect();
+    // Walked anew for each column: a list of rows would take more memory than a column.
+    let kept = || {
+        let rows = problem.items.of_row.iter().enumerate();
+        rows.filter(|(_, item)| recoding.suppressed.get(**item as usize) == Some(&false))
+            .map(|(row, _)| row)
+    };
     let mut columns = Vec::new();
     for column in table.columns() {
         let name = column.name();
@@ -262,14 +255,14 @@ fn rendered(
         if let Some(at) = plan.quasi.iter().position(|known| known == name) {
             let axis = Generalised::of((problem, recoding), hierarchies, at);
             columns.push(match axis {
-                Some(axis) if axis.unchanged() => column.taken(&kept),
-                Some(axis) => axis.column(name, &kept),
+                Some(axis) if axis.unchanged() => column.taken(kept()),
+                Some(axis) => axis.column(name, kept()),
                 None => continue,
             });
         } else if named(&plan.sensitive) || named(&plan.insensitive) {
-            columns.push(column.taken(&kept));
+            columns.push(column.taken(kept()));
         } else if named(&plan.pseudonymised) {
-            columns.push(pseudonymised(&column.taken(&kept), around)?);
+            columns.push(pseudonymised(&column.taken(kept()), around)?);
         }
     }
     Table::new(columns)
@@ -330,22 +323,22 @@ impl<'r> Generalised<'r> {
         self.levels.iter().all(|level| *level == 0)
     }
 
-    fn column(&self, name: &str, kept: &[usize]) -> Column {
+    fn column(&self, name: &str, kept: impl Iterator<Item = usize>) -> Column {
         let starts = self.axis.node_starts();
         let values = self
             .hierarchy
             .all_levels()
             .iter()
             .flat_map(|level| level.values.iter().map(String::as_str));
-        let codes = kept.iter().map(|row| {
-            let item = self.of_row.get(*row).copied().unwrap_or(0) as usize;
+        let codes = kept.map(|row| {
+            let item = self.of_row.get(row).copied().unwrap_or(0) as usize;
             let leaf = self.leaves.get(item).copied().unwrap_or(0);
             let level = self.levels.get(item).copied().unwrap_or(0);
             self.axis.node(&starts, leaf, level)
         });
+        let column = Column::from_codes(name, values, codes);
         // Taken once more, so that values that stand in no row leave the dictionary.
-        let rows: Vec<usize> = (0..kept.len()).collect();
-        Column::from_codes(name, values, codes).taken(&rows)
+        column.taken(0..column.rows())
     }
 }
 

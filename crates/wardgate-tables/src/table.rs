@@ -175,7 +175,7 @@ impl Table {
             columns: self
                 .columns
                 .iter()
-                .map(|column| column.taken(rows))
+                .map(|column| column.taken(rows.iter().copied()))
                 .collect(),
             rows: rows.len(),
         }

@@ -134,13 +134,12 @@ impl Column {
 
     /// The column of these rows. The dictionary is made anew, so that no value of another row stays in it.
     #[must_use]
-    pub(crate) fn taken(&self, rows: &[usize]) -> Self {
+    pub(crate) fn taken(&self, rows: impl Iterator<Item = usize>) -> Self {
         let mut index = Index::default();
         let mut known = vec![u32::MAX; self.values.len()];
         let codes = rows
-            .iter()
             .map(|row| {
-                let code = self.codes.at(*row);
+                let code = self.codes.at(row);
                 let Some(known) = known.get_mut(code as usize) else {
                     return index.code("");
                 };
