@@ -1,6 +1,6 @@
 //! Looks through the bytes of pixels, with a fixed amount of memory.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, packed};
 use wardgate_deid::{Found, Kind, RecordFault, Traces};
 
 use crate::identity::people;
@@ -8,8 +8,35 @@ use crate::pixels::PixelBytes;
 
 /// Long identifiers, as they could stand in bytes that are samples otherwise.
 pub(super) struct Searcher {
-    long: Option<AhoCorasick>,
+    long: Option<Long>,
     len_max: usize,
+}
+
+/// Samples hold every byte, so a search that stops at rare bytes is slow on them: several patterns at once, where
+/// the processor can and they are few, otherwise an automaton.
+enum Long {
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
+}
+
+impl Long {
+    fn of(patterns: &[String]) -> Option<Self> {
+        if patterns.is_empty() {
+            return None;
+        }
+        let packed = packed::Searcher::new(patterns).map(Self::Packed);
+        let mut builder = AhoCorasick::builder();
+        builder.prefilter(false);
+        let automaton = || builder.build(patterns).ok().map(Self::Automaton);
+        packed.or_else(automaton)
+    }
+
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Packed(search) => search.find(bytes).is_some(),
+            Self::Automaton(search) => search.is_match(bytes),
+        }
+    }
 }
 
 impl Searcher {
@@ -31,10 +58,7 @@ impl Searcher {
         patterns.sort_unstable();
         patterns.dedup();
         let len_max = patterns.iter().map(String::len).max().unwrap_or_default();
-        let some = !patterns.is_empty();
-        let mut builder = AhoCorasick::builder();
-        builder.kind(Some(AhoCorasickKind::ContiguousNFA));
-        let long = some.then(|| builder.build(&patterns).ok()).flatten();
+        let long = Long::of(&patterns);
         Self { long, len_max }
     }
 
@@ -49,7 +73,7 @@ impl Searcher {
         };
         let len = pixels.len();
         if let Some(whole) = usize::try_from(len).ok().and_then(|len| held.get(..len)) {
-            if search.is_match(whole) {
+            if search.is_in(whole) {
                 found.merge(&hit());
             }
             return Ok(found);
@@ -63,7 +87,7 @@ impl Searcher {
                 .min(CHUNK_BYTES);
             let chunk = buffer.get_mut(..size).unwrap_or_default();
             pixels.read_at(offset, chunk)?;
-            if search.is_match(&*chunk) {
+            if search.is_in(chunk) {
                 found.merge(&hit());
             }
             if offset + size as u64 >= len {
