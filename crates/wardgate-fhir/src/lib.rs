@@ -29,6 +29,8 @@
 
 mod counts;
 mod deidentify;
+#[cfg(test)]
+mod everywhere;
 mod extension;
 mod gather;
 mod marks;

@@ -80,8 +80,13 @@ impl Marks {
 
     /// Whether a word is one of the patient's numbers, whatever signs part it.
     pub(crate) fn number(&self, word: &str) -> bool {
-        self.has(hash(compact(word).as_bytes()))
+        word.bytes().filter(u8::is_ascii_digit).count() >= NUMBER_DIGITS_MIN && self.has(number(word))
     }
+}
+
+/// The hash of a number, whatever signs part it.
+pub(crate) fn number(word: &str) -> u64 {
+    hash(compact(word).as_bytes())
 }
 
 /// The hashes of a text's words, in each of their spellings.
@@ -179,6 +184,8 @@ const START: u64 = 0xcbf2_9ce4_8422_2325;
 /// Shorter words tell nothing.
 const TOKEN_LEN_MIN: usize = 2;
 const TELLING_LEN_MIN: usize = 4;
+/// Words of fewer digits are no numbers.
+const NUMBER_DIGITS_MIN: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -139,15 +139,21 @@ impl PatientIndex {
         Some(Arc::clone(compiled))
     }
 
-    /// The patient of whom a text tells that says nothing of whom it is about: whose words and numbers it holds most of.
-    pub(crate) fn whose(&self, rules: &RecordRules, text: &str) -> Option<Arc<Patient>> {
+    /// The patient of whom a text tells that says nothing of whom it is about: whose words and numbers it holds most
+    /// of, and no fewer than some.
+    pub(crate) fn whose(&self, rules: &RecordRules, text: &str, least: usize) -> Option<Arc<Patient>> {
         let owners = self.owners.get_or_init(|| self.owners());
         let mut hits: HashMap<&str, usize> = HashMap::new();
-        crate::marks::words(text, |word| {
+        let mut hit = |word| {
             if let Some(Owner::One(id)) = owners.get(&word) {
                 *hits.entry(id).or_default() += 1;
             }
-        });
+        };
+        crate::marks::words(text, &mut hit);
+        if text.len() <= NUMBER_LEN_MAX {
+            hit(crate::marks::number(text));
+        }
+        hits.retain(|_, count| *count >= least);
         let (id, _) = hits.into_iter().max_by(|one, other| (one.1, other.0).cmp(&(other.1, one.0)))?;
         self.patient(rules, id)
     }
@@ -412,6 +418,8 @@ static SERIALS: AtomicU64 = AtomicU64::new(1);
 const PROBED: (i32, u32, u32) = (2000, 6, 15);
 /// Bundles in Bundles are read so many levels of JSON deep.
 const BUNDLES_DEEP_MAX: usize = 16;
+/// Longer texts are no number.
+const NUMBER_LEN_MAX: usize = 48;
 /// Shorter words are not asked whose they are.
 const WORD_LEN_MIN: usize = 4;
 /// Relatives of one patient whose names are looked for.

@@ -100,6 +100,11 @@ impl Schema {
         self.shapes.get(usize::try_from(id).ok()?)
     }
 
+    #[cfg(test)]
+    pub(crate) fn resource_names(&self) -> impl Iterator<Item = &'static str> {
+        self.resources.keys().copied()
+    }
+
     pub(crate) fn element(&self, number: usize) -> Option<&'static str> {
         self.elements.get(number).copied()
     }

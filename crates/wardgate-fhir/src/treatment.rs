@@ -186,7 +186,7 @@ fn named(field: &str, kind: &str) -> Option<Leaf> {
 /// By type and element. Elements of data types hold wherever the type is used.
 const PLACED: &[(&str, &str, Leaf)] = &[
     ("Coding", "display", Leaf::Display),
-    ("Coding", "version", Leaf::Version),
+    ("Coding", "version", Leaf::Code),
     ("CodeableConcept", "text", Leaf::Term),
     ("Quantity", "value", Leaf::Amount),
     ("Age", "value", Leaf::Age),

@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use wardgate_deid::{Action, Kind, NameHints, NamePart, Operation, Part, RecordFault};
 
+use super::attachment::decoded;
 use super::reference::operation;
+use super::subject::NOBODY;
 use super::{Fate, Place, Rewrite, moment};
 use crate::extension::Holds;
 use crate::memory::Became;
+use crate::patients::Patient;
 use crate::reader::{escape, unescaped};
 use crate::schema::{Member, WRONG_KIND};
 use crate::treatment::Leaf;
@@ -61,7 +64,9 @@ impl Rewrite<'_, '_> {
                 None => self.gone(member),
             },
             Leaf::Time if moment::is_time(text) => self.stays(member),
-            Leaf::Samples if is_samples(text) => self.stays(member),
+            Leaf::Samples if is_samples(text) && !text.split(' ').any(|one| self.is_number_of(place, one)) => {
+                self.stays(member)
+            }
             Leaf::Sequence if is_sequence(text) => self.stays(member),
             Leaf::Sequence => {
                 let became = self.prose(place, text);
@@ -85,6 +90,7 @@ impl Rewrite<'_, '_> {
                 }
             }
             Leaf::Data => self.data(member, place, text, at),
+            Leaf::MediaType if !is_media_type(text) || self.tells(place, text) => self.gone(member),
             Leaf::MediaType => self.media_type(member, place, text, at),
             // In R5 a string.
             Leaf::Size => match is_integer(text) {
@@ -155,9 +161,15 @@ impl Rewrite<'_, '_> {
             ..NameHints::default()
         };
         let became = match leaf {
-            Leaf::Name => self.name(place, text, &hints),
+            Leaf::Name | Leaf::Family | Leaf::Given => self.name(place, text, &hints),
             _ => self.stand_in(place, kind, part, text, &hints),
         };
+        // What the profile lets stand of an address must be what its element says.
+        let odd = became == Became::Same && (text.len() > PLACE_LEN_MAX || self.traced(place, text));
+        let coded = text.len() <= ZIP_LEN_MAX && text.bytes().any(|byte| byte.is_ascii_digit());
+        if kind == Kind::Location && (odd || (leaf == Leaf::Zip && !coded)) {
+            return self.gone(member);
+        }
         let done = match self.means.rules.profile().action(kind, part) {
             Action::Generalise { .. } => Operation::Generalised,
             _ => Operation::Replaced,
@@ -165,33 +177,54 @@ impl Rewrite<'_, '_> {
         self.became(member, &became, at, done)
     }
 
-    /// A word of a code system: no sentence, and no number or name of the patient.
+    /// A word of a code system: no sentence, no address, and no number or name of a patient.
     fn code(&mut self, member: &Member, place: &Place, text: &str) -> Fate {
-        let shaped = text.len() <= CODE_LEN_MAX && !text.contains('@');
-        if shaped && !text.contains(' ') {
-            return match self.tells(place, text) {
-                false => self.stays(member),
-                true => self.gone(member),
+        if text.contains("//") {
+            return match self.uri(place, text) {
+                Some(same) if same == text => self.stays(member),
+                _ => self.gone(member),
             };
         }
-        match self.term(place, text, true) {
-            Became::Same => self.stays(member),
-            _ => self.gone(member),
+        let shaped = text.len() <= CODE_LEN_MAX && !text.contains(['@', ' ']);
+        let stays = !self.tells(place, text) && (shaped || self.term(place, text, true) == Became::Same);
+        match stays {
+            true => self.stays(member),
+            false => self.gone(member),
         }
     }
 
-    /// Whether a word tells who the patient is: one of their numbers, or a name that is no other word.
-    fn tells(&self, place: &Place, word: &str) -> bool {
-        let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
-        if word.len() > 4 && patient.marks.number(word) {
+    /// Whether a word tells who a patient is: one of their numbers, or a name that is no other word. Where nobody is
+    /// said to be the patient, anybody's.
+    pub(super) fn tells(&self, place: &Place, word: &str) -> bool {
+        if word.len() >= ENCODED_LEN_MIN && hides_text(word) {
             return true;
         }
-        patient.marks.any(word) && patient.tracer().value(word).any()
+        let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
+        let told = |patient: &Patient| {
+            (word.len() > 4 && patient.marks.number(word)) || (patient.marks.any(word) && patient.tracer().value(word).any())
+        };
+        if place.patient != NOBODY {
+            return told(known);
+        }
+        let rules = self.means.rules;
+        let whose = self.local.whose(rules, word, 1).or_else(|| self.means.index.whose(rules, word, 1));
+        whose.is_some_and(|patient| told(&patient))
+    }
+
+    /// Whether a place that may stand is no place, but a name or number of a patient.
+    fn traced(&self, place: &Place, text: &str) -> bool {
+        let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
+        let marked = known.marks.any(text) || known.marks.number(text);
+        (marked && known.tracer().value(text).any()) || (place.patient == NOBODY && self.tells(place, text))
     }
 
     fn is_number_of(&self, place: &Place, digits: &str) -> bool {
         let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
-        digits.len() >= NUMBER_LEN_MIN && patient.marks.number(digits)
+        digits.len() >= NUMBER_LEN_MIN
+            && match place.patient {
+                NOBODY => self.tells(place, digits),
+                _ => patient.marks.number(digits),
+            }
     }
 
     /// A number, `true`, `false` or `null`.
@@ -324,6 +357,21 @@ fn overridden(leaf: Leaf, holds: Option<Holds>) -> Leaf {
     }
 }
 
+/// Whether a word is base64 of a text.
+fn hides_text(word: &str) -> bool {
+    let inner = decoded(word).and_then(|bytes| String::from_utf8(bytes).ok());
+    inner.is_some_and(|inner| inner.chars().all(|c| !c.is_control() || c.is_whitespace()))
+}
+
+/// A type as RFC 6838 writes it, with or without parameters.
+fn is_media_type(text: &str) -> bool {
+    let (kind, rest) = text.split_once('/').unwrap_or((text, ""));
+    let name = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-_".contains(&byte));
+    let (sub, parameters) = rest.split_once(';').unwrap_or((rest, ""));
+    let told = parameters.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=.+-_; \"".contains(&byte));
+    name(kind) && name(sub) && told && text.len() <= MEDIA_TYPE_LEN_MAX
+}
+
 fn is_file_name(text: &str) -> bool {
     let (stem, end) = text.rsplit_once('.').unwrap_or((text, ""));
     let ending = (2..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -351,6 +399,12 @@ fn is_integer(text: &str) -> bool {
 const SEQUENCE_LEN_MIN: usize = 40;
 /// `A`, `C`, `G`, `T`, `U`, `N`, each as the bit of its letter; `-` and `.` and `*` fall on bits of their own.
 const NUCLEOTIDES: u32 = 1 << 1 | 1 << 3 | 1 << 7 | 1 << 20 | 1 << 21 | 1 << 14 | 1 << 13 | 1 << 10;
+/// No state or country has a longer name.
+const PLACE_LEN_MAX: usize = 64;
+/// Shorter words hold no text in base64.
+const ENCODED_LEN_MIN: usize = 24;
+const ZIP_LEN_MAX: usize = 12;
+const MEDIA_TYPE_LEN_MAX: usize = 96;
 /// Codes are short; what is longer is looked at as text.
 const CODE_LEN_MAX: usize = 256;
 /// Shorter numbers are nobody's.

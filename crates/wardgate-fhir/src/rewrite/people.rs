@@ -78,6 +78,8 @@ impl Rewrite<'_, '_> {
         }
         let written = scope.field(kind, part, text, &hints);
         let became = match written {
+            // A name that no stand-in could be made for is none, and may be anything.
+            same if same == text && kind == Kind::Name => Became::Gone,
             same if same == text => Became::Same,
             empty if empty.trim().is_empty() => Became::Gone,
             other => Became::Other(other.into()),

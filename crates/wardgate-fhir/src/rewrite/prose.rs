@@ -109,13 +109,16 @@ impl Rewrite<'_, '_> {
     }
 
     fn tells_of_patient(&mut self, place: &Place, text: &str) -> bool {
+        if place.patient == super::subject::NOBODY && self.tells(place, text) {
+            return true;
+        }
         let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
         let reader;
         let patient = match known.indexed {
             true => known,
             // Nothing but this resource tells of the patient.
             false => {
-                reader = self.reader_of(place, "");
+                reader = self.reader_of(place, text);
                 &reader
             }
         };
@@ -132,9 +135,12 @@ impl Rewrite<'_, '_> {
     /// patient, it is whose words the text holds.
     pub(super) fn reader_of(&mut self, place: &Place, text: &str) -> Arc<Patient> {
         let mut patient = self.patient(place);
-        if place.patient == super::subject::NOBODY && !place.provider {
+        if place.patient == super::subject::NOBODY {
             let rules = self.means.rules;
-            let whose = self.local.whose(rules, text).or_else(|| self.means.index.whose(rules, text));
+            // A practitioner may share a word with a patient.
+            let least = if place.provider { 2 } else { 1 };
+            let whose = self.local.whose(rules, text, least);
+            let whose = whose.or_else(|| self.means.index.whose(rules, text, least));
             patient = whose.unwrap_or(patient);
         }
         let told = self.told();

@@ -205,6 +205,9 @@ impl Rewrite<'_, '_> {
 
     /// Whether a text holds a word or number of the patient.
     pub(super) fn marked(&self, place: &Place, text: &str) -> bool {
+        if place.patient == super::subject::NOBODY {
+            return self.tells(place, text);
+        }
         let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
         patient.marks.any(text) || (text.len() > 4 && patient.marks.number(text))
     }
@@ -226,7 +229,7 @@ fn is_control_sign(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_:,.*+/-".contains(&byte)
 }
 
-const VERSION_LEN_MAX: usize = 8;
+const VERSION_LEN_MAX: usize = 5;
 const PARAMETERS_MAX: usize = 64;
 const CONTROL_LEN_MAX: usize = 64;
 

@@ -1,0 +1,16 @@
+//! The public face of de-identification of FHIR, tested from outside.
+
+#[cfg(test)]
+mod corpora;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod profiles;
+#[cfg(test)]
+mod references;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod ward;
