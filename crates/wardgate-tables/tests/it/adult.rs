@@ -133,3 +133,31 @@ fn the_table_itself_guarantees_nothing() {
     assert_eq!(found.sensitive[0].distinct_l, 1);
     assert!(found.risks.prosecutor.highest >= 1.0);
 }
+
+#[test]
+fn threads_change_nothing() {
+    let Some(folder) = tables() else {
+        return;
+    };
+    let table = adult(&folder);
+    for method in [Method::Exact, Method::Local] {
+        let mut plan = plan(&folder, &NINE, vec![Model::KAnonymity { k: 5 }], 0.02);
+        plan.method = method;
+        let outputs = [1, 4].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let release = pool.install(|| anonymise(&table, &plan, &Surroundings::default()));
+            let mut bytes = Vec::new();
+            let options = wardgate_tables::WriteOptions::default();
+            release
+                .unwrap()
+                .table
+                .write(Format::Csv, &mut bytes, &options)
+                .unwrap();
+            bytes
+        });
+        assert_eq!(outputs[0], outputs[1]);
+    }
+}
