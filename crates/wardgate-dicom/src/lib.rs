@@ -27,3 +27,9 @@ mod writer;
 
 pub use file::{CleanedFile, FileDeidentifier, Pixels};
 pub use options::Options;
+
+/// The edition of PS3.15 whose table decides, such as `2025a`.
+#[must_use]
+pub fn edition() -> &'static str {
+    table::TABLE.edition()
+}

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 mod admin;
+mod anonymize;
 pub(crate) mod apply;
 mod backup;
 pub(crate) mod call;
@@ -31,6 +32,7 @@ mod remote;
 mod restore;
 mod retention;
 mod serve;
+mod table;
 mod vault;
 mod witness;
 
@@ -82,6 +84,10 @@ enum Command {
     Witness(witness::Command),
     #[command(subcommand)]
     Deid(deid::Command),
+    Anonymize(Box<anonymize::Arguments>),
+    #[command(subcommand)]
+    Table(table::Command),
+
     Login(login::Arguments),
     Logout(logout::Arguments),
     Remote(remote::Arguments),
@@ -134,6 +140,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Vault(command) => vault::run(command, output),
         Command::Witness(command) => witness::run(command, output),
         Command::Deid(command) => deid::run(command, output),
+        Command::Anonymize(arguments) => anonymize::run(arguments, output),
+        Command::Table(command) => table::run(command, output),
         Command::Login(arguments) => login::run(arguments, output),
         Command::Logout(arguments) => logout::run(arguments, output),
         Command::Remote(arguments) => remote::run(arguments, output),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use wardgate_anchor::own_tree::OwnFault;
 use wardgate_anchor::timestamp::TimestampFault;
 use wardgate_anchor::witness::state::WitnessError;
+use wardgate_datasets::DatasetFault;
 use wardgate_gateway::server::ServeError;
 use wardgate_gateway::server::tls::TlsError;
 use wardgate_ledger::checkpoint::CheckpointFault;
@@ -145,6 +146,7 @@ impl From<VaultError> for Failure {
 }
 
 hinted!(
+    DatasetFault,
     ConsentError,
     RecordsError,
     LedgerError,

@@ -8,13 +8,14 @@ use std::thread;
 
 use clap::Args;
 use serde_json::{Value, json};
+use wardgate_datasets::MODE_PRIVATE;
 use wardgate_deid::score::{self, Mark, Score, Wrong};
 use wardgate_deid::{Kind, Part, Profile};
 
 use super::gold::{Characters, Form, Gold, Meaning, Meanings, Record, Span, Text};
 use super::rules::{Choice, Rules};
 use super::span::{Offsets, Ruler, layer_name, type_name};
-use super::target::{MODE_PRIVATE, Target};
+use super::target::Target;
 use super::work::{TEXT_BYTES_MAX, in_order};
 use super::{encoding::Encoding, lines::Lines};
 use crate::commands::Ended;
@@ -95,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     let done = in_order(texts, threads, |(text, found)| {
         progress.passed(text.text.len() as u64);
         eval.text(&text, found)
-    });
+    })?;
     for (part, lines) in done {
         score.merge(&part);
         errors.extend_from_slice(&lines);

@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use wardgate_datasets::files;
 
-use super::folder;
 use crate::failure::{Failure, FileFault};
 pub(super) use meaning::{Meaning, Meanings};
 pub(super) use records::Record;
@@ -74,20 +74,20 @@ impl Gold {
             incomplete: 0,
             faults: Vec::new(),
         };
-        let files = if path.is_dir() {
-            let found = folder::files(path)?;
+        let all = if path.is_dir() {
+            let found = files(path)?;
             found.into_iter().map(|found| found.from).collect()
         } else {
             vec![path.to_owned()]
         };
-        let form = form.or_else(|| files.iter().find_map(|file| Form::of(file)));
+        let form = form.or_else(|| all.iter().find_map(|file| Form::of(file)));
         let root = if path.is_dir() {
             path
         } else {
             path.parent().unwrap_or(path)
         };
-        for file in &files {
-            let own = Form::of(file) == form || files.len() == 1;
+        for file in &all {
+            let own = Form::of(file) == form || all.len() == 1;
             match form {
                 Some(Form::Jsonl) if own => reading.records(file)?,
                 Some(Form::Brat) if own => reading.brat(file, root),

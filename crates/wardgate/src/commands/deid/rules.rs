@@ -53,8 +53,8 @@ impl Choice {
         let profiles = match self.profile.as_str() {
             AUTO => Language::ALL.map(Profile::of),
             named => {
-                let built_in = Profile::named(named).map_or_else(|| read(named), Ok)?;
-                Language::ALL.map(|_| built_in.clone())
+                let chosen = profile(named)?;
+                Language::ALL.map(|_| chosen.clone())
             }
         };
         let language = match self.lang {
@@ -125,6 +125,11 @@ impl Rules {
         };
         self.profiles.iter().any(draws)
     }
+}
+
+/// A profile by its name, or from a file.
+pub(super) fn profile(named: &str) -> Result<Profile, Failure> {
+    Profile::named(named).map_or_else(|| read(named), Ok)
 }
 
 fn read(name: &str) -> Result<Profile, Failure> {

@@ -5,11 +5,11 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use wardgate_datasets::{Found, MODE_USUAL, check_apart, files};
 
-use super::folder::{self, Found};
 use super::lines::Lines;
 use super::tally::{Refused, Tally};
-use super::target::{MODE_USUAL, Target};
+use super::target::Target;
 use super::work::{Done, Form, Marked, TEXT_BYTES_MAX, Work, in_order};
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             let work = self.work;
-            for done in in_order(batch, self.threads, |line| work.line(line, from)) {
+            for done in in_order(batch, self.threads, |line| work.line(line, from))? {
                 if !self.keep(done, Some(target))? {
                     return Ok(());
                 }
@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
     fn batch(&mut self, batch: Vec<&Found>, mirror: &Mirror<'_>) -> Result<(), Failure> {
         let bytes = batch.iter().map(|found| found.bytes).sum();
         let work = self.work;
-        for done in in_order(batch, self.threads, |found| file(work, found, mirror)) {
+        for done in in_order(batch, self.threads, |found| file(work, found, mirror))? {
             self.keep(done?, None)?;
         }
         self.progress.passed(bytes);
@@ -254,7 +254,7 @@ fn refused(file: &Path, reason: String, hint: &str) -> Done {
 
 /// The files of a folder, which must be apart from where they are written.
 pub(super) fn to_mirror(input: &Path, out: &Path) -> Result<Vec<Found>, Failure> {
-    folder::check_apart(input, out)?;
+    check_apart(input, out)?;
     if fs::metadata(out).is_ok_and(|found| !found.is_dir()) {
         return Err(Failure::new(
             format!("`{}` is no folder", out.display()),
@@ -262,7 +262,7 @@ pub(super) fn to_mirror(input: &Path, out: &Path) -> Result<Vec<Found>, Failure>
         ));
     }
     fs::create_dir_all(out).map_err(|error| Failure::file("make", out, &error))?;
-    folder::files(input)
+    Ok(files(input)?)
 }
 
 const RECORD_EXTENSIONS: [&str; 2] = ["jsonl", "ndjson"];

@@ -1,9 +1,10 @@
-//! Where the result goes: a file appears whole or not at all.
+//! Where the result goes: standard output, a device, or a file that appears whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use wardgate_datasets::Pending;
 
 use crate::failure::Failure;
 
@@ -11,8 +12,7 @@ use crate::failure::Failure;
 pub(super) struct Target {
     sink: BufWriter<Box<dyn Write>>,
     path: PathBuf,
-    /// The name the file has until it is complete, and the one it gets.
-    pending: Option<(PathBuf, PathBuf)>,
+    pending: Option<Pending>,
 }
 
 impl Target {
@@ -26,29 +26,18 @@ impl Target {
 
     /// A file, with the rights that `mode` gives its owner and others before the umask.
     pub(super) fn file(path: &Path, mode: u32) -> Result<Self, Failure> {
-        let failed = |error: &io::Error| Failure::file("write", path, error);
+        let failed = |error: io::Error| Failure::file("write", path, &error);
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&place).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
             let device = OpenOptions::new().write(true).open(&place);
-            let device = device.map_err(|error| failed(&error))?;
-            return Ok(Self::of(device, path, None));
+            return Ok(Self::of(device.map_err(failed)?, path, None));
         }
-        let name = place.file_name().filter(|_| !place.is_dir());
-        let name = name.ok_or_else(|| failed(&io::Error::from(io::ErrorKind::IsADirectory)))?;
-        let random = u64::from_le_bytes(wardgate_vault::random());
-        let temporary = format!(".{}.{random:016x}.part", name.to_string_lossy());
-        let temporary = place.with_file_name(temporary);
-        let mut options = OpenOptions::new();
-        let opened = options
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&temporary);
-        let file = opened.map_err(|error| failed(&error))?;
-        Ok(Self::of(file, path, Some((temporary, place))))
+        let pending = Pending::beside(&place, mode)?;
+        let file = pending.file().try_clone().map_err(failed)?;
+        Ok(Self::of(file, path, Some(pending)))
     }
 
-    fn of(file: File, path: &Path, pending: Option<(PathBuf, PathBuf)>) -> Self {
+    fn of(file: File, path: &Path, pending: Option<Pending>) -> Self {
         Self {
             sink: BufWriter::new(Box::new(file)),
             path: path.to_owned(),
@@ -67,11 +56,7 @@ impl Target {
         let flushed = self.sink.flush();
         self.still_read(flushed)?;
         match self.pending.take() {
-            Some((from, to)) => fs::rename(&from, &to).map_err(|error| {
-                // Nothing is left behind under the name that nobody asked for.
-                let _ = fs::remove_file(&from);
-                Failure::file("write", &self.path, &error)
-            }),
+            Some(pending) => Ok(pending.keep()?),
             None => Ok(()),
         }
     }
@@ -85,17 +70,3 @@ impl Target {
         }
     }
 }
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        if let Some((temporary, _)) = &self.pending {
-            // It may be gone already; there is nobody left to tell.
-            let _ = fs::remove_file(temporary);
-        }
-    }
-}
-
-/// What files of this program may be read by, before the umask: everybody.
-pub(super) const MODE_USUAL: u32 = 0o666;
-/// Patient data: its owner only.
-pub(super) const MODE_PRIVATE: u32 = 0o600;

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::{Args, ValueEnum};
+use wardgate_datasets::{MODE_PRIVATE, MODE_USUAL, files, random_key, read_key};
 use wardgate_deid::{Action, Profile};
 
 use super::encoding::Encoding;
 use super::known::Known;
-use super::project_key::ProjectKey;
 use super::review;
 use super::rules::{Choice, Rules};
 use super::run::{Mirror, Run, is_records, to_mirror};
 use super::span::Offsets;
-use super::target::{MODE_PRIVATE, MODE_USUAL, Target};
+use super::target::Target;
 use super::work::{Form, Work};
 use crate::commands::Ended;
 use crate::failure::Failure;
@@ -169,8 +169,8 @@ impl Arguments {
     fn work(&self, input: Option<&Path>, json: bool) -> Result<Work, Failure> {
         let known = self.known.as_deref().map(Known::read).transpose()?;
         let key = match &self.key {
-            Some(path) => ProjectKey::read(path)?,
-            None => ProjectKey::random(),
+            Some(path) => read_key(path)?,
+            None => random_key()?,
         };
         let form = if self.detect {
             Form::Detected
@@ -308,7 +308,7 @@ fn total(input: Option<&Path>) -> Result<Option<u64>, Failure> {
     };
     let metadata = fs::metadata(path).map_err(|error| Failure::file("read", path, &error))?;
     if metadata.is_dir() {
-        let files = super::folder::files(path)?;
+        let files = files(path)?;
         return Ok(Some(files.iter().map(|found| found.bytes).sum()));
     }
     Ok(metadata.is_file().then_some(metadata.len()))

@@ -1,21 +1,19 @@
 //! One text: decoded, looked through, written. Texts do not know of each other, so any thread may do any of them.
 
-use std::panic;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wardgate_deid::{Deidentifier, Kind, KnownIdentifiers, Residue};
+use wardgate_datasets::{Panicked, map_in_order};
+use wardgate_deid::{Deidentifier, Kind, KnownIdentifiers, ProjectKey, Residue};
 
 use super::encoding::Encoding;
 use super::known::{Known, Patient};
 use super::lines::Line;
-use super::project_key::ProjectKey;
 use super::rules::Rules;
 use super::span::{Offsets, Span, spans, type_name};
 use super::tally::{Refused, Tally};
+use crate::failure::Failure;
 
 /// What is done with every text of a run.
 pub(super) struct Work {
@@ -193,7 +191,7 @@ impl Work {
             return done;
         }
         let (placeholders, pseudonyms) =
-            (self.key.placeholders(patient), self.key.pseudonyms(patient));
+            (self.key.placeholders(patient), self.key.patient(patient));
         let deidentifier = Deidentifier::new(self.rules.engine(), &placeholders, known)
             .language(language)
             .profile(profile)
@@ -223,45 +221,18 @@ impl Work {
     }
 }
 
-/// Does the work on all items, on as many threads; results stand in the order of the items.
+/// The results of work on all items, on as many threads, in the order of the items.
 pub(super) fn in_order<T: Send, R: Send>(
     items: Vec<T>,
     threads: usize,
     work: impl Fn(T) -> R + Sync,
-) -> Vec<R> {
-    let count = items.len();
-    let items: Vec<_> = items
-        .into_iter()
-        .map(|item| std::sync::Mutex::new(Some(item)))
-        .collect();
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(slot) = items.get(at) else {
-                return done;
-            };
-            let item = slot.lock().ok().and_then(|mut slot| slot.take());
-            done.extend(item.map(|item| (at, work(item))));
-        }
-    };
-    let mut done: Vec<(usize, R)> = if threads.min(count) <= 1 {
-        worker()
-    } else {
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads.min(count))
-                .map(|_| scope.spawn(worker))
-                .collect();
-            let joined = workers.into_iter().map(|worker| {
-                let done = worker.join();
-                done.unwrap_or_else(|cause| panic::resume_unwind(cause))
-            });
-            joined.flatten().collect()
-        })
-    };
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
+) -> Result<Vec<R>, Failure> {
+    map_in_order(items, threads, work).map_err(|Panicked| {
+        Failure::new(
+            "the program has a fault that one of the texts brings out",
+            "report it, and leave that text out",
+        )
+    })
 }
 
 /// Where a text stands.

@@ -1,0 +1,511 @@
+//! One file: read, cleaned, searched, brought to the disk, named. Whatever fails, the input stands as it was.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use wardgate_deid::{Found as Residue, RecordFault, Tally};
+
+use crate::digest::Digest;
+use crate::fault::DatasetFault;
+use crate::folder::Found;
+use crate::format::{Counter, Format, Layout, Settler};
+use crate::journal::Journal;
+use crate::order::{Panicked, in_order};
+use crate::pending::{MODE_USUAL, Pending, sync_folder};
+use crate::pieces::{Group, RECORD_BYTES_MAX};
+use crate::report::{FileReport, OutputFile, Refused};
+use crate::run::{Progress, Settings};
+
+/// What the work on every file of a run needs.
+pub(crate) struct Work<'r> {
+    pub(crate) format: &'r dyn Format,
+    pub(crate) settings: Settings,
+    pub(crate) journal: &'r Journal,
+    pub(crate) progress: &'r (dyn Fn(Progress) + Sync),
+}
+
+/// Where an output goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// As the data set names it.
+    pub(crate) name: String,
+    /// The folder that is written, where there is one: no output leaves it.
+    pub(crate) inside: Option<PathBuf>,
+}
+
+/// What cleaning some records gave.
+#[derive(Default)]
+struct Cleaned {
+    bytes: Vec<u8>,
+    /// Where each record ends in them, where anybody asks.
+    ends: Vec<usize>,
+    tally: Tally,
+    records: u64,
+    refused: Vec<(u64, u64, RecordFault)>,
+    residue: Residue,
+    read_bytes: u64,
+}
+
+impl Work<'_> {
+    /// Cleans a file with so many threads. Only what ends the whole run is an error.
+    pub(crate) fn file(
+        &self,
+        found: &Found,
+        place: &Place,
+        threads: usize,
+    ) -> Result<FileReport, DatasetFault> {
+        if let Some(before) = self.done_before(found, place) {
+            self.pass(found.bytes, before.counts.records);
+            return Ok(before);
+        }
+        let mut report = FileReport {
+            file: found.below.clone(),
+            bytes: found.bytes,
+            ..FileReport::default()
+        };
+        report.counts.files = 1;
+        let written = match self.in_the_way(found, place) {
+            Some(refused) => {
+                report.refuse_as(refused);
+                self.pass(found.bytes, 0);
+                Ok(None)
+            }
+            None => self.written(found, place, threads, &mut report),
+        };
+        match written {
+            Ok(output) => report.output = output,
+            Err(fault) => report.refuse_as(Refused {
+                file: found.below.clone(),
+                record: None,
+                byte: None,
+                code: fault.code().to_owned(),
+                reason: fault.to_string(),
+                hint: fault.hint().to_owned(),
+            }),
+        }
+        if report.output.is_none() {
+            report.counts.files_refused = 1;
+            report.counts.records = 0;
+            report.operations = BTreeMap::new();
+        }
+        report.counts.records_refused = report
+            .refused
+            .iter()
+            .filter(|refused| refused.record.is_some())
+            .count() as u64
+            + report.refused_untold;
+        report.counts.bytes_in = report.bytes;
+        report.counts.bytes_out = report.output.as_ref().map_or(0, |output| output.bytes);
+        self.journal.finish(&report)?;
+        Ok(report)
+    }
+
+    /// What an earlier run made of the same file, when that still stands.
+    fn done_before(&self, found: &Found, place: &Place) -> Option<FileReport> {
+        let before = self.journal.done(&found.below)?;
+        let metadata = fs::metadata(&found.from).ok()?;
+        let same = before.bytes == metadata.len()
+            && (before.modified_ns == modified_ns(&metadata)
+                || crate::sha256_of_file(&found.from).ok()?.0 == before.sha256);
+        let output = before.output.as_ref()?;
+        let (sha256, bytes) = crate::sha256_of_file(&place.path).ok()?;
+        (same && sha256 == output.sha256 && bytes == output.bytes).then(|| before.clone())
+    }
+
+    fn in_the_way(&self, found: &Found, place: &Place) -> Option<Refused> {
+        let own = self.journal.was_begun(&found.below);
+        let there = !self.settings.force && !own && fs::symlink_metadata(&place.path).is_ok();
+        there.then(|| Refused {
+            file: PathBuf::from(&place.name),
+            record: None,
+            byte: None,
+            code: "dataset.exists".to_owned(),
+            reason: "the output exists already".to_owned(),
+            hint: "name an empty folder, or add --force to replace its files".to_owned(),
+        })
+    }
+
+    fn written(
+        &self,
+        found: &Found,
+        place: &Place,
+        threads: usize,
+        report: &mut FileReport,
+    ) -> Result<Option<OutputFile>, DatasetFault> {
+        let input = File::open(&found.from).map_err(DatasetFault::file("read", &found.below))?;
+        let before = input
+            .metadata()
+            .map_err(DatasetFault::file("read", &found.below))?;
+        (report.bytes, report.modified_ns) = (before.len(), modified_ns(&before));
+        let folder = place.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(DatasetFault::file("make", folder))?;
+        check_inside(folder, place)?;
+        let pending = Pending::beside(&place.path, MODE_USUAL)?;
+        let cleaned = match self.format.layout(&found.below) {
+            Layout::Records => self.records(&input, &pending, threads, report)?,
+            Layout::Whole => self.whole(&input, &pending, report)?,
+            Layout::Stream => self.stream(&input, &pending, report)?,
+        };
+        let Some(digest) = cleaned else {
+            return Ok(None);
+        };
+        let after = fs::metadata(&found.from).map_err(DatasetFault::file("read", &found.below))?;
+        if (after.len(), modified_ns(&after)) != (before.len(), modified_ns(&before)) {
+            return Err(DatasetFault::refused(
+                "dataset.changed",
+                "the input was changed while it was read",
+                "wait until the file is complete, and run again",
+            ));
+        }
+        pending.sync()?;
+        // What stands on the disk is read anew: it must be what was cleaned and searched.
+        let (sha256, bytes) = read_back(&pending, &place.path)?;
+        if digest.is_some_and(|digest| digest != sha256) {
+            return Err(DatasetFault::refused(
+                "dataset.torn",
+                "the disk gave back other bytes than were written",
+                "check the disk and its file system",
+            ));
+        }
+        self.journal.begin(&found.below)?;
+        pending.keep()?;
+        sync_folder(folder)?;
+        Ok(Some(OutputFile {
+            path: place.name.clone(),
+            bytes,
+            sha256,
+        }))
+    }
+
+    /// Many records. Gives the digest of what was written, or nothing when nothing is to be kept.
+    fn records(
+        &self,
+        input: &File,
+        pending: &Pending,
+        threads: usize,
+        report: &mut FileReport,
+    ) -> Result<Option<Option<String>>, DatasetFault> {
+        let source = Mutex::new(Digest::new());
+        let hashed = Hashed {
+            input,
+            digest: &source,
+        };
+        let mut groups = self.format.split(Box::new(hashed));
+        let (mut unread, mut tally) = (None, Tally::default());
+        let (mut digest, mut residue) = (Digest::new(), Residue::default());
+        let failed = DatasetFault::file("write", &report.file);
+        let mut settler = self.format.settler();
+        let unread_slot = Mutex::new(&mut unread);
+        let items = std::iter::from_fn(|| match groups.next_group() {
+            Ok(group) => group,
+            Err(error) => {
+                **unread_slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                None
+            }
+        });
+        in_order(
+            items,
+            threads,
+            |group| self.group(&group),
+            |done: Result<Cleaned, Panicked>| {
+                let mut done = done.map_err(|Panicked| fault_of_the_program())?;
+                if let Some(settler) = &mut settler {
+                    done.settle(settler.as_mut());
+                }
+                digest.update(&done.bytes);
+                pending.file().write_all(&done.bytes).map_err(&failed)?;
+                tally.merge(&done.tally);
+                residue.merge(&done.residue);
+                report.counts.records += done.records;
+                for (number, offset, fault) in &done.refused {
+                    report.refuse(Some((*number, *offset)), fault);
+                }
+                self.pass(done.read_bytes, done.records);
+                Ok::<_, DatasetFault>(())
+            },
+        )?;
+        drop(groups);
+        if let Some(error) = unread {
+            return Err(DatasetFault::file("read", &report.file)(error));
+        }
+        report.sha256 = source
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .hex();
+        report.tallied(&tally);
+        let nothing = report.counts.records == 0 && !report.refused.is_empty();
+        Ok(self
+            .clean(residue, report)
+            .then(|| Some(digest.hex()))
+            .filter(|_| !nothing))
+    }
+
+    fn group(&self, group: &Group) -> Cleaned {
+        let mut done = Cleaned {
+            read_bytes: group.read_bytes,
+            ..Cleaned::default()
+        };
+        let mut output = Vec::new();
+        let mut counter = self.format.counter();
+        let settled = self.format.settler().is_some();
+        for piece in &group.pieces {
+            let input = match &piece.range {
+                Ok(range) => group.bytes.get(range.clone()).unwrap_or_default(),
+                Err(fault) => {
+                    done.refused
+                        .push((piece.number, piece.offset, fault.clone()));
+                    continue;
+                }
+            };
+            output.clear();
+            match self.searched(input, &mut output, counter.as_deref_mut()) {
+                Ok((tally, found)) => {
+                    done.tally.merge(&tally);
+                    done.residue.merge(&found);
+                    done.records += 1;
+                    done.bytes.extend_from_slice(&output);
+                    if !output.ends_with(piece.end) {
+                        done.bytes.extend_from_slice(piece.end);
+                    }
+                    if settled {
+                        done.ends.push(done.bytes.len());
+                    }
+                }
+                Err(fault) => done.refused.push((piece.number, piece.offset, fault)),
+            }
+        }
+        if let Some(counter) = counter {
+            done.tally.merge(&counter.tally());
+        }
+        done
+    }
+
+    fn searched(
+        &self,
+        input: &[u8],
+        output: &mut Vec<u8>,
+        counter: Option<&mut (dyn Counter + '_)>,
+    ) -> Result<(Tally, Residue), RecordFault> {
+        guarded(|| {
+            let tally = match counter {
+                Some(counter) => {
+                    counter.record(input, output)?;
+                    Tally::default()
+                }
+                None => self.format.record(input, output)?,
+            };
+            let found = match self.settings.verify {
+                true => self.format.verify(input, output)?,
+                false => Residue::default(),
+            };
+            Ok((tally, found))
+        })
+    }
+
+    /// One record in memory.
+    fn whole(
+        &self,
+        input: &File,
+        pending: &Pending,
+        report: &mut FileReport,
+    ) -> Result<Option<Option<String>>, DatasetFault> {
+        let mut bytes = Vec::new();
+        let limit = RECORD_BYTES_MAX as u64 + 1;
+        input
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(DatasetFault::file("read", &report.file))?;
+        self.pass(report.bytes, 1);
+        if bytes.len() > RECORD_BYTES_MAX {
+            return Err(DatasetFault::refused(
+                "dataset.too_long",
+                format!("the file is one record of more than {RECORD_BYTES_MAX} bytes"),
+                "split it, or write one record a line",
+            ));
+        }
+        let mut source = Digest::new();
+        source.update(&bytes);
+        report.sha256 = source.hex();
+        let mut output = Vec::new();
+        let (tally, found) = match self.searched(&bytes, &mut output, None) {
+            Ok(done) => done,
+            Err(fault) => {
+                report.refuse(None, &fault);
+                return Ok(None);
+            }
+        };
+        report.counts.records = 1;
+        report.tallied(&tally);
+        if !self.clean(found, report) {
+            return Ok(None);
+        }
+        let failed = DatasetFault::file("write", &report.file);
+        pending.file().write_all(&output).map_err(failed)?;
+        let mut digest = Digest::new();
+        digest.update(&output);
+        Ok(Some(Some(digest.hex())))
+    }
+
+    /// One record in passing.
+    fn stream(
+        &self,
+        input: &File,
+        pending: &Pending,
+        report: &mut FileReport,
+    ) -> Result<Option<Option<String>>, DatasetFault> {
+        let failed = DatasetFault::file("read", &report.file);
+        let again = |mut file: &File| file.seek(SeekFrom::Start(0)).map(drop);
+        let cleaned = guarded(|| {
+            let tally = self.format.stream(input, pending.file())?;
+            let rewound = again(input).and_then(|()| again(pending.file()));
+            rewound.map_err(|_| unread())?;
+            match self.settings.verify {
+                true => Ok((tally, self.format.verify_stream(input, pending.file())?)),
+                false => Ok((tally, Residue::default())),
+            }
+        });
+        self.pass(report.bytes, 1);
+        let (tally, found) = match cleaned {
+            Ok(done) => done,
+            Err(fault) => {
+                report.refuse(None, &fault);
+                return Ok(None);
+            }
+        };
+        report.counts.records = 1;
+        report.tallied(&tally);
+        if !self.clean(found, report) {
+            return Ok(None);
+        }
+        again(input).map_err(&failed)?;
+        (report.sha256, _) = Digest::new().read_all(input).map_err(failed)?;
+        Ok(Some(None))
+    }
+
+    /// Whether the verifier lets an output pass; otherwise the report says what it found.
+    fn clean(&self, residue: Residue, report: &mut FileReport) -> bool {
+        if !residue.any() {
+            return true;
+        }
+        report.found(&residue);
+        let kinds: Vec<_> = report
+            .residue
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        report.refuse_as(Refused {
+            file: report.file.clone(),
+            record: None,
+            byte: None,
+            code: "dataset.residue".to_owned(),
+            reason: format!(
+                "the output still holds identifiers of the input: {}",
+                kinds.join(", ")
+            ),
+            hint: "nothing was written; report this as a fault of the program".to_owned(),
+        });
+        false
+    }
+
+    fn pass(&self, bytes: u64, items: u64) {
+        (self.progress)(Progress { bytes, items });
+    }
+}
+
+impl Cleaned {
+    fn settle(&mut self, settler: &mut dyn Settler) {
+        let mut settled = Vec::with_capacity(self.bytes.len());
+        let mut start = 0;
+        for end in &self.ends {
+            let written = self.bytes.get(start..*end).unwrap_or_default();
+            match settler.settled(written) {
+                Some(other) => settled.extend_from_slice(&other),
+                None => settled.extend_from_slice(written),
+            }
+            start = *end;
+        }
+        self.bytes = settled;
+    }
+}
+
+/// Reads and takes the digest of what was read.
+struct Hashed<'r> {
+    input: &'r File,
+    digest: &'r Mutex<Digest>,
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let mut digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        digest.update(buffer.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
+/// No output leaves the folder that is written, by whatever links stand in it.
+fn check_inside(folder: &Path, place: &Place) -> Result<(), DatasetFault> {
+    let Some(inside) = &place.inside else {
+        return Ok(());
+    };
+    let real = |path: &Path| fs::canonicalize(path).map_err(DatasetFault::file("read", path));
+    match real(folder)?.starts_with(real(inside)?) {
+        true => Ok(()),
+        false => Err(DatasetFault::refused(
+            "dataset.link",
+            "a link leads out of the folder that is written",
+            "write into a folder without links",
+        )),
+    }
+}
+
+fn read_back(pending: &Pending, place: &Path) -> Result<(String, u64), DatasetFault> {
+    let failed = DatasetFault::file("read", place);
+    let mut file = pending.file();
+    file.seek(SeekFrom::Start(0)).map_err(&failed)?;
+    Digest::new().read_all(BufReader::new(file)).map_err(failed)
+}
+
+pub(crate) fn modified_ns(metadata: &Metadata) -> u64 {
+    let since = metadata
+        .modified()
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since
+        .and_then(|since| u64::try_from(since.as_nanos()).ok())
+        .unwrap_or_default()
+}
+
+pub(crate) fn fault_of_the_program() -> DatasetFault {
+    DatasetFault::refused(
+        "dataset.program_fault",
+        "the program has a fault that this file brings out",
+        "report it; the other files are not touched by it",
+    )
+}
+
+/// A fault of the program in one record is that record's refusal and ends nothing else.
+fn guarded<T>(work: impl FnOnce() -> Result<T, RecordFault>) -> Result<T, RecordFault> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(RecordFault::new(
+            "dataset.program_fault",
+            "the program has a fault that this record brings out",
+            "report it; the other records are not touched by it",
+        ))
+    })
+}
+
+fn unread() -> RecordFault {
+    RecordFault::new(
+        "dataset.file",
+        "the file can not be read anew for the verifier",
+        "check the disk and its file system",
+    )
+}

@@ -1,0 +1,124 @@
+//! What a run asks of a format: how its files fall into records, and what becomes of one.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+use wardgate_deid::{Found, RecordFault, Tally};
+
+use crate::pieces::{Lines, Splitter};
+
+/// A format of records, with the rules by which it is cleaned.
+///
+/// Threads share it: what it makes of a record depends on the record alone.
+pub trait Format: Sync {
+    /// The format's name, as reports give it.
+    fn name(&self) -> &'static str;
+
+    /// The editions of the standards' tables that decide, by their names.
+    fn editions(&self) -> BTreeMap<String, String>;
+
+    /// What was chosen besides the profile; equal options decide alike.
+    fn options(&self) -> Value;
+
+    /// How a file falls into records, by its name.
+    fn layout(&self, path: &Path) -> Layout;
+
+    /// Cleans one record.
+    ///
+    /// # Errors
+    /// When the record can not be cleaned; nothing of `output` is used then.
+    fn record(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault>;
+
+    /// Cleans record after record as [`Format::record`] does, counting once for all; formats that have no such
+    /// way give nothing.
+    fn counter(&self) -> Option<Box<dyn Counter + '_>> {
+        None
+    }
+
+    /// What rewrites records by those that were written before them, such as a trailer with a count.
+    fn settler(&self) -> Option<Box<dyn Settler>> {
+        None
+    }
+
+    /// Seeks the identifiers of a record in what became of it.
+    ///
+    /// # Errors
+    /// When either can not be read.
+    fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault>;
+
+    /// Parts a file of [`Layout::Records`]; usually one record a line.
+    fn split<'r>(&self, input: Box<dyn Read + Send + 'r>) -> Box<dyn Splitter + 'r> {
+        Box::new(Lines::new(input))
+    }
+
+    /// Cleans one file of [`Layout::Stream`], holding a small part of it at a time.
+    ///
+    /// # Errors
+    /// When the file can not be cleaned; nothing of `output` is used then.
+    fn stream(&self, input: &File, output: &File) -> Result<Tally, RecordFault> {
+        let _ = (input, output);
+        Err(no_stream())
+    }
+
+    /// Seeks the identifiers of a file in what became of it; both are read anew.
+    ///
+    /// # Errors
+    /// When either can not be read.
+    fn verify_stream(&self, input: &File, output: &File) -> Result<Found, RecordFault> {
+        let _ = (input, output);
+        Err(no_stream())
+    }
+}
+
+/// Cleans many records with one count of what was done.
+pub trait Counter {
+    /// Cleans one record.
+    ///
+    /// # Errors
+    /// When the record can not be cleaned; nothing of `output` is used then.
+    fn record(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<(), RecordFault>;
+
+    /// What was done so far.
+    fn tally(&self) -> Tally;
+}
+
+/// Sees every record that is written, in order.
+pub trait Settler {
+    /// What stands for a record, where it is not as it was cleaned.
+    fn settled(&mut self, written: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// How a file falls into records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Many records, which do not know of each other.
+    Records,
+    /// One record, held in memory.
+    Whole,
+    /// One record, read and written in passing.
+    Stream,
+}
+
+/// A record of a group: where it stands and which bytes are its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// From 1.
+    pub number: u64,
+    /// Where it begins in the file.
+    pub offset: u64,
+    /// Its bytes in the group, or why it was passed over.
+    pub range: Result<std::ops::Range<usize>, RecordFault>,
+    /// What stands behind it in the output.
+    pub end: &'static [u8],
+}
+
+fn no_stream() -> RecordFault {
+    RecordFault::new(
+        "dataset.no_stream",
+        "the format is not read in passing",
+        "report this as a fault of the program",
+    )
+}

@@ -1,0 +1,129 @@
+//! HL7 v2: files of messages, one after another, in batches and in MLLP's frames.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use wardgate_deid::{Found, RecordFault, RecordRules, Tally};
+use wardgate_hl7::v2::{self, BatchCounts, MessageDeidentifier, Options};
+
+use crate::format::{Format, Layout, Piece, Settler};
+use crate::pieces::{GROUP_BYTES, Group, Splitter};
+
+/// HL7 v2 messages.
+#[derive(Debug)]
+pub struct Messages {
+    messages: MessageDeidentifier,
+    options: Options,
+}
+
+impl Messages {
+    /// Messages under rules and options.
+    #[must_use]
+    pub fn new(rules: Arc<RecordRules>, options: Options) -> Self {
+        Self {
+            messages: MessageDeidentifier::new(rules, options.clone()),
+            options,
+        }
+    }
+}
+
+impl Format for Messages {
+    fn name(&self) -> &'static str {
+        "hl7v2"
+    }
+
+    fn editions(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("HL7 v2".to_owned(), "2.1 to 2.8.2".to_owned())])
+    }
+
+    fn options(&self) -> Value {
+        json!({"keep": self.options.keep, "charset": self.options.charset_default})
+    }
+
+    fn layout(&self, _: &Path) -> Layout {
+        Layout::Records
+    }
+
+    fn record(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault> {
+        self.messages.message(input, output)
+    }
+
+    fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
+        self.messages.verify(input, output)
+    }
+
+    fn settler(&self) -> Option<Box<dyn Settler>> {
+        Some(Box::new(Trailers(BatchCounts::default())))
+    }
+
+    fn split<'r>(&self, input: Box<dyn Read + Send + 'r>) -> Box<dyn Splitter + 'r> {
+        Box::new(Parted {
+            messages: v2::Messages::new(input),
+            number: 0,
+            offset: 0,
+        })
+    }
+}
+
+/// Keeps the counts of batches true.
+struct Trailers(BatchCounts);
+
+impl Settler for Trailers {
+    fn settled(&mut self, written: &[u8]) -> Option<Vec<u8>> {
+        if written
+            .first_chunk::<4>()
+            .is_some_and(|head| head.starts_with(b"MSH"))
+        {
+            // Counted without being copied; only trailers are written anew.
+            self.0.item(&mut b"MSH|".to_vec());
+            return None;
+        }
+        let mut item = written.to_vec();
+        self.0.item(&mut item);
+        (item != written).then_some(item)
+    }
+}
+
+/// The messages of a stream in groups.
+struct Parted<R> {
+    messages: v2::Messages<R>,
+    number: u64,
+    offset: u64,
+}
+
+impl<R: Read + Send> Splitter for Parted<R> {
+    fn next_group(&mut self) -> io::Result<Option<Group>> {
+        let mut group = Group::default();
+        while group.bytes.len() < GROUP_BYTES {
+            let Some(item) = self.messages.next() else {
+                break;
+            };
+            self.number += 1;
+            let range = item.map(|item| {
+                let start = group.bytes.len();
+                group.bytes.extend_from_slice(&item);
+                start..group.bytes.len()
+            });
+            let failed = range.as_ref().is_err_and(|fault| fault.code() == UNREAD);
+            if failed {
+                return Err(io::Error::other("the messages can not be read"));
+            }
+            let len = range.as_ref().map_or(0, |range| range.len() as u64);
+            group.pieces.push(Piece {
+                number: self.number,
+                offset: self.offset,
+                range,
+                end: b"",
+            });
+            self.offset += len;
+            group.read_bytes += len;
+        }
+        Ok((!group.pieces.is_empty()).then_some(group))
+    }
+}
+
+/// The code of a stream that can not be read on.
+const UNREAD: &str = "hl7.read";

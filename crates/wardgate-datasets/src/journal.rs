@@ -1,0 +1,238 @@
+//! What a run has done so far, on the disk: an interrupted run goes on where it was.
+//!
+//! One JSON object a line. The first says what the run is; then, for every file, one line before its output
+//! takes its name and one when it has it. A line that was cut off by a crash counts for nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::DatasetFault;
+use crate::pending::MODE_PRIVATE;
+use crate::report::{FileReport, RunHead};
+
+/// The journal of a run.
+pub(crate) struct Journal {
+    file: Mutex<File>,
+    path: PathBuf,
+    done: BTreeMap<PathBuf, FileReport>,
+    begun: BTreeSet<PathBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Run {
+        head: Box<RunHead>,
+        /// SHA-256 over names, lengths and times of the inputs, where the files of a run depend on each other.
+        inputs: Option<String>,
+    },
+    /// The output of a file is about to take its name.
+    Begun {
+        file: PathBuf,
+    },
+    Done(Box<FileReport>),
+}
+
+/// Where the journal of a run stands: beside what it writes.
+#[must_use]
+pub fn journal_beside(output: &Path) -> PathBuf {
+    let mut name = output.file_name().unwrap_or_default().to_owned();
+    name.push(".journal");
+    output.with_file_name(name)
+}
+
+impl Journal {
+    /// Begins a run, or goes on with the one that the journal tells of.
+    ///
+    /// # Errors
+    /// When the journal can not be read or written, or tells of another run.
+    pub(crate) fn open(
+        path: &Path,
+        head: &RunHead,
+        inputs: Option<&str>,
+        anew: bool,
+    ) -> Result<Self, DatasetFault> {
+        let failed = DatasetFault::file("write", path);
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(anew)
+            .mode(MODE_PRIVATE)
+            .open(path)
+            .map_err(&failed)?;
+        let read = read(&mut file, path)?;
+        let mut journal = Self {
+            file: Mutex::new(file),
+            path: path.to_owned(),
+            done: BTreeMap::new(),
+            begun: BTreeSet::new(),
+        };
+        match read {
+            None => {
+                let line = Line::Run {
+                    head: Box::new(head.clone()),
+                    inputs: inputs.map(str::to_owned),
+                };
+                journal.write(&line, true)?;
+            }
+            Some(before) => {
+                check_same(&before.head, head, path)?;
+                if before.inputs.as_deref() != inputs {
+                    return Err(DatasetFault::refused(
+                        "dataset.other_inputs",
+                        format!(
+                            "the inputs are not those that `{}` tells of",
+                            path.display()
+                        ),
+                        "what stands in one file decides about others: begin anew with --force",
+                    ));
+                }
+                journal.done = before.done;
+                journal.begun = before.begun;
+            }
+        }
+        Ok(journal)
+    }
+
+    /// What became of a file before, when it is the file it was.
+    pub(crate) fn done(&self, file: &Path) -> Option<&FileReport> {
+        self.done.get(file)
+    }
+
+    /// Whether an earlier run was about to name the output of this file when it ended.
+    pub(crate) fn was_begun(&self, file: &Path) -> bool {
+        self.begun.contains(file)
+    }
+
+    /// Notes that the output of a file is about to take its name.
+    pub(crate) fn begin(&self, file: &Path) -> Result<(), DatasetFault> {
+        let file = file.to_owned();
+        self.write(&Line::Begun { file }, false)
+    }
+
+    /// Notes what became of a file.
+    pub(crate) fn finish(&self, report: &FileReport) -> Result<(), DatasetFault> {
+        self.write(&Line::Done(Box::new(report.clone())), false)
+    }
+
+    /// Brings it to the disk.
+    pub(crate) fn sync(&self) -> Result<(), DatasetFault> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.sync_data()
+            .map_err(DatasetFault::file("write", &self.path))
+    }
+
+    fn write(&self, line: &Line, sync: bool) -> Result<(), DatasetFault> {
+        let failed = DatasetFault::file("write", &self.path);
+        let mut bytes = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
+        bytes.push(b'\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(&bytes).map_err(&failed)?;
+        match sync {
+            true => file.sync_data().map_err(failed),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What the run was that a journal tells of; nothing when there is none.
+///
+/// # Errors
+/// When it can not be read.
+pub(crate) fn head_of(path: &Path) -> Result<Option<RunHead>, DatasetFault> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(None);
+    }
+    let mut file = File::open(path).map_err(DatasetFault::file("read", path))?;
+    Ok(read(&mut file, path)?.map(|read| read.head))
+}
+
+struct Before {
+    head: RunHead,
+    inputs: Option<String>,
+    done: BTreeMap<PathBuf, FileReport>,
+    begun: BTreeSet<PathBuf>,
+}
+
+/// Reads all whole lines, and leaves the file where the next is to stand.
+fn read(file: &mut File, path: &Path) -> Result<Option<Before>, DatasetFault> {
+    let failed = DatasetFault::file("read", path);
+    let mut input = BufReader::new(&mut *file);
+    let mut before: Option<Before> = None;
+    let (mut line, mut whole) = (Vec::new(), 0);
+    loop {
+        line.clear();
+        let mut limited = input.by_ref().take(LINE_BYTES_MAX);
+        let read = limited.read_until(b'\n', &mut line).map_err(&failed)?;
+        if !line.ends_with(b"\n") {
+            break;
+        }
+        let parsed = serde_json::from_slice::<Line>(&line).map_err(|_| no_journal(path))?;
+        match (&mut before, parsed) {
+            (slot @ None, Line::Run { head, inputs }) => {
+                *slot = Some(Before {
+                    head: *head,
+                    inputs,
+                    done: BTreeMap::new(),
+                    begun: BTreeSet::new(),
+                });
+            }
+            (Some(before), Line::Begun { file }) => {
+                before.begun.insert(file);
+            }
+            (Some(before), Line::Done(report)) => {
+                before.begun.remove(&report.file);
+                before.done.insert(report.file.clone(), *report);
+            }
+            _ => return Err(no_journal(path)),
+        }
+        whole += read as u64;
+    }
+    if before.is_none() && !line.is_empty() && !line.starts_with(b"{\"run\"") {
+        return Err(no_journal(path));
+    }
+    file.seek(SeekFrom::Start(whole)).map_err(&failed)?;
+    // What was cut off is overwritten by the next line, which must not leave an end of it.
+    let _ = file.set_len(whole);
+    Ok(before)
+}
+
+fn check_same(before: &RunHead, now: &RunHead, path: &Path) -> Result<(), DatasetFault> {
+    let differs = [
+        ("program", before.program != now.program),
+        ("format", before.format != now.format),
+        ("profile", before.policy != now.policy),
+        ("key", before.key_id != now.key_id),
+        ("day for ages", before.as_of != now.as_of),
+        ("tables", before.editions != now.editions),
+        ("options", before.options != now.options),
+        ("verifier", before.verify != now.verify),
+    ];
+    match differs.into_iter().find(|(_, differs)| *differs) {
+        None => Ok(()),
+        Some((what, _)) => Err(DatasetFault::refused(
+            "dataset.other_run",
+            format!("`{}` tells of a run with another {what}", path.display()),
+            "go on with the same key, profile and options, or begin anew with --force",
+        )),
+    }
+}
+
+fn no_journal(path: &Path) -> DatasetFault {
+    DatasetFault::refused(
+        "dataset.no_journal",
+        format!("`{}` is no journal of a run", path.display()),
+        "move it away, or begin anew with --force",
+    )
+}
+
+/// A report of one file with all its refusals is far shorter.
+const LINE_BYTES_MAX: u64 = 64 << 20;

@@ -1,0 +1,148 @@
+//! A file that appears whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::rand;
+
+use crate::fault::DatasetFault;
+
+/// A file beside the place that it takes when it is complete; dropped before, it is gone.
+#[derive(Debug)]
+pub struct Pending {
+    file: File,
+    temporary: Option<PathBuf>,
+    place: PathBuf,
+}
+
+impl Pending {
+    /// An empty file beside `place`, with the rights that `mode` gives before the umask.
+    ///
+    /// # Errors
+    /// When `place` is a folder or nothing can be written beside it.
+    pub fn beside(place: &Path, mode: u32) -> Result<Self, DatasetFault> {
+        let failed = DatasetFault::file("write", place);
+        let name = place.file_name().filter(|_| !place.is_dir());
+        let name = name.ok_or_else(|| failed(io::Error::from(io::ErrorKind::IsADirectory)))?;
+        let mut random = [0; 8];
+        rand::fill(&mut random).map_err(|_| failed(io::Error::other("no random numbers")))?;
+        let random = u64::from_le_bytes(random);
+        let shown: String = name
+            .to_string_lossy()
+            .chars()
+            .take(NAME_CHARS_MAX)
+            .collect();
+        let temporary = place.with_file_name(format!(".{shown}.{random:016x}.part"));
+        let mut options = OpenOptions::new();
+        let file = options
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&temporary)
+            .map_err(&failed)?;
+        Ok(Self {
+            file,
+            temporary: Some(temporary),
+            place: place.to_owned(),
+        })
+    }
+
+    /// The file itself.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Has everything that was written brought to the disk.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync(&self) -> Result<(), DatasetFault> {
+        self.file
+            .sync_data()
+            .map_err(DatasetFault::file("write", &self.place))
+    }
+
+    /// Gives the file its name; what had it before is replaced.
+    ///
+    /// # Errors
+    /// When it can not be renamed; the file is gone then.
+    pub fn keep(mut self) -> Result<(), DatasetFault> {
+        let Some(temporary) = self.temporary.take() else {
+            return Ok(());
+        };
+        fs::rename(&temporary, &self.place).map_err(|error| {
+            // Nothing is left behind under the name that nobody asked for.
+            let _ = fs::remove_file(&temporary);
+            DatasetFault::file("write", &self.place)(error)
+        })
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // It may be gone already; there is nobody left to tell.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+/// Has the names in a folder brought to the disk.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), DatasetFault> {
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let failed = DatasetFault::file("write", folder);
+    File::open(folder)
+        .map_err(&failed)?
+        .sync_all()
+        .map_err(failed)
+}
+
+/// Whether a name is one that [`Pending`] gives.
+pub(crate) fn is_pending_name(name: &str) -> bool {
+    let stem = name
+        .strip_prefix('.')
+        .and_then(|name| name.strip_suffix(".part"));
+    let random = stem.and_then(|stem| stem.rsplit_once('.'));
+    random.is_some_and(|(_, hex)| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// What files of this program may be read by, before the umask: everybody.
+pub const MODE_USUAL: u32 = 0o666;
+/// Patient data: its owner only.
+pub const MODE_PRIVATE: u32 = 0o600;
+/// A name has at most 255 bytes, the signs around it among them.
+const NAME_CHARS_MAX: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("out");
+        let count = || fs::read_dir(dir.path()).unwrap().count();
+        let pending = Pending::beside(&place, MODE_PRIVATE).unwrap();
+        pending.file().write_all(b"half").unwrap();
+        let entry = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap();
+        assert!(is_pending_name(entry.file_name().to_str().unwrap()));
+        drop(pending);
+        assert_eq!(count(), 0);
+        let pending = Pending::beside(&place, MODE_PRIVATE).unwrap();
+        pending.file().write_all(b"whole").unwrap();
+        pending.sync().unwrap();
+        pending.keep().unwrap();
+        assert_eq!(
+            (fs::read(&place).unwrap().as_slice(), count()),
+            (&b"whole"[..], 1)
+        );
+    }
+}
