@@ -390,6 +390,34 @@ mod tests {
     }
 
     #[test]
+    fn black_of_signed_samples_is_the_least_there_is() {
+        let mut picture = ground(1, 160, 64);
+        picture.write("ROE 771204", (30, 20), 1, 3900);
+        let values = picture
+            .values
+            .iter()
+            .map(|value| value.cast_signed() - 1000);
+        let before: Vec<i16> = values.collect();
+        let signed: Vec<u8> = before
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        let facts = PixelFacts {
+            signed: true,
+            bits_stored: 16,
+            high_bit: 15,
+            ..facts(&picture)
+        };
+        let (out, areas) = outcome(&facts, &signed).unwrap();
+        let least = before.iter().copied().min().unwrap();
+        assert!(areas > 0);
+        for (after, before) in out.as_chunks::<2>().0.iter().zip(&before) {
+            let after = i16::from_le_bytes(*after);
+            assert!(after < 2900 && (after == *before || after == least));
+        }
+    }
+
+    #[test]
     fn text_of_one_frame_is_found() {
         let plain = ground(5, 200, 100);
         let mut written = plain.clone();

@@ -248,17 +248,46 @@ impl Extremes {
         if !layout.signed && !layout.float {
             return;
         }
-        for sample in strip
-            .iter()
-            .flat_map(|bytes| bytes.chunks_exact(layout.sample_bytes()))
-        {
-            let value = number(layout, sample);
-            if self.least.as_ref().is_none_or(|(least, _)| value < *least) {
-                self.least = Some((value, sample.to_vec()));
+        if layout.bits == 16 && layout.stored == 16 {
+            for bytes in strip {
+                self.note_words(layout, bytes);
             }
-            if self.most.as_ref().is_none_or(|(most, _)| value > *most) {
-                self.most = Some((value, sample.to_vec()));
+            return;
+        }
+        for bytes in strip {
+            for sample in bytes.chunks_exact(layout.sample_bytes()) {
+                self.add(number(layout, sample), sample);
             }
+        }
+    }
+
+    /// The common samples, at the speed at which they can be read.
+    fn note_words(&mut self, layout: &Layout, bytes: &[u8]) {
+        let words = bytes.as_chunks::<2>().0;
+        let value = |word: &[u8; 2]| match layout.big_endian {
+            true => i16::from_be_bytes(*word),
+            false => i16::from_le_bytes(*word),
+        };
+        let least = words.iter().map(value).fold(i16::MAX, i16::min);
+        let most = words.iter().map(value).fold(i16::MIN, i16::max);
+        if words.is_empty() {
+            return;
+        }
+        for extreme in [least, most] {
+            let bytes = match layout.big_endian {
+                true => extreme.to_be_bytes(),
+                false => extreme.to_le_bytes(),
+            };
+            self.add(i64::from(extreme), &bytes);
+        }
+    }
+
+    fn add(&mut self, value: i64, sample: &[u8]) {
+        if self.least.as_ref().is_none_or(|(least, _)| value < *least) {
+            self.least = Some((value, sample.to_vec()));
+        }
+        if self.most.as_ref().is_none_or(|(most, _)| value > *most) {
+            self.most = Some((value, sample.to_vec()));
         }
     }
 }
