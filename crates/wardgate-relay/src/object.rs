@@ -94,17 +94,57 @@ impl Identity {
     /// The UIDs of a file, as far as it has any.
     pub(crate) fn of(file: &mut File) -> Option<Self> {
         rewind(file).ok()?;
-        let options = || OpenFileOptions::new().read_until(BEHIND_SERIES);
-        let object = options().from_reader(BufReader::new(&mut *file)).ok()?;
-        let meta = object.meta();
-        let uid = |uid: &str| uid.trim_end_matches(['\0', ' ']).to_owned();
-        Some(Self {
-            class: uid(meta.media_storage_sop_class_uid()),
-            instance: uid(meta.media_storage_sop_instance_uid()),
-            syntax: uid(meta.transfer_syntax()),
-            study: element(&object, STUDY),
-            series: element(&object, SERIES),
-        })
+        let mut read = BufReader::new(&mut *file);
+        let (mut identity, first) = Self::of_head(&mut read)?;
+        // Many programs leave out of the head what readers demand, so another one takes its place.
+        let head = file_head(&identity.class, &identity.instance, &identity.syntax);
+        let whole = head.chain(first.as_slice()).chain(read);
+        let object = OpenFileOptions::new()
+            .read_until(BEHIND_SERIES)
+            .from_reader(whole);
+        if let Ok(object) = object {
+            identity.study = element(&object, STUDY);
+            identity.series = element(&object, SERIES);
+        }
+        Some(identity)
+    }
+
+    /// The UIDs in the file meta information (PS3.10, 7.1), and the head of the element that follows it.
+    fn of_head(read: &mut impl Read) -> Option<(Self, Vec<u8>)> {
+        let mut preamble = [0; 132];
+        read.read_exact(&mut preamble).ok()?;
+        preamble.ends_with(b"DICM").then_some(())?;
+        let mut identity = Self::default();
+        for _ in 0..META_ELEMENTS_MAX {
+            let mut head = [0; 8];
+            read.read_exact(&mut head).ok()?;
+            let [2, 0, e0, e1, v0, v1, l0, l1] = head else {
+                return Some((identity, head.to_vec()));
+            };
+            let length = match &[v0, v1] {
+                b"OB" | b"OW" | b"UN" | b"UT" | b"SQ" => {
+                    let mut long = [0; 4];
+                    read.read_exact(&mut long).ok()?;
+                    u32::from_le_bytes(long)
+                }
+                _ => u32::from(u16::from_le_bytes([l0, l1])),
+            };
+            if length > META_VALUE_BYTES_MAX {
+                return None;
+            }
+            let mut value = vec![0; usize::try_from(length).ok()?];
+            read.read_exact(&mut value).ok()?;
+            let uid = String::from_utf8_lossy(&value)
+                .trim_matches(['\0', ' '])
+                .to_owned();
+            match u16::from_le_bytes([e0, e1]) {
+                0x02 => identity.class = uid,
+                0x03 => identity.instance = uid,
+                0x10 => identity.syntax = uid,
+                _ => {}
+            }
+        }
+        None
     }
 }
 
@@ -168,6 +208,33 @@ pub(crate) fn storage(error: &io::Error) -> Unpassed {
     Unpassed::Storage
 }
 
+/// What stands before the data set in a file (PS3.10, 7.1).
+pub(crate) fn file_head(class: &str, instance: &str, syntax: &str) -> Vec<u8> {
+    let mut group = Vec::new();
+    group.extend_from_slice(&[2, 0, 1, 0, b'O', b'B', 0, 0, 2, 0, 0, 0, 0, 1]);
+    let uids = [
+        (0x02, class),
+        (0x03, instance),
+        (0x10, syntax),
+        (0x12, IMPLEMENTATION),
+    ];
+    for (element, uid) in uids {
+        let mut value = uid.as_bytes().to_vec();
+        if value.len() % 2 == 1 {
+            value.push(0);
+        }
+        let length = u16::try_from(value.len()).unwrap_or(0);
+        group.extend_from_slice(&[2, 0, element, 0, b'U', b'I']);
+        group.extend_from_slice(&length.to_le_bytes());
+        group.extend_from_slice(value.get(..usize::from(length)).unwrap_or_default());
+    }
+    let mut head = vec![0; 128];
+    head.extend_from_slice(b"DICM\x02\0\0\0UL\x04\0");
+    head.extend_from_slice(&u32::try_from(group.len()).unwrap_or(0).to_le_bytes());
+    head.extend_from_slice(&group);
+    head
+}
+
 fn rewind(file: &mut File) -> Result<(), Unpassed> {
     file.rewind().map_err(|error| storage(&error))
 }
@@ -206,6 +273,11 @@ fn file_name(identity: &Identity) -> Result<PathBuf, Unpassed> {
     }
 }
 
+/// A UID made from a UUID (PS3.5, B.2) that was drawn for this program.
+const IMPLEMENTATION: &str = "2.25.210242766874775595263794224411666895482";
+/// More elements than file meta information has.
+const META_ELEMENTS_MAX: usize = 64;
+const META_VALUE_BYTES_MAX: u32 = 1 << 20;
 const STUDY: Tag = Tag(0x0020, 0x000d);
 const SERIES: Tag = Tag(0x0020, 0x000e);
 const BEHIND_SERIES: Tag = Tag(0x0020, 0x000f);

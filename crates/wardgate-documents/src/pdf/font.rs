@@ -251,6 +251,7 @@ fn simple_coding(file: &File<'_>, dict: &Dict, left: &mut usize) -> Result<Codin
         .and_then(Object::name);
     let base = match named.or(base).and_then(glyph::named_encoding) {
         Some(codes) => texts_of(&codes),
+        None if name.starts_with(b"Symbol") => texts_of(&glyph::symbol()),
         None => own_coding(file, dict, left)?,
     };
     let mut texts = base;

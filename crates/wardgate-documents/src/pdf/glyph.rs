@@ -33,6 +33,21 @@ pub(super) fn standard() -> Codes {
     codes
 }
 
+/// The encoding that the font Symbol has by itself.
+pub(super) fn symbol() -> Codes {
+    let mut codes = [None; 256];
+    let lower = SYMBOL_LOWER.chars().zip(0x20..=0x7e_usize);
+    let upper = SYMBOL_UPPER
+        .iter()
+        .map(|(code, c)| (*c, usize::from(*code)));
+    for (c, code) in lower.chain(upper) {
+        if let Some(slot) = codes.get_mut(code) {
+            *slot = Some(c);
+        }
+    }
+    codes
+}
+
 /// The text of a glyph by its name; nothing when the name tells none.
 pub(super) fn text(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?;
@@ -166,6 +181,44 @@ const STANDARD_UPPER: &[(u8, char)] = &[
     (0xf9, 'ø'),
     (0xfa, 'œ'),
     (0xfb, 'ß'),
+];
+
+/// The codes from 0x20 to 0x7e of Symbol (ISO 32000-1, D.5).
+const SYMBOL_LOWER: &str = " !∀#∃%&∋()*+,−./0123456789:;<=>?\
+    ≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}~";
+
+const SYMBOL_UPPER: &[(u8, char)] = &[
+    (0xa0, '€'),
+    (0xa2, '′'),
+    (0xa3, '≤'),
+    (0xa4, '⁄'),
+    (0xa5, '∞'),
+    (0xa6, 'ƒ'),
+    (0xab, '↔'),
+    (0xac, '←'),
+    (0xad, '↑'),
+    (0xae, '→'),
+    (0xaf, '↓'),
+    (0xb0, '°'),
+    (0xb1, '±'),
+    (0xb2, '″'),
+    (0xb3, '≥'),
+    (0xb4, '×'),
+    (0xb5, '∝'),
+    (0xb6, '∂'),
+    (0xb7, '•'),
+    (0xb8, '÷'),
+    (0xb9, '≠'),
+    (0xba, '≡'),
+    (0xbb, '≈'),
+    (0xbc, '…'),
+    (0xd2, '®'),
+    (0xd3, '©'),
+    (0xd4, '™'),
+    (0xd6, '√'),
+    (0xd7, '·'),
+    (0xd8, '¬'),
+    (0xe5, '∑'),
 ];
 
 /// Names in the order of their letters.
@@ -354,5 +407,13 @@ mod tests {
         }
         assert_eq!(named_encoding(b"WinAnsiEncoding").unwrap()[0xe9], Some('é'));
         assert_eq!(standard()[0xfb], Some('ß'));
+        assert_eq!(
+            (
+                symbol()[0xb3],
+                symbol()[b'm' as usize],
+                symbol()[b'~' as usize]
+            ),
+            (Some('≥'), Some('μ'), Some('~'))
+        );
     }
 }

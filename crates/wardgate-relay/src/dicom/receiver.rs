@@ -20,7 +20,7 @@ use super::sender::{COMMAND_BYTES_MAX, PDU_BYTES_MAX};
 use crate::counts::Counts;
 use crate::door::Listen;
 use crate::fault::Unpassed;
-use crate::object::{Cleaned, Way, storage};
+use crate::object::{Cleaned, Way, file_head, storage};
 
 /// Serves an association. Blocks the thread.
 ///
@@ -239,7 +239,11 @@ impl<'o> Conversation<'o> {
                 let negotiated = self.context(context)?;
                 let file = self.options.cleaner().place().and_then(|file| {
                     let mut file = BufWriter::with_capacity(BUFFER_BYTES, file);
-                    let head = file_head(&command, &negotiated.transfer_syntax);
+                    let head = file_head(
+                        &command.sop_class,
+                        &command.sop_instance,
+                        &negotiated.transfer_syntax,
+                    );
                     file.write_all(&head).map_err(|error| storage(&error))?;
                     Ok(file)
                 });
@@ -363,36 +367,7 @@ where
         .map_err(|_| Abort("relay.sender_left"))
 }
 
-/// What stands before the data set in a file (PS3.10, 7.1).
-fn file_head(request: &Command, syntax: &str) -> Vec<u8> {
-    let mut group = Vec::new();
-    group.extend_from_slice(&[2, 0, 1, 0, b'O', b'B', 0, 0, 2, 0, 0, 0, 0, 1]);
-    let uids = [
-        (0x02, request.sop_class.as_str()),
-        (0x03, request.sop_instance.as_str()),
-        (0x10, syntax),
-        (0x12, IMPLEMENTATION),
-    ];
-    for (element, uid) in uids {
-        let mut value = uid.as_bytes().to_vec();
-        if value.len() % 2 == 1 {
-            value.push(0);
-        }
-        let length = u16::try_from(value.len()).unwrap_or(0);
-        group.extend_from_slice(&[2, 0, element, 0, b'U', b'I']);
-        group.extend_from_slice(&length.to_le_bytes());
-        group.extend_from_slice(value.get(..usize::from(length)).unwrap_or_default());
-    }
-    let mut head = vec![0; 128];
-    head.extend_from_slice(b"DICM\x02\0\0\0UL\x04\0");
-    head.extend_from_slice(&u32::try_from(group.len()).unwrap_or(0).to_le_bytes());
-    head.extend_from_slice(&group);
-    head
-}
-
 const SUCCESS: u16 = 0x0000;
 const UNRECOGNIZED_OPERATION: u16 = 0x0211;
 const VERIFICATION: &str = "1.2.840.10008.1.1";
-/// A UID made from a UUID (PS3.5, B.2) that was drawn for this program.
-const IMPLEMENTATION: &str = "2.25.210242766874775595263794224411666895482";
 const BUFFER_BYTES: usize = 256 << 10;

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-/// A file with a patient, in a transfer syntax of little endian and explicit value representations.
+/// A file with a patient, whose head lacks what many programs leave out, in a transfer syntax of little endian and explicit value representations.
 pub(crate) fn file(syntax: &str, instance: &str) -> Vec<u8> {
     let mut group = element((2, 1), b"OB", &[0, 1]);
     group.extend(element((2, 2), b"UI", &uid(CLASS)));
     group.extend(element((2, 3), b"UI", &uid(instance)));
     group.extend(element((2, 0x10), b"UI", &uid(syntax)));
-    group.extend(element((2, 0x12), b"UI", &uid("1.2.3.4")));
     let mut file = vec![0; 128];
     file.extend(b"DICM");
     file.extend(element(
