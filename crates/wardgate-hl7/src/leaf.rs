@@ -29,7 +29,7 @@ pub(crate) enum Coded {
 }
 
 /// What became of a value.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It stands.
     Same,
@@ -91,7 +91,13 @@ impl Leaves<'_> {
     /// The words of a code: they are the system's own unless they hold what is known or looks written by hand.
     fn display(&self, value: &str, coded: Coded) -> Outcome {
         let noticed = self.patient.dictionary.may_hold(value) || value.contains('@');
-        let known = noticed && self.rules.mentions(&self.patient.record, value);
+        let mentions = || match self.rules.mentions(&self.patient.record, value) {
+            true => Outcome::Gone,
+            false => Outcome::Same,
+        };
+        // A sign in front tells the question from the one what becomes of the text.
+        let known =
+            noticed && self.patient.text(&format!("\u{1}{value}"), mentions) == Outcome::Gone;
         let written = (coded == Coded::Locally || noticed) && !self.is_term(value);
         if known || written || self.holds_transient(value) {
             return self.text(value);

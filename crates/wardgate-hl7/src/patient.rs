@@ -12,6 +12,7 @@ use wardgate_deid::{
 };
 
 use crate::dictionary::{Dictionary, compact};
+use crate::leaf::Outcome;
 use crate::role::{Number, Role};
 
 /// What the fields of a message or document say about people.
@@ -35,6 +36,7 @@ pub(crate) struct Patient {
     sex: Option<Sex>,
     drawn: Mutex<StandIns>,
     segments: Mutex<HashMap<Box<str>, Segment>>,
+    texts: Mutex<HashMap<Box<str>, Outcome>>,
 }
 
 /// What stands for the values of a role.
@@ -74,6 +76,7 @@ impl Patient {
             sex: people.sex,
             drawn: Mutex::new(drawn),
             segments: Mutex::default(),
+            texts: Mutex::default(),
         }
     }
 
@@ -114,6 +117,23 @@ impl Patient {
     /// Whether a value is the number that names the patient.
     pub(crate) fn is_number(&self, value: &str) -> bool {
         !self.number.is_empty() && ProjectKey::handle(value) == self.number
+    }
+
+    /// What becomes of a text, worked out or kept from before.
+    pub(crate) fn text(&self, text: &str, work_out: impl FnOnce() -> Outcome) -> Outcome {
+        if text.len() > TEXT_BYTES_MAX {
+            return work_out();
+        }
+        let lock = || self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(text) {
+            return known.clone();
+        }
+        let outcome = work_out();
+        let mut texts = lock();
+        if texts.len() < TEXTS_MAX {
+            texts.insert(text.into(), outcome.clone());
+        }
+        outcome
     }
 
     /// A segment that was written before.
@@ -192,3 +212,5 @@ fn is_web_address(value: &str) -> bool {
 /// What is kept of one patient, so that nobody's messages fill the memory.
 const VALUES_MAX: usize = 512;
 const SEGMENTS_MAX: usize = 256;
+const TEXTS_MAX: usize = 256;
+const TEXT_BYTES_MAX: usize = 512;

@@ -113,7 +113,9 @@ impl Leaves<'_> {
     }
 
     fn engine(&self, value: &str) -> Outcome {
-        outcome(&self.rules.scope(&self.patient.record), value)
+        self.patient.text(value, || {
+            outcome(&self.rules.scope(&self.patient.record), value)
+        })
     }
 }
 

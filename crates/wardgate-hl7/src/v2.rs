@@ -19,7 +19,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wardgate_deid::{Found, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally};
+use wardgate_deid::{
+    Found, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally, Tracer,
+};
 
 use crate::kept::Kept;
 use crate::leaf::Leaves;
@@ -62,6 +64,7 @@ pub struct MessageDeidentifier {
     nobody: RecordPatient,
     patients: Kept<Arc<Patient>>,
     clean_texts: Kept<bool>,
+    tracers: Kept<Arc<Tracer>>,
 }
 
 impl Options {
@@ -86,6 +89,7 @@ impl MessageDeidentifier {
             nobody,
             patients: Kept::new(PATIENTS_MAX),
             clean_texts: Kept::new(TEXTS_MAX),
+            tracers: Kept::new(TRACERS_MAX),
         }
     }
 
@@ -138,7 +142,7 @@ impl MessageDeidentifier {
     /// # Errors
     /// When either cannot be read.
     pub fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
-        verify::verify(&self.rules, &self.options, input, output)
+        verify::verify(&self.rules, &self.tracers, input, output)
     }
 
     /// The people of a message, worked out or kept from another about the same.
@@ -199,6 +203,8 @@ fn no_text() -> RecordFault {
 
 /// Patients that are kept between messages, in each of two generations.
 const PATIENTS_MAX: usize = 1024;
+/// Sets of people whose search is kept, in each of two generations.
+const TRACERS_MAX: usize = 128;
 /// Texts of which is kept whether they are clean, in each of two generations.
 const TEXTS_MAX: usize = 16 * 1024;
 /// A message with more about people than this is not kept.

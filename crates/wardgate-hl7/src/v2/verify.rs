@@ -1,23 +1,68 @@
 //! An independent reading of an output: none of the tables, readers or rules that wrote it.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use wardgate_deid::{Action, Found, Kind, Part, RecordFault, RecordRules, Tracer, Traces};
 
-use super::Options;
+use crate::kept::Kept;
 
 /// Looks for what identified people in the input.
+///
+/// Making ready to look costs more than looking: it is kept for the next message about the same people.
 pub(super) fn verify(
     rules: &RecordRules,
-    _options: &Options,
+    kept: &Kept<Arc<Tracer>>,
     input: &[u8],
     output: &[u8],
 ) -> Result<Found, RecordFault> {
-    let mut traces = Traces::default();
+    let mut learnt = Learnt::default();
     for segment in segments(input) {
-        learn(rules, &segment, &mut traces);
+        learn(rules, &segment, &mut learnt);
     }
-    let tracer = traces.compile();
+    let people = kept.find(&learnt.key).unwrap_or_else(|| {
+        let tracer = Arc::new(learnt.people.compile());
+        if learnt.key.len() <= KEY_BYTES_MAX {
+            kept.keep(&learnt.key, Arc::clone(&tracer));
+        }
+        tracer
+    });
+    let mut found = search(&people, output);
+    if !learnt.ids.is_empty() {
+        found.merge(&search(&learnt.ids.compile(), output));
+    }
+    Ok(found)
+}
+
+/// What the input says about people, and about its orders.
+#[derive(Default)]
+struct Learnt {
+    people: Traces,
+    ids: Traces,
+    /// What tells these people from others.
+    key: String,
+}
+
+impl Learnt {
+    fn name(&mut self, name: &str) {
+        self.key.push_str(name);
+        self.key.push('\u{1}');
+        self.people.name(name);
+    }
+
+    fn value(&mut self, kind: Kind, value: &str) {
+        if kind == Kind::Id {
+            return self.ids.value(kind, value);
+        }
+        self.key.push_str(kind.label());
+        self.key.push_str(value);
+        self.key.push('\u{2}');
+        self.people.value(kind, value);
+    }
+}
+
+fn search(tracer: &Tracer, output: &[u8]) -> Found {
     let mut found = tracer.bytes(output);
     let mut running = String::new();
     for segment in segments(output) {
@@ -26,7 +71,7 @@ pub(super) fn verify(
             if value != leaf {
                 found.merge(&tracer.value(&value));
             }
-            search_encoded(&tracer, &value, &mut found);
+            search_encoded(tracer, &value, &mut found);
         }
         // A word may go on in the next line of a text.
         let text = match segment.name {
@@ -35,14 +80,12 @@ pub(super) fn verify(
             _ => "",
         };
         running.push_str(&segment.unescaped(text));
+        if segment.name == "OBX" && segment.field(2) == "ED" {
+            search_document(tracer, &segment, &mut found);
+        }
     }
     found.merge(&tracer.bytes(running.as_bytes()));
-    for segment in
-        segments(output).filter(|segment| segment.name == "OBX" && segment.field(2) == "ED")
-    {
-        search_document(&tracer, &segment, &mut found);
-    }
-    Ok(found)
+    found
 }
 
 /// A segment of a message, parted by the signs of the last header.
@@ -171,7 +214,7 @@ impl Segment {
 }
 
 /// Notes what the well-known fields of a segment say about people.
-fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
+fn learn(rules: &RecordRules, segment: &Segment, learnt: &mut Learnt) {
     let goes = |kind| !matches!(rules.profile().action(kind, Part::Whole), Action::Keep);
     for (name, number, first) in PEOPLE {
         if *name != segment.name || !goes(Kind::Name) {
@@ -182,8 +225,8 @@ fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
                 .map(|at| segment.part(one, at))
                 .collect();
             if let [family, given, middle] = words.as_slice() {
-                traces.name(&format!("{given} {family}"));
-                traces.name(&format!("{given} {middle} {family}"));
+                learnt.name(&format!("{given} {family}"));
+                learnt.name(&format!("{given} {middle} {family}"));
             }
         }
     }
@@ -192,7 +235,7 @@ fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
             continue;
         }
         for one in segment.repetitions(*number) {
-            traces.value(*kind, &segment.part(one, 0));
+            learnt.value(*kind, &segment.part(one, 0));
         }
     }
     for (name, number) in CONTACTS {
@@ -202,10 +245,10 @@ fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
         for one in segment.repetitions(*number) {
             let (number, email) = (segment.part(one, 0), segment.part(one, 3));
             if goes(Kind::Phone) {
-                traces.value(Kind::Phone, &number);
+                learnt.value(Kind::Phone, &number);
             }
             if goes(Kind::Email) {
-                traces.value(Kind::Email, &email);
+                learnt.value(Kind::Email, &email);
             }
         }
     }
@@ -213,7 +256,7 @@ fn learn(rules: &RecordRules, segment: &Segment, traces: &mut Traces) {
         let street = rules.profile().action(Kind::Location, Part::Street) != Action::Keep;
         if *name == segment.name && street {
             for one in segment.repetitions(*number) {
-                traces.value(Kind::Location, &segment.part(one, 0));
+                learnt.value(Kind::Location, &segment.part(one, 0));
             }
         }
     }
@@ -249,6 +292,8 @@ fn search_document(tracer: &Tracer, segment: &Segment, found: &mut Found) {
     }
 }
 
+/// What is known of more people than this is not kept.
+const KEY_BYTES_MAX: usize = 16 * 1024;
 const ENCODED_LEN_MIN: usize = 16;
 const NAMES: [&str; 18] = [
     "PID", "MRG", "NK1", "GT1", "IN1", "IN2", "PV1", "PD1", "OBR", "ORC", "OBX", "NTE", "EVN",
