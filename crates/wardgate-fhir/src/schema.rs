@@ -256,7 +256,7 @@ impl Build {
             special: Special::Plain,
             shape: None,
             many: sides.iter().flatten().any(|field| field.many),
-            required: sides.iter().flatten().all(|field| field.required),
+            required: sides.iter().flatten().any(|field| field.required),
             targets: Targets::default(),
             companion: false,
         };

@@ -131,8 +131,6 @@ pub(crate) fn special_of(shape: &str, field: &str, kind: &str) -> Special {
         "Attachment" => Special::Attachment,
         "Quantity" | "Age" | "Count" | "Distance" | "Duration" | "SimpleQuantity" => Special::Quantity,
         "Resource" => Special::Resource,
-        // A signature is over the bytes of the original, and names who made it.
-        "Signature" => Special::Remove,
         _ => Special::Plain,
     }
 }

@@ -124,7 +124,7 @@ fn expand(line: &'static str, fields: &mut Vec<Field>) {
             name,
             kind,
             many: cardinality.ends_with('*'),
-            required: cardinality.starts_with('1') && choice.is_none(),
+            required: cardinality.starts_with('1'),
             targets,
         });
     }
