@@ -49,10 +49,13 @@ impl HierarchyRule {
                     .collect();
                 let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
                 let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                Self::Intervals {
-                    width: round_width((high - low) / FIRST_INTERVALS),
-                    factor: 2,
-                }
+                let width = round_width((high - low) / FIRST_INTERVALS);
+                // An interval of one whole number, or of less, would be no step up.
+                let width = match column.kind() {
+                    Kind::Integer => width.max(2.0),
+                    _ => width,
+                };
+                Self::Intervals { width, factor: 2 }
             }
             Kind::Date => Self::Dates,
             Kind::Text if looks_like_codes(column) => Self::Mask,
