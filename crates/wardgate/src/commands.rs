@@ -28,6 +28,7 @@ pub(crate) mod patient;
 mod policy;
 mod prune;
 mod reference;
+mod relay;
 mod remote;
 mod restore;
 mod retention;
@@ -84,6 +85,8 @@ enum Command {
     Witness(witness::Command),
     #[command(subcommand)]
     Deid(deid::Command),
+    #[command(subcommand)]
+    Relay(relay::Command),
     Anonymize(Box<anonymize::Arguments>),
     #[command(subcommand)]
     Table(table::Command),
@@ -140,6 +143,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Vault(command) => vault::run(command, output),
         Command::Witness(command) => witness::run(command, output),
         Command::Deid(command) => deid::run(command, output),
+        Command::Relay(command) => relay::run(command, output),
         Command::Anonymize(arguments) => anonymize::run(arguments, output),
         Command::Table(command) => table::run(command, output),
         Command::Login(arguments) => login::run(arguments, output),

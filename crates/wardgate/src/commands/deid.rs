@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 pub(super) use records::write_json;
+pub(super) use rules::profile;
 
 use super::Ended;
 use crate::failure::Failure;

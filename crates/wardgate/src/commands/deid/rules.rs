@@ -128,7 +128,7 @@ impl Rules {
 }
 
 /// A profile by its name, or from a file.
-pub(super) fn profile(named: &str) -> Result<Profile, Failure> {
+pub(in crate::commands) fn profile(named: &str) -> Result<Profile, Failure> {
     Profile::named(named).map_or_else(|| read(named), Ok)
 }
 
