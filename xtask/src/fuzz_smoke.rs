@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -32,8 +34,43 @@ const MEMORY_MB_MAX: u64 = 1_024;
 /// An input that takes longer is a finding.
 const INPUT_SECONDS_MAX: u64 = 5;
 
-/// Builds every target and runs each.
+/// Builds every target and runs each, one on every core.
 pub(crate) fn run(workspace: &Workspace, seconds: u64) -> Result<()> {
+    let built = build(workspace)?;
+    let target = workspace.target.join("fuzz");
+    let fuzz = workspace.root.join("fuzz");
+    let names = names(&fuzz.join("fuzz_targets"))?;
+    ensure!(!names.is_empty(), "there are no fuzz targets");
+    let next = AtomicUsize::new(0);
+    let findings = Mutex::new(Vec::new());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let corpus = fuzz.join("corpus").join(name);
+                    match smoke(&target, &built.join(name), &corpus, seconds) {
+                        Ok(runs) => println!("  {name:<20} {runs:>9} inputs, no finding"),
+                        Err(error) => findings
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push(format!("{name}: {error:#}")),
+                    }
+                }
+            });
+        }
+    });
+    let findings = findings
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", findings.join("\n"))
+}
+
+/// Builds every target; returns the folder that holds them.
+pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     if !process::exists("c++", "--version") {
         // libFuzzer itself is C++.
         tool::apt_install(&["g++"])?;
@@ -55,25 +92,7 @@ pub(crate) fn run(workspace: &Workspace, seconds: u64) -> Result<()> {
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"));
     process::quiet(&mut cargo).context("cannot build the fuzz targets")?;
-    let built = target.join(&host).join("release");
-    let names = names(&fuzz.join("fuzz_targets"))?;
-    ensure!(!names.is_empty(), "there are no fuzz targets");
-    let mut findings = Vec::new();
-    for name in names {
-        match smoke(
-            &target,
-            &built.join(&name),
-            &fuzz.join("corpus").join(&name),
-            seconds,
-        ) {
-            Ok(runs) => println!("  {name:<16} {runs:>9} inputs, no finding"),
-            Err(error) => findings.push(format!("{name}: {error:#}")),
-        }
-    }
-    if findings.is_empty() {
-        return Ok(());
-    }
-    bail!("{}", findings.join("\n"))
+    Ok(target.join(&host).join("release"))
 }
 
 /// Runs one target from its corpus; new inputs go below `target/`. Returns how many it tried.
