@@ -36,7 +36,7 @@ const INPUT_SECONDS_MAX: u64 = 5;
 
 /// Builds every target and runs each, one on every core.
 pub(crate) fn run(workspace: &Workspace, seconds: u64) -> Result<()> {
-    let built = build(workspace)?;
+    let built = build(workspace, workspace.cargo())?;
     let target = workspace.target.join("fuzz");
     let fuzz = workspace.root.join("fuzz");
     let names = names(&fuzz.join("fuzz_targets"))?;
@@ -69,8 +69,8 @@ pub(crate) fn run(workspace: &Workspace, seconds: u64) -> Result<()> {
     bail!("{}", findings.join("\n"))
 }
 
-/// Builds every target; returns the folder that holds them.
-pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+/// Builds every target by a `cargo` command; returns the folder that holds them.
+pub(crate) fn build(workspace: &Workspace, mut cargo: Command) -> Result<PathBuf> {
     if !process::exists("c++", "--version") {
         // libFuzzer itself is C++.
         tool::apt_install(&["g++"])?;
@@ -78,7 +78,6 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     let fuzz = workspace.root.join("fuzz");
     let host = host(workspace)?;
     let target = workspace.target.join("fuzz");
-    let mut cargo = workspace.cargo();
     cargo.args([
         "build",
         "--quiet",

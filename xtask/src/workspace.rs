@@ -1,5 +1,6 @@
 //! Where things are: the clone, its target directory, its tracked files.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,8 +31,21 @@ impl Workspace {
 
     /// A `cargo` command that runs in the clone.
     pub(crate) fn cargo(&self) -> Command {
-        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(program);
+        self.in_the_clone(Command::new(Self::cargo_program()))
+    }
+
+    /// The same, giving way to everything else on the machine.
+    pub(crate) fn patient_cargo(&self) -> Command {
+        let mut command = Command::new("nice");
+        command.args(["-n", "15"]).arg(Self::cargo_program());
+        self.in_the_clone(command)
+    }
+
+    fn cargo_program() -> OsString {
+        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+    }
+
+    fn in_the_clone(&self, mut command: Command) -> Command {
         command
             .current_dir(&self.root)
             .env("CARGO_TERM_COLOR", "never");

@@ -43,7 +43,9 @@ fn lines() -> Vec<Vec<u8>> {
         Some(path) => std::fs::read(path).unwrap_or_default(),
         None => OWN.as_bytes().to_vec(),
     };
-    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
     lines.map(<[u8]>::to_vec).collect()
 }
 
@@ -55,8 +57,17 @@ fn learned(lines: &[Vec<u8>]) -> PatientIndex {
 
 fn deidentifier(lines: &[Vec<u8>]) -> ResourceDeidentifier {
     let as_of = Day::new(2026, 11, 30).unwrap_or_else(|| unreachable!("the day exists"));
-    let rules = RecordRules::new(Engine::new(), Profile::safe_harbor(), ProjectKey::new([7; 32]), as_of);
-    ResourceDeidentifier::new(Arc::new(rules), Arc::new(learned(lines)), Options::default())
+    let rules = RecordRules::new(
+        Engine::new(),
+        Profile::safe_harbor(),
+        ProjectKey::new([7; 32]),
+        as_of,
+    );
+    ResourceDeidentifier::new(
+        Arc::new(rules),
+        Arc::new(learned(lines)),
+        Options::default(),
+    )
 }
 
 fn written(fhir: &ResourceDeidentifier, line: &[u8]) -> Vec<u8> {

@@ -26,7 +26,9 @@ impl Counts {
 
     #[inline]
     pub(crate) fn note(&mut self, element: u32, operation: Operation) {
-        let counts = usize::try_from(element).ok().and_then(|at| self.counts.get_mut(at));
+        let counts = usize::try_from(element)
+            .ok()
+            .and_then(|at| self.counts.get_mut(at));
         let Some(counts) = counts else { return };
         if *counts == [0; Operation::ALL.len()] {
             self.touched.push(element);
@@ -66,6 +68,8 @@ impl Counts {
 
 impl std::fmt::Debug for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Counts").field("elements", &self.touched.len()).finish()
+        f.debug_struct("Counts")
+            .field("elements", &self.touched.len())
+            .finish()
     }
 }

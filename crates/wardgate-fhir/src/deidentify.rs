@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wardgate_deid::{Action, Engine, Found, Kind, Part, PatientIdentifiers, RecordFault, RecordRules, Tally};
+use wardgate_deid::{
+    Action, Engine, Found, Kind, Part, PatientIdentifiers, RecordFault, RecordRules, Tally,
+};
 
 use crate::counts::Counts;
 use crate::memory::Memory;
@@ -139,7 +141,8 @@ impl ResourceDeidentifier {
 
 impl fmt::Debug for ResourceDeidentifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResourceDeidentifier").finish_non_exhaustive()
+        f.debug_struct("ResourceDeidentifier")
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,7 +18,15 @@ const PATIENT: &str = r#"{"resourceType":"Patient","id":"quastenberg-7741902",
     "address":[{"line":["831 Lindqvist Terrace"],"city":"East Saltmere"}]}"#;
 
 const SOUGHT: [&str; 9] = [
-    "quastenberg", "wilhelmina", "7741902", "117-4911", "wq@mail", "43-52-0579", "543520579", "lindqvist", "saltmere",
+    "quastenberg",
+    "wilhelmina",
+    "7741902",
+    "117-4911",
+    "wq@mail",
+    "43-52-0579",
+    "543520579",
+    "lindqvist",
+    "saltmere",
 ];
 
 /// What stands in the elements.
@@ -52,8 +60,12 @@ impl Plant {
             Self::Name => "QUASTENBERG, Wilhelmina".to_owned(),
             Self::Number => "MRN7741902".to_owned(),
             Self::Digits => "543520579".to_owned(),
-            Self::Url => "https://ehr.example/fhir/Patient?identifier=MRN7741902&name=Quastenberg".to_owned(),
-            Self::Reference => "https://ehr.example/fhir/Patient/quastenberg-7741902/_history/7741902".to_owned(),
+            Self::Url => {
+                "https://ehr.example/fhir/Patient?identifier=MRN7741902&name=Quastenberg".to_owned()
+            }
+            Self::Reference => {
+                "https://ehr.example/fhir/Patient/quastenberg-7741902/_history/7741902".to_owned()
+            }
             Self::Base64 => BASE64_STANDARD.encode(text),
         }
     }
@@ -75,37 +87,56 @@ impl Planting {
                 _ => self.member(shape, member, open),
             };
             if let Some(value) = value {
-                object.insert(member.key.clone(), if member.many { json!([value]) } else { value });
+                object.insert(
+                    member.key.clone(),
+                    if member.many { json!([value]) } else { value },
+                );
             }
         }
         open.pop();
         if shape.name == "Extension" {
-            object.insert("url".to_owned(), json!("http://hl7.org/fhir/StructureDefinition/condition-related"));
+            object.insert(
+                "url".to_owned(),
+                json!("http://hl7.org/fhir/StructureDefinition/condition-related"),
+            );
         }
         Value::Object(object)
     }
 
-    fn member(&mut self, shape: &Shape, member: &Member, open: &mut Vec<&'static str>) -> Option<Value> {
+    fn member(
+        &mut self,
+        shape: &Shape,
+        member: &Member,
+        open: &mut Vec<&'static str>,
+    ) -> Option<Value> {
         self.left = self.left.saturating_sub(1);
         if member.shape.is_none() || (!member.kind.is_empty() && open.len().is_multiple_of(2)) {
             let url = shape.name == "Extension" && member.key == "url";
             return (!url).then(|| match member.kind.as_str() {
                 "boolean" => json!(true),
-                "decimal" | "integer" | "positiveInt" | "unsignedInt" if matches!(self.plant, Plant::Digits) => {
+                "decimal" | "integer" | "positiveInt" | "unsignedInt"
+                    if matches!(self.plant, Plant::Digits) =>
+                {
                     json!(543_520_579)
                 }
                 _ => json!(self.plant.value()),
             });
         }
         let inner = member.shape.and_then(|id| self.schema.shape(id))?;
-        let deep = open.len() >= 7 || open.contains(&inner.name) || member.special == Special::Resource;
+        let deep =
+            open.len() >= 7 || open.contains(&inner.name) || member.special == Special::Resource;
         (!deep).then(|| self.object(inner, open))
     }
 }
 
 fn deidentifier() -> ResourceDeidentifier {
     let as_of = Day::new(2026, 11, 30).unwrap();
-    let rules = RecordRules::new(Engine::new(), Profile::safe_harbor(), ProjectKey::new([7; 32]), as_of);
+    let rules = RecordRules::new(
+        Engine::new(),
+        Profile::safe_harbor(),
+        ProjectKey::new([7; 32]),
+        as_of,
+    );
     let mut patients = PatientIndex::new();
     patients.learn(PATIENT.as_bytes());
     ResourceDeidentifier::new(Arc::new(rules), Arc::new(patients), Options::default())
@@ -115,7 +146,11 @@ fn deidentifier() -> ResourceDeidentifier {
 fn decoded(output: &str) -> String {
     let mut all = output.to_lowercase();
     let words: Vec<&str> = output.split('"').collect();
-    for (at, word) in words.iter().enumerate().filter(|(_, word)| word.len() >= 24) {
+    for (at, word) in words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| word.len() >= 24)
+    {
         if let Ok(bytes) = BASE64_STANDARD.decode(word) {
             all.push_str(&format!("\"base64 of {}\":", words[at.saturating_sub(2)]));
             all.push_str(&String::from_utf8_lossy(&bytes).to_lowercase());
@@ -135,7 +170,11 @@ fn no_element_of_any_resource_lets_the_patient_out() {
         for (index, name) in names.iter().enumerate() {
             // Each resource with two of the plants, so that all of them meet all types of elements.
             for plant in [index, index + 3].map(|at| PLANTS[at % PLANTS.len()]) {
-                let mut planting = Planting { schema, plant, left: ELEMENTS_MAX };
+                let mut planting = Planting {
+                    schema,
+                    plant,
+                    left: ELEMENTS_MAX,
+                };
                 let shape = schema.resource(name).unwrap();
                 let mut resource = planting.object(shape, &mut Vec::new());
                 resource["resourceType"] = json!(name);
@@ -152,9 +191,19 @@ fn no_element_of_any_resource_lets_the_patient_out() {
                 let all = decoded(&output);
                 for sought in SOUGHT {
                     if let Some(at) = all.find(sought) {
-                        let from = all[..at].char_indices().rev().nth(150).map_or(0, |(at, _)| at);
+                        let from = all[..at]
+                            .char_indices()
+                            .rev()
+                            .nth(150)
+                            .map_or(0, |(at, _)| at);
                         let clip = &all[from..at + sought.len()];
-                        let key = clip.rsplit("\":").nth(1).unwrap_or(clip).rsplit('"').next().unwrap_or(clip);
+                        let key = clip
+                            .rsplit("\":")
+                            .nth(1)
+                            .unwrap_or(clip)
+                            .rsplit('"')
+                            .next()
+                            .unwrap_or(clip);
                         leaks.push(format!("{key} <- {name} {version:?}: …{clip}"));
                     }
                 }
@@ -163,7 +212,12 @@ fn no_element_of_any_resource_lets_the_patient_out() {
     }
     leaks.sort();
     leaks.dedup_by_key(|leak| leak.split(" <- ").next().unwrap_or_default().to_owned());
-    assert!(leaks.is_empty(), "{} leaks, first:\n{}", leaks.len(), leaks[..leaks.len().min(40)].join("\n"));
+    assert!(
+        leaks.is_empty(),
+        "{} leaks, first:\n{}",
+        leaks.len(),
+        leaks[..leaks.len().min(40)].join("\n")
+    );
 }
 
 /// Elements of one resource that are filled.

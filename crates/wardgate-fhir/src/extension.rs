@@ -21,7 +21,9 @@ impl Holds {
     pub(crate) fn of(url: &str) -> Option<Self> {
         if let Some(core) = url.strip_prefix(CORE) {
             return match core {
-                name if IDENTITIES.contains(&name) || IDENTITY_PARTS.iter().any(|part| name.starts_with(part)) => {
+                name if IDENTITIES.contains(&name)
+                    || IDENTITY_PARTS.iter().any(|part| name.starts_with(part)) =>
+                {
                     Some(Self::Identity)
                 }
                 name if NAMES.contains(&name) => Some(Self::Name),
@@ -138,7 +140,10 @@ mod tests {
         assert_eq!(core("patient-birthTime"), Some(Holds::Birth));
         assert_eq!(core("data-absent-reason"), Some(Holds::Values));
         assert_eq!(core("patient-nickname"), None);
-        assert_eq!(Holds::of(&format!("{US_CORE}us-core-race")), Some(Holds::Values));
+        assert_eq!(
+            Holds::of(&format!("{US_CORE}us-core-race")),
+            Some(Holds::Values)
+        );
         assert_eq!(Holds::of("http://hospital.example/vip"), None);
         assert_eq!(Holds::of("n"), None);
     }

@@ -45,9 +45,14 @@ pub(crate) fn gather(schema: &Schema, cursor: Cursor<'_>, depth: usize) -> Gathe
 }
 
 /// The resource type of the object that begins at the cursor.
-pub(crate) fn resource_type<'a>(cursor: &Cursor<'a>, depth: usize) -> Option<std::borrow::Cow<'a, str>> {
+pub(crate) fn resource_type<'a>(
+    cursor: &Cursor<'a>,
+    depth: usize,
+) -> Option<std::borrow::Cow<'a, str>> {
     let mut members = cursor.members(depth);
-    members.find(|(key, _)| *key == b"resourceType").and_then(|(_, value)| value.text())
+    members
+        .find(|(key, _)| *key == b"resourceType")
+        .and_then(|(_, value)| value.text())
 }
 
 struct Walk<'s> {
@@ -60,8 +65,12 @@ struct Walk<'s> {
 
 impl Walk<'_> {
     fn resource(&mut self, cursor: Cursor<'_>, depth: usize) {
-        let Some(kind) = resource_type(&cursor, depth) else { return };
-        let Some(shape) = self.schema.resource(&kind) else { return };
+        let Some(kind) = resource_type(&cursor, depth) else {
+            return;
+        };
+        let Some(shape) = self.schema.resource(&kind) else {
+            return;
+        };
         let before = std::mem::replace(&mut self.kind, shape.name);
         self.object(shape, cursor, depth);
         self.kind = before;
@@ -69,7 +78,9 @@ impl Walk<'_> {
 
     fn object(&mut self, shape: &Shape, cursor: Cursor<'_>, depth: usize) {
         for (key, value) in cursor.members(depth) {
-            let Some((_, member)) = shape.member(key) else { continue };
+            let Some((_, member)) = shape.member(key) else {
+                continue;
+            };
             self.each(member, value, depth + 1);
         }
     }
@@ -111,7 +122,10 @@ impl Walk<'_> {
             Special::Extension if names_somebody(&value, depth) => {
                 let name = value.members(depth).find(|(key, _)| *key == b"valueString");
                 let name = name.and_then(|(_, name)| name.text());
-                self.gathered.on_file.contacts.extend(name.map(|name| parted(&name)));
+                self.gathered
+                    .on_file
+                    .contacts
+                    .extend(name.map(|name| parted(&name)));
             }
             Special::Extension | Special::Plain if member.shape.is_some() => {
                 let shape = member.shape.and_then(|id| self.schema.shape(id));
@@ -138,7 +152,9 @@ impl Walk<'_> {
             Leaf::Name => file.contacts.push(parted(&text)),
             Leaf::Telecom if text.contains('@') => file.emails.push(text.into_owned()),
             Leaf::Telecom if !text.contains("//") => file.phones.push(text.into_owned()),
-            Leaf::Plan | Leaf::OtherNumber | Leaf::Serial => file.record_numbers.push(text.into_owned()),
+            Leaf::Plan | Leaf::OtherNumber | Leaf::Serial => {
+                file.record_numbers.push(text.into_owned())
+            }
             Leaf::Code if member.key == "gender" && self.own => {
                 self.gathered.sex = match text.as_ref() {
                     "female" => Some(Sex::Female),
@@ -198,7 +214,9 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        let Some(number) = number.map(std::borrow::Cow::into_owned) else { return };
+        let Some(number) = number.map(std::borrow::Cow::into_owned) else {
+            return;
+        };
         let patient = self.own && self.kind == "Patient";
         let first = self.gathered.number.is_none();
         if patient && (first || (medical_record && !self.gathered.medical_record)) {
@@ -234,7 +252,11 @@ impl Walk<'_> {
                         self.gathered.people.push(id.to_owned());
                     }
                 }
-                b"type" => person = part.text().is_some_and(|kind| crate::schema::is_person(&kind)),
+                b"type" => {
+                    person = part
+                        .text()
+                        .is_some_and(|kind| crate::schema::is_person(&kind))
+                }
                 _ => {}
             }
         }
@@ -252,7 +274,9 @@ fn names_somebody(extension: &Cursor<'_>, depth: usize) -> bool {
 
 fn is_medical_record(kind: Cursor<'_>, depth: usize) -> bool {
     let coding = kind.members(depth).find(|(key, _)| *key == b"coding");
-    let Some((_, mut coding)) = coding else { return false };
+    let Some((_, mut coding)) = coding else {
+        return false;
+    };
     if coding.next_sign() != Some(b'[') {
         return false;
     }
@@ -300,7 +324,11 @@ pub(crate) fn parted(name: &str) -> PersonName {
     };
     if let Some((family, given)) = name.split_once(',') {
         let given = words(given);
-        if !given.is_empty() && given.iter().all(|word| word.chars().any(char::is_lowercase)) {
+        if !given.is_empty()
+            && given
+                .iter()
+                .all(|word| word.chars().any(char::is_lowercase))
+        {
             return PersonName {
                 given,
                 family: words(family).join(" "),
@@ -315,7 +343,9 @@ pub(crate) fn parted(name: &str) -> PersonName {
 
 /// The part of a display that is a name: what follows in brackets, or as a number, is none.
 pub(crate) fn name_alone(text: &str) -> &str {
-    let end = text.find(['(', '[', '<', '{', ';', '/', '|']).unwrap_or(text.len());
+    let end = text
+        .find(['(', '[', '<', '{', ';', '/', '|'])
+        .unwrap_or(text.len());
     let text = text.get(..end).unwrap_or(text);
     let mut from = 0;
     for word in text.split_inclusive(char::is_whitespace) {
@@ -326,15 +356,38 @@ pub(crate) fn name_alone(text: &str) -> &str {
         }
         from += word.len();
     }
-    text.get(..from).unwrap_or(text).trim_end_matches([' ', ',', '-', ':', '#', '.'])
+    text.get(..from)
+        .unwrap_or(text)
+        .trim_end_matches([' ', ',', '-', ':', '#', '.'])
 }
 
 fn is_title(word: &str) -> bool {
     let word = word.trim_end_matches(['.', ',']).to_ascii_lowercase();
     matches!(
         word.as_str(),
-        "dr" | "mr" | "mrs" | "ms" | "miss" | "prof" | "nurse" | "sister" | "rn" | "md" | "phd" | "do" | "np" | "pa"
-            | "jr" | "sr" | "ii" | "iii" | "frau" | "herr" | "sra" | "the" | "rev" | "sir"
+        "dr" | "mr"
+            | "mrs"
+            | "ms"
+            | "miss"
+            | "prof"
+            | "nurse"
+            | "sister"
+            | "rn"
+            | "md"
+            | "phd"
+            | "do"
+            | "np"
+            | "pa"
+            | "jr"
+            | "sr"
+            | "ii"
+            | "iii"
+            | "frau"
+            | "herr"
+            | "sra"
+            | "the"
+            | "rev"
+            | "sir"
     )
 }
 
@@ -363,6 +416,9 @@ mod tests {
             assert_eq!(name_alone(text), expected, "{text}");
         }
         let parts = parted("ASHGROVE, Mary");
-        assert_eq!((parts.given.join(" "), parts.family.as_str()), ("Mary".to_owned(), "ASHGROVE"));
+        assert_eq!(
+            (parts.given.join(" "), parts.family.as_str()),
+            ("Mary".to_owned(), "ASHGROVE")
+        );
     }
 }

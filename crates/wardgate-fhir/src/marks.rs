@@ -26,14 +26,22 @@ impl Marks {
     pub(crate) fn hashes(on_file: &PatientIdentifiers, least: usize) -> Vec<u64> {
         let mut hashes = Vec::new();
         for name in on_file.names.iter().chain(&on_file.contacts) {
-            name.given.iter().for_each(|given| add_words(&mut hashes, given, least));
+            name.given
+                .iter()
+                .for_each(|given| add_words(&mut hashes, given, least));
             add_words(&mut hashes, &name.family, least);
         }
         for address in &on_file.addresses {
-            address.lines.iter().for_each(|line| add_words(&mut hashes, line, least));
+            address
+                .lines
+                .iter()
+                .for_each(|line| add_words(&mut hashes, line, least));
             add_words(&mut hashes, &address.city, least);
         }
-        on_file.emails.iter().for_each(|email| add_words(&mut hashes, email, least));
+        on_file
+            .emails
+            .iter()
+            .for_each(|email| add_words(&mut hashes, email, least));
         let numbers = on_file.record_numbers.iter().chain(&on_file.phones);
         for number in numbers.chain(&on_file.birth_dates) {
             add_words(&mut hashes, number, least);
@@ -80,7 +88,8 @@ impl Marks {
 
     /// Whether a word is one of the patient's numbers, whatever signs part it.
     pub(crate) fn number(&self, word: &str) -> bool {
-        word.bytes().filter(u8::is_ascii_digit).count() >= NUMBER_DIGITS_MIN && self.has(number(word))
+        word.bytes().filter(u8::is_ascii_digit).count() >= NUMBER_DIGITS_MIN
+            && self.has(number(word))
     }
 }
 
@@ -202,7 +211,14 @@ mod tests {
         on_file.record_numbers.push("MRN-0044127".into());
         on_file.birth_dates.push("1974-04-09".into());
         let marks = Marks::of(&on_file);
-        for text in ["seen LUCJA today", "Łucja", "o'brien", "Muller", "MÜLLER", "mrn 0044127"] {
+        for text in [
+            "seen LUCJA today",
+            "Łucja",
+            "o'brien",
+            "Muller",
+            "MÜLLER",
+            "mrn 0044127",
+        ] {
             assert!(marks.any(text), "{text}");
         }
         for text in ["Body weight", "Lucja2", "44127"] {

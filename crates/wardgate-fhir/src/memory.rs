@@ -74,7 +74,9 @@ impl Memory {
     }
 
     pub(crate) fn remember_term(&mut self, exact: bool, term: &str, clean: bool) {
-        let Some(terms) = self.terms.get_mut(usize::from(exact)) else { return };
+        let Some(terms) = self.terms.get_mut(usize::from(exact)) else {
+            return;
+        };
         if term.len() > TERM_BYTES_MAX {
             return;
         }
@@ -190,7 +192,14 @@ mod tests {
         let long = vec![b'a'; VALUES_BYTES_MAX / 8];
         for serial in 0..20 {
             let value = long.get(serial..long.len() - 200).unwrap();
-            memory.remember_value(ValueKey { serial: serial as u64, treatment: 0, value }, &Became::Same);
+            memory.remember_value(
+                ValueKey {
+                    serial: serial as u64,
+                    treatment: 0,
+                    value,
+                },
+                &Became::Same,
+            );
             assert!(memory.values.bytes <= VALUES_BYTES_MAX);
         }
     }

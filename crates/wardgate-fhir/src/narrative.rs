@@ -20,7 +20,11 @@ pub(crate) fn cleaned(xhtml: &str, clean: impl FnMut(&str) -> Option<String>) ->
 enum Piece<'a> {
     /// Text as it is written, with its entities.
     Text(&'a str),
-    Open { name: &'a str, spans: Vec<(&'a str, &'a str)>, empty: bool },
+    Open {
+        name: &'a str,
+        spans: Vec<(&'a str, &'a str)>,
+        empty: bool,
+    },
     Close(&'a str),
 }
 
@@ -103,8 +107,15 @@ fn tag_of(tag: &str) -> Option<(&str, &str)> {
 fn spans(attributes: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     for name in ["colspan", "rowspan"] {
-        let value = attributes.split_once(name).map(|(_, rest)| rest.trim_start_matches(['=', ' ', '"', '\'']));
-        let digits = value.map(|value| value.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+        let value = attributes
+            .split_once(name)
+            .map(|(_, rest)| rest.trim_start_matches(['=', ' ', '"', '\'']));
+        let digits = value.map(|value| {
+            value
+                .split(|c: char| !c.is_ascii_digit())
+                .next()
+                .unwrap_or_default()
+        });
         if let Some(digits) = digits
             && (1..=3).contains(&digits.len())
         {
@@ -125,7 +136,8 @@ fn blocks(pieces: &[Piece<'_>]) -> Vec<Block> {
                 }
             }
             Piece::Open { name, .. } | Piece::Close(name)
-                if !INLINE.contains(name) && blocks.last().is_some_and(|block| !block.pieces.is_empty()) =>
+                if !INLINE.contains(name)
+                    && blocks.last().is_some_and(|block| !block.pieces.is_empty()) =>
             {
                 blocks.push(Block::default());
             }
@@ -204,7 +216,9 @@ fn unescaped(text: &str) -> String {
     let mut rest = text;
     while let Some((before, from)) = rest.split_once('&') {
         out.push_str(before);
-        let entity = from.split_once(';').filter(|(name, _)| name.len() <= ENTITY_LEN_MAX);
+        let entity = from
+            .split_once(';')
+            .filter(|(name, _)| name.len() <= ENTITY_LEN_MAX);
         match entity.and_then(|(name, after)| character(name).map(|c| (c, after))) {
             Some((character, after)) => {
                 out.push(character);
@@ -241,16 +255,61 @@ fn character(entity: &str) -> Option<char> {
 
 /// Tags that lay text out.
 const TAGS: &[&str] = &[
-    "div", "p", "span", "br", "hr", "b", "i", "u", "em", "strong", "small", "big", "tt", "sub", "sup", "code", "pre",
-    "samp", "kbd", "var", "dfn", "cite", "q", "abbr", "acronym", "blockquote", "ul", "ol", "li", "dl", "dt", "dd",
-    "h1", "h2", "h3", "h4", "h5", "h6", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th", "col",
-    "colgroup", "a",
+    "div",
+    "p",
+    "span",
+    "br",
+    "hr",
+    "b",
+    "i",
+    "u",
+    "em",
+    "strong",
+    "small",
+    "big",
+    "tt",
+    "sub",
+    "sup",
+    "code",
+    "pre",
+    "samp",
+    "kbd",
+    "var",
+    "dfn",
+    "cite",
+    "q",
+    "abbr",
+    "acronym",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "td",
+    "th",
+    "col",
+    "colgroup",
+    "a",
 ];
 
 /// Tags that part no words.
 const INLINE: &[&str] = &[
-    "span", "b", "i", "u", "em", "strong", "small", "big", "tt", "sub", "sup", "code", "samp", "kbd", "var", "dfn",
-    "cite", "q", "abbr", "acronym", "a",
+    "span", "b", "i", "u", "em", "strong", "small", "big", "tt", "sub", "sup", "code", "samp",
+    "kbd", "var", "dfn", "cite", "q", "abbr", "acronym", "a",
 ];
 
 /// Tags whose content nobody reads.
@@ -263,7 +322,12 @@ mod tests {
     use super::*;
 
     fn clean(xhtml: &str) -> Option<String> {
-        cleaned(xhtml, |text| Some(text.replace("Maria & Brown", "[NAME]").replace("Maria", "[M]")))
+        cleaned(xhtml, |text| {
+            Some(
+                text.replace("Maria & Brown", "[NAME]")
+                    .replace("Maria", "[M]"),
+            )
+        })
     }
 
     #[test]
@@ -275,15 +339,27 @@ mod tests {
 
     #[test]
     fn names_across_tags_and_entities_are_read_as_one() {
-        let xhtml = "<div><p><b>Ma</b>ria was seen</p><p>Maria &#38; Brown</p><script>Maria</script></div>";
+        let xhtml =
+            "<div><p><b>Ma</b>ria was seen</p><p>Maria &#38; Brown</p><script>Maria</script></div>";
         let out = clean(xhtml).unwrap();
         assert!(!out.contains("Ma") && !out.contains("Brown"), "{out}");
-        assert!(out.contains("<p><b>[M] was seen</b></p>") && out.contains("<p>[NAME]</p>"), "{out}");
+        assert!(
+            out.contains("<p><b>[M] was seen</b></p>") && out.contains("<p>[NAME]</p>"),
+            "{out}"
+        );
     }
 
     #[test]
     fn what_is_no_xhtml_is_not_kept() {
-        for bad in ["<div>", "<div></p>", "</div>", "<div", "<div title=\"x></div>", "<!-- x", "<script>x"] {
+        for bad in [
+            "<div>",
+            "<div></p>",
+            "</div>",
+            "<div",
+            "<div title=\"x></div>",
+            "<!-- x",
+            "<script>x",
+        ] {
             assert_eq!(clean(bad), None, "{bad}");
         }
         assert_eq!(clean(&"<b>".repeat(1000)), None);

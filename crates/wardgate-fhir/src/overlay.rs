@@ -120,11 +120,15 @@ pub(crate) struct Standing {
 impl Overlay {
     /// Where all rules stand at a resource.
     pub(crate) fn begin(&self, kind: &str, value: &Cursor<'_>, depth: usize) -> Standing {
-        let starts = self.paths.iter().enumerate().filter(|(_, path)| match &path.start {
-            Start::Resource(None) => true,
-            Start::Resource(Some(name)) => name == kind,
-            Start::Anywhere(_) => false,
-        });
+        let starts = self
+            .paths
+            .iter()
+            .enumerate()
+            .filter(|(_, path)| match &path.start {
+                Start::Resource(None) => true,
+                Start::Resource(Some(name)) => name == kind,
+                Start::Anywhere(_) => false,
+            });
         let mut standing = Standing {
             positions: starts.map(|(path, _)| (path, 0)).collect(),
             rule: None,
@@ -137,11 +141,16 @@ impl Overlay {
     pub(crate) fn step(&self, before: &Standing, member: &Member, kind: &str) -> Standing {
         let mut positions = Vec::new();
         for (path, at) in &before.positions {
-            let Some(steps) = self.paths.get(*path).map(|path| &path.steps) else { continue };
+            let Some(steps) = self.paths.get(*path).map(|path| &path.steps) else {
+                continue;
+            };
             match steps.get(*at) {
                 Some(Step::Below) => {
                     positions.push((*path, *at));
-                    if steps.get(*at + 1).is_none_or(|step| fits(step, member, kind)) {
+                    if steps
+                        .get(*at + 1)
+                        .is_none_or(|step| fits(step, member, kind))
+                    {
                         positions.push((*path, *at + 2));
                     }
                 }
@@ -163,21 +172,33 @@ impl Overlay {
     }
 
     /// Tries the conditions at a value, and notes the first rule that is met.
-    pub(crate) fn filter(&self, standing: &mut Standing, kind: Option<&str>, value: &Cursor<'_>, depth: usize) {
+    pub(crate) fn filter(
+        &self,
+        standing: &mut Standing,
+        kind: Option<&str>,
+        value: &Cursor<'_>,
+        depth: usize,
+    ) {
         let mut met = standing.rule;
         standing.positions.retain_mut(|(path, at)| {
-            let Some(path) = self.paths.get(*path) else { return false };
+            let Some(path) = self.paths.get(*path) else {
+                return false;
+            };
             loop {
                 match path.steps.get(*at) {
                     Some(Step::Where(any)) => {
-                        let holds = any.iter().any(|all| all.iter().all(|one| holds(one, value, depth)));
+                        let holds = any
+                            .iter()
+                            .any(|all| all.iter().all(|one| holds(one, value, depth)));
                         if !holds {
                             return false;
                         }
                         *at += 1;
                     }
                     // A type behind a node narrows it: `ofType`.
-                    Some(Step::Type(name)) if *at == 0 || !matches!(path.steps.get(*at - 1), Some(Step::Below)) => {
+                    Some(Step::Type(name))
+                        if *at == 0 || !matches!(path.steps.get(*at - 1), Some(Step::Below)) =>
+                    {
                         if kind != Some(name.as_str()) {
                             return false;
                         }
@@ -207,23 +228,38 @@ fn fits(step: &Step, member: &Member, kind: &str) -> bool {
         Step::Type(name) => kind == name && !member.companion,
         Step::Name(name) => {
             let key = member.key.strip_prefix('_').unwrap_or(&member.key);
-            key == name || key.strip_prefix(name.as_str()).is_some_and(|rest| rest.eq_ignore_ascii_case(kind) && rest != kind)
-                || key.strip_prefix(name.as_str()).is_some_and(|rest| rest == kind && kind.starts_with(char::is_uppercase))
+            key == name
+                || key
+                    .strip_prefix(name.as_str())
+                    .is_some_and(|rest| rest.eq_ignore_ascii_case(kind) && rest != kind)
+                || key
+                    .strip_prefix(name.as_str())
+                    .is_some_and(|rest| rest == kind && kind.starts_with(char::is_uppercase))
         }
         Step::Where(_) | Step::Below => false,
     }
 }
 
 fn holds(condition: &Condition, value: &Cursor<'_>, depth: usize) -> bool {
-    let found = any_value(&condition.path, *value, depth, &mut |found| match &condition.equals {
-        None => true,
-        Some(literal) => found == Some(literal.as_str()),
-    });
+    let found = any_value(
+        &condition.path,
+        *value,
+        depth,
+        &mut |found| match &condition.equals {
+            None => true,
+            Some(literal) => found == Some(literal.as_str()),
+        },
+    );
     found != condition.negated
 }
 
 /// Whether any value that a path leads to is one that is wanted; objects have no text.
-fn any_value(path: &[String], mut value: Cursor<'_>, depth: usize, wanted: &mut dyn FnMut(Option<&str>) -> bool) -> bool {
+fn any_value(
+    path: &[String],
+    mut value: Cursor<'_>,
+    depth: usize,
+    wanted: &mut dyn FnMut(Option<&str>) -> bool,
+) -> bool {
     match value.next_sign() {
         Some(b'[') => {
             value.at += 1;
@@ -251,7 +287,9 @@ fn any_value(path: &[String], mut value: Cursor<'_>, depth: usize, wanted: &mut 
         Some(_) if path.is_empty() => {
             let mut scalar = value;
             let at = scalar.scalar();
-            let text = at.ok().and_then(|at| std::str::from_utf8(value.slice(at)).ok());
+            let text = at
+                .ok()
+                .and_then(|at| std::str::from_utf8(value.slice(at)).ok());
             text.is_some_and(|text| wanted(Some(text)))
         }
         _ => false,

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use wardgate_deid::{
-    DateAs, Day, Kind, PatientIdentifiers, PersonName, RecordPatient, RecordRules, Sex, Tracer, Traces,
+    DateAs, Day, Kind, PatientIdentifiers, PersonName, RecordPatient, RecordRules, Sex, Tracer,
+    Traces,
 };
 
 use crate::gather::{Gathered, gather, resource_type};
@@ -85,7 +86,9 @@ impl PatientIndex {
         if !tells_of_people(resource) {
             return;
         }
-        let Ok(cursor) = Cursor::new(resource) else { return };
+        let Ok(cursor) = Cursor::new(resource) else {
+            return;
+        };
         self.learn_at(cursor, 0, None);
     }
 
@@ -114,7 +117,9 @@ impl PatientIndex {
     pub(crate) fn only(&self) -> Option<&str> {
         let mut patients = self.patients.iter();
         let (id, first) = patients.next()?;
-        patients.all(|(_, other)| Arc::ptr_eq(first, other)).then_some(id)
+        patients
+            .all(|(_, other)| Arc::ptr_eq(first, other))
+            .then_some(id)
     }
 
     pub(crate) fn knows(&self, id: &str) -> bool {
@@ -141,7 +146,12 @@ impl PatientIndex {
 
     /// The patient of whom a text tells that says nothing of whom it is about: whose words and numbers it holds most
     /// of, and no fewer than some.
-    pub(crate) fn whose(&self, rules: &RecordRules, text: &str, least: usize) -> Option<Arc<Patient>> {
+    pub(crate) fn whose(
+        &self,
+        rules: &RecordRules,
+        text: &str,
+        least: usize,
+    ) -> Option<Arc<Patient>> {
         let owners = self.owners.get_or_init(|| self.owners());
         let mut hits: HashMap<&str, usize> = HashMap::new();
         let mut hit = |word| {
@@ -154,7 +164,9 @@ impl PatientIndex {
             hit(crate::marks::number(text));
         }
         hits.retain(|_, count| *count >= least);
-        let (id, _) = hits.into_iter().max_by(|one, other| (one.1, other.0).cmp(&(other.1, one.0)))?;
+        let (id, _) = hits
+            .into_iter()
+            .max_by(|one, other| (one.1, other.0).cmp(&(other.1, one.0)))?;
         self.patient(rules, id)
     }
 
@@ -164,7 +176,9 @@ impl PatientIndex {
         let mut ids: Vec<&String> = self.patients.keys().collect();
         ids.sort_unstable();
         for id in ids {
-            let Some(on_file) = self.patients.get(id) else { continue };
+            let Some(on_file) = self.patients.get(id) else {
+                continue;
+            };
             if !seen.insert(Arc::as_ptr(on_file)) {
                 continue;
             }
@@ -185,12 +199,17 @@ impl PatientIndex {
 
     /// The names of somebody who is pointed to.
     pub(crate) fn names(&self, pointed: &str) -> &[PersonName] {
-        self.people.get(pointed).map(|names| &**names).unwrap_or_default()
+        self.people
+            .get(pointed)
+            .map(|names| &**names)
+            .unwrap_or_default()
     }
 
     /// Learns from the resource at a cursor; `address` is what a Bundle says it can be found by.
     pub(crate) fn learn_at(&mut self, cursor: Cursor<'_>, depth: usize, address: Option<&str>) {
-        let Some(kind) = resource_type(&cursor, depth) else { return };
+        let Some(kind) = resource_type(&cursor, depth) else {
+            return;
+        };
         match kind.as_ref() {
             "Bundle" if depth < BUNDLES_DEEP_MAX => self.learn_bundle(cursor, depth),
             "Patient" | "Practitioner" | "RelatedPerson" | "Person" => {
@@ -228,7 +247,13 @@ impl PatientIndex {
         }
     }
 
-    fn learn_person(&mut self, kind: &str, cursor: Cursor<'_>, depth: usize, address: Option<&str>) {
+    fn learn_person(
+        &mut self,
+        kind: &str,
+        cursor: Cursor<'_>,
+        depth: usize,
+        address: Option<&str>,
+    ) {
         let schema = Schema::of(FhirVersion::Either);
         let id = cursor.members(depth).find(|(key, _)| *key == b"id");
         let id = id.and_then(|(_, value)| value.text());
@@ -240,17 +265,23 @@ impl PatientIndex {
             let number = number.or_else(|| id.as_deref().or(address).map(str::to_owned));
             let on_file = Arc::new(OnFile::new(number.unwrap_or_default(), gathered));
             for id in ids {
-                self.patients.insert(key_of(id).into_owned(), Arc::clone(&on_file));
+                self.patients
+                    .insert(key_of(id).into_owned(), Arc::clone(&on_file));
             }
             return;
         }
         let names: Arc<[PersonName]> = gathered.on_file.names.clone().into();
         for id in ids {
-            self.people.insert(format!("{kind}/{id}"), Arc::clone(&names));
-            self.people.insert(key_of(id).into_owned(), Arc::clone(&names));
+            self.people
+                .insert(format!("{kind}/{id}"), Arc::clone(&names));
+            self.people
+                .insert(key_of(id).into_owned(), Arc::clone(&names));
         }
         if kind == "RelatedPerson" {
-            let patients = gathered.people.iter().filter_map(|name| name.strip_prefix("Patient/"));
+            let patients = gathered
+                .people
+                .iter()
+                .filter_map(|name| name.strip_prefix("Patient/"));
             let patients: Vec<String> = patients.map(|id| key_of(id).into_owned()).collect();
             for patient in patients {
                 let relatives = self.relatives.entry(patient).or_default();
@@ -351,8 +382,10 @@ pub(crate) fn trace(on_file: &PatientIdentifiers, traces: &mut Traces) {
 
 /// Adds the people and numbers of others to a dictionary: their names are not the patient's.
 pub(crate) fn join(to: &mut PatientIdentifiers, others: &PatientIdentifiers) {
-    to.contacts.extend(others.names.iter().chain(&others.contacts).cloned());
-    to.record_numbers.extend(others.record_numbers.iter().cloned());
+    to.contacts
+        .extend(others.names.iter().chain(&others.contacts).cloned());
+    to.record_numbers
+        .extend(others.record_numbers.iter().cloned());
     to.addresses.extend(others.addresses.iter().cloned());
     to.phones.extend(others.phones.iter().cloned());
     to.emails.extend(others.emails.iter().cloned());
@@ -373,7 +406,9 @@ pub(crate) fn iso_day(text: &str) -> Option<Day> {
 pub(crate) fn list<'a>(cursor: Cursor<'a>, depth: usize, key: &[u8]) -> Vec<Cursor<'a>> {
     let mut all = Vec::new();
     let found = cursor.members(depth).find(|(other, _)| *other == key);
-    let Some((_, mut value)) = found else { return all };
+    let Some((_, mut value)) = found else {
+        return all;
+    };
     if value.next_sign() != Some(b'[') {
         return all;
     }
@@ -399,12 +434,20 @@ fn key_of(id: &str) -> std::borrow::Cow<'_, str> {
 /// Whether any resource in it is one that tells of people.
 fn tells_of_people(resource: &[u8]) -> bool {
     let mut from = 0;
-    while let Some(at) = memchr::memmem::find(resource.get(from..).unwrap_or_default(), b"\"resourceType\"") {
+    while let Some(at) = memchr::memmem::find(
+        resource.get(from..).unwrap_or_default(),
+        b"\"resourceType\"",
+    ) {
         from += at + b"\"resourceType\"".len();
         let rest = resource.get(from..).unwrap_or_default();
         let value = rest.iter().position(|byte| *byte == b'"');
         let value = value.and_then(|at| rest.get(at + 1..)).unwrap_or_default();
-        let people: [&[u8]; 4] = [b"Patient\"", b"Practitioner\"", b"RelatedPerson\"", b"Person\""];
+        let people: [&[u8]; 4] = [
+            b"Patient\"",
+            b"Practitioner\"",
+            b"RelatedPerson\"",
+            b"Person\"",
+        ];
         if people.iter().any(|name| value.starts_with(name)) {
             return true;
         }

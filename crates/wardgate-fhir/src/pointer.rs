@@ -72,7 +72,9 @@ impl<'a> Pointer<'a> {
     /// The type that it points to, where it says so.
     pub(crate) fn kind(&self) -> Option<&'a str> {
         match self {
-            Self::Resource { kind, .. } | Self::Search { kind, .. } | Self::Kind { kind, .. } => Some(kind),
+            Self::Resource { kind, .. } | Self::Search { kind, .. } | Self::Kind { kind, .. } => {
+                Some(kind)
+            }
             _ => None,
         }
     }
@@ -102,12 +104,17 @@ fn split_last(path: &str) -> (&str, &str) {
 
 /// Whether a word is written as types of resources are.
 fn is_kind(word: &str) -> bool {
-    word.len() >= 3 && word.starts_with(|c: char| c.is_ascii_uppercase()) && word.bytes().all(|b| b.is_ascii_alphabetic())
+    word.len() >= 3
+        && word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 /// Ids should have at most 64 letters; systems that write longer ones are read as well.
 fn is_id(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'|' | b'~' | b'%'))
+    !word.is_empty()
+        && word.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'|' | b'~' | b'%')
+        })
 }
 
 fn strip_start<'a>(text: &'a str, start: &str) -> Option<&'a str> {
@@ -121,16 +128,37 @@ mod tests {
 
     #[test]
     fn each_form_is_known() {
-        let resource = |base, id, version| Pointer::Resource { base, kind: "Patient", id, version };
+        let resource = |base, id, version| Pointer::Resource {
+            base,
+            kind: "Patient",
+            id,
+            version,
+        };
         for (text, pointer) in [
             ("#", Pointer::Contained("")),
             ("#p1", Pointer::Contained("p1")),
             ("Patient/a-1", resource("", "a-1", None)),
-            ("https://e.example/fhir/Patient/a/_history/2", resource("https://e.example/fhir", "a", Some("2"))),
+            (
+                "https://e.example/fhir/Patient/a/_history/2",
+                resource("https://e.example/fhir", "a", Some("2")),
+            ),
             ("urn:uuid:x", Pointer::Uuid("x")),
             ("URN:OID:1.2", Pointer::Oid("1.2")),
-            ("Patient?name=x", Pointer::Search { base: "", kind: "Patient", query: "name=x" }),
-            ("https://e.example/Patient", Pointer::Kind { base: "https://e.example", kind: "Patient" }),
+            (
+                "Patient?name=x",
+                Pointer::Search {
+                    base: "",
+                    kind: "Patient",
+                    query: "name=x",
+                },
+            ),
+            (
+                "https://e.example/Patient",
+                Pointer::Kind {
+                    base: "https://e.example",
+                    kind: "Patient",
+                },
+            ),
             ("mailto:a@b.example", Pointer::Other),
             ("https://e.example/a b/c", Pointer::Other),
         ] {

@@ -137,9 +137,7 @@ impl<'a> Cursor<'a> {
         };
         self.at += length;
         match self.peek() {
-            None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') => {
-                Ok(start..self.at)
-            }
+            None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') => Ok(start..self.at),
             Some(_) => Err(self.unexpected()),
         }
     }
@@ -289,7 +287,10 @@ pub(crate) fn unescaped(raw: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Appends a text as it stands between the quotes of a string.
 pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
-    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    if !text
+        .bytes()
+        .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
         out.extend_from_slice(text.as_bytes());
         return;
     }
@@ -331,7 +332,11 @@ fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
         }
     }
     let near = chunks.len().min(NEAR) * 8;
-    let far = if chunks.len() > NEAR { bytes.get(near..).unwrap_or_default() } else { rest };
+    let far = if chunks.len() > NEAR {
+        bytes.get(near..).unwrap_or_default()
+    } else {
+        rest
+    };
     memchr::memchr2(b'"', b'\\', far).map(|at| near + at)
 }
 
@@ -401,14 +406,35 @@ mod tests {
     #[test]
     fn json_is_read_strictly() {
         for good in [
-            "{}", "[]", "[1, -0.5e+3, true, null]", r#"{"a":{"b":[{}]},"c":"\u00e9\ud83d\ude00\n"}"#, " \"x\" ",
-            "[[],[[]],{}]", "0",
+            "{}",
+            "[]",
+            "[1, -0.5e+3, true, null]",
+            r#"{"a":{"b":[{}]},"c":"\u00e9\ud83d\ude00\n"}"#,
+            " \"x\" ",
+            "[[],[[]],{}]",
+            "0",
         ] {
             assert!(skips(good), "{good}");
         }
         for bad in [
-            "", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "01", "1.", "1e", "truex", "\"\\x\"", "\"\\ud800\"",
-            "\"\\udc00\"", "{} {}", "[1 2]", "{\"a\":1]", "\"a\nb\"", "nul", "-",
+            "",
+            "{",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "01",
+            "1.",
+            "1e",
+            "truex",
+            "\"\\x\"",
+            "\"\\ud800\"",
+            "\"\\udc00\"",
+            "{} {}",
+            "[1 2]",
+            "{\"a\":1]",
+            "\"a\nb\"",
+            "nul",
+            "-",
         ] {
             assert!(!skips(bad), "{bad}");
         }
@@ -426,10 +452,16 @@ mod tests {
     #[test]
     fn quotes_are_found_wherever_they_stand() {
         for before in 0..200 {
-            let text = format!("{}\"tail\\", "é".repeat(before / 2) + &"x".repeat(before % 2));
+            let text = format!(
+                "{}\"tail\\",
+                "é".repeat(before / 2) + &"x".repeat(before % 2)
+            );
             assert_eq!(quote_or_escape(text.as_bytes()), text.find('"'));
         }
-        assert_eq!(quote_or_escape(b"nothing here at all, and long enough"), None);
+        assert_eq!(
+            quote_or_escape(b"nothing here at all, and long enough"),
+            None
+        );
     }
 
     #[test]

@@ -325,7 +325,10 @@ impl Rewrite<'_, '_> {
         if let Some(overlay) = self.means.overlay {
             met = self.met(member, place);
             place = &met;
-            let method = self.standings.get(met.standing).and_then(|standing| overlay.method(standing));
+            let method = self
+                .standings
+                .get(met.standing)
+                .and_then(|standing| overlay.method(standing));
             if let Some(method) = method
                 && let Some(fate) = self.ruled(method, member, place)?
             {
@@ -362,7 +365,9 @@ impl Rewrite<'_, '_> {
 
     /// Whether an extension may stand; the place then knows what it holds.
     fn extension(&self, place: &mut Place) -> bool {
-        let url = self.sibling_at(self.cursor, place.depth, b"url").unwrap_or_default();
+        let url = self
+            .sibling_at(self.cursor, place.depth, b"url")
+            .unwrap_or_default();
         let relative = !url.contains(':');
         match Holds::of(&url) {
             Some(Holds::Identity) => false,
@@ -384,10 +389,17 @@ impl Rewrite<'_, '_> {
 
     /// What stands for a required element that went: the reason why it is absent. Counts the members written.
     fn absent(&mut self, shape: &Shape, key: &[u8], kept: usize, place: &Place) -> usize {
-        let Some((_, member)) = shape.member(key) else { return 0 };
-        let Ok(key) = std::str::from_utf8(key) else { return 0 };
+        let Some((_, member)) = shape.member(key) else {
+            return 0;
+        };
+        let Ok(key) = std::str::from_utf8(key) else {
+            return 0;
+        };
         let companion = format!("_{key}");
-        if !member.required || place.holds.is_some() || self.has_sibling(place, companion.as_bytes()) {
+        if !member.required
+            || place.holds.is_some()
+            || self.has_sibling(place, companion.as_bytes())
+        {
             return 0;
         }
         let (key, many) = match member.shape {

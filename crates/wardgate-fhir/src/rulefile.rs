@@ -30,11 +30,18 @@ impl RuleFile {
     /// those that `docs/records/fhir.md` lists).
     pub fn parse(text: &str) -> Result<Self, RecordFault> {
         if text.len() > FILE_BYTES_MAX {
-            return Err(fault(format!("the rule file has more than {} KiB", FILE_BYTES_MAX >> 10)));
+            return Err(fault(format!(
+                "the rule file has more than {} KiB",
+                FILE_BYTES_MAX >> 10
+            )));
         }
         let plain = without_comments(text);
-        let file: Value = serde_json::from_str(&plain)
-            .map_err(|error| fault(format!("the rule file is not JSON at line {}", error.line())))?;
+        let file: Value = serde_json::from_str(&plain).map_err(|error| {
+            fault(format!(
+                "the rule file is not JSON at line {}",
+                error.line()
+            ))
+        })?;
         let Value::Object(file) = file else {
             return Err(fault("the rule file is not a JSON object".to_owned()));
         };
@@ -49,16 +56,24 @@ impl RuleFile {
                 "processingErrors" => read.processing(value)?,
                 "fhirPathRules" => {}
                 "parameters" => read.parameters(value)?,
-                other => return Err(fault(format!("the rule file has the unknown member `{other}`"))),
+                other => {
+                    return Err(fault(format!(
+                        "the rule file has the unknown member `{other}`"
+                    )));
+                }
             }
         }
         let rules = file.get("fhirPathRules").and_then(Value::as_array);
-        let rules = rules.ok_or_else(|| fault("the rule file has no list `fhirPathRules`".to_owned()))?;
+        let rules =
+            rules.ok_or_else(|| fault("the rule file has no list `fhirPathRules`".to_owned()))?;
         if rules.is_empty() || rules.len() > RULES_MAX {
-            return Err(fault(format!("`fhirPathRules` must hold 1 to {RULES_MAX} rules")));
+            return Err(fault(format!(
+                "`fhirPathRules` must hold 1 to {RULES_MAX} rules"
+            )));
         }
         for (index, rule) in rules.iter().enumerate() {
-            read.rule(rule).map_err(|what| fault(format!("rule {}: {what}", index + 1)))?;
+            read.rule(rule)
+                .map_err(|what| fault(format!("rule {}: {what}", index + 1)))?;
         }
         Ok(read)
     }
@@ -82,7 +97,9 @@ impl RuleFile {
                 self.remark("a resource that cannot be processed is always refused and reported");
                 Ok(())
             }
-            _ => Err(fault("`processingErrors` is neither `raise` nor `skip`".to_owned())),
+            _ => Err(fault(
+                "`processingErrors` is neither `raise` nor `skip`".to_owned(),
+            )),
         }
     }
 
@@ -94,7 +111,9 @@ impl RuleFile {
         for (key, value) in parameters {
             let flag = || {
                 let flag = value.as_bool();
-                flag.ok_or_else(|| fault(format!("the parameter `{key}` is neither true nor false")))
+                flag.ok_or_else(|| {
+                    fault(format!("the parameter `{key}` is neither true nor false"))
+                })
             };
             let empty = value.is_null() || value.as_str() == Some("");
             match key.as_str() {
@@ -102,7 +121,8 @@ impl RuleFile {
                 "enablePartialAgesForRedact" => partial.ages = flag()?,
                 "enablePartialZipCodesForRedact" => partial.zip_codes = flag()?,
                 "restrictedZipCodeTabulationAreas" => partial.small_areas = areas(value)?,
-                "dateShiftKey" | "cryptoHashKey" | "encryptKey" | "dateShiftFixedOffsetInDays" if empty => {}
+                "dateShiftKey" | "cryptoHashKey" | "encryptKey" | "dateShiftFixedOffsetInDays"
+                    if empty => {}
                 "encryptKey" => {}
                 "dateShiftKey" | "cryptoHashKey" => {
                     return Err(fault(format!(
@@ -113,7 +133,11 @@ impl RuleFile {
                     "" | "resource" | "file" | "folder" => {
                         self.remark("dates move by the shift of their patient, in whatever resource or file they stand");
                     }
-                    _ => return Err(fault("`dateShiftScope` is not `resource`, `file` or `folder`".to_owned())),
+                    _ => {
+                        return Err(fault(
+                            "`dateShiftScope` is not `resource`, `file` or `folder`".to_owned(),
+                        ));
+                    }
                 },
                 "customSettings" if empty || value.as_object().is_some_and(Map::is_empty) => {}
                 other => return Err(fault(format!("the parameter `{other}` is not supported"))),
@@ -152,7 +176,9 @@ impl RuleFile {
                 (Method::Hash, &[])
             }
             "substitute" => {
-                let with = rule.get("replaceWith").ok_or("`substitute` needs `replaceWith`")?;
+                let with = rule
+                    .get("replaceWith")
+                    .ok_or("`substitute` needs `replaceWith`")?;
                 if with.is_null() || with.is_array() {
                     return Err("`replaceWith` must be a value or an object".to_owned());
                 }
@@ -185,16 +211,26 @@ fn version(value: &Value) -> Result<FhirVersion, RecordFault> {
         Some("") => Ok(FhirVersion::R4),
         Some(name) => match FhirVersion::named(name) {
             Some(version) => Ok(version),
-            None => Err(fault("the rule file is for a version of FHIR that is not supported".to_owned())),
+            None => Err(fault(
+                "the rule file is for a version of FHIR that is not supported".to_owned(),
+            )),
         },
         None => Err(fault("`fhirVersion` is not a string".to_owned())),
     }
 }
 
 fn areas(value: &Value) -> Result<Vec<String>, RecordFault> {
-    let texts = value.as_array().into_iter().flatten().map(|area| area.as_str().map(str::to_owned));
+    let texts = value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|area| area.as_str().map(str::to_owned));
     let texts: Option<Vec<String>> = texts.collect();
-    let texts = texts.filter(|texts| texts.iter().all(|text| text.bytes().all(|byte| byte.is_ascii_digit())));
+    let texts = texts.filter(|texts| {
+        texts
+            .iter()
+            .all(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+    });
     texts.ok_or_else(|| fault("`restrictedZipCodeTabulationAreas` is no list of digits".to_owned()))
 }
 
@@ -204,8 +240,13 @@ fn perturb(rule: &Map<String, Value>) -> Result<Method, String> {
         Some(value) => value.as_f64(),
         None => None,
     };
-    let span = span.filter(|span| span.is_finite() && *span > 0.0).ok_or("`perturb` needs a `span` above 0")?;
-    let proportional = match rule.get("rangeType").map(|kind| kind.as_str().map(str::to_ascii_lowercase)) {
+    let span = span
+        .filter(|span| span.is_finite() && *span > 0.0)
+        .ok_or("`perturb` needs a `span` above 0")?;
+    let proportional = match rule
+        .get("rangeType")
+        .map(|kind| kind.as_str().map(str::to_ascii_lowercase))
+    {
         None => false,
         Some(Some(kind)) if kind == "fixed" => false,
         Some(Some(kind)) if kind == "proportional" => true,
@@ -241,9 +282,7 @@ fn without_comments(text: &str) -> String {
                 quoted = !quoted;
                 out.push(c);
             }
-            (false, '/', Some('/')) => {
-                while rest.next_if(|c| *c != '\n').is_some() {}
-            }
+            (false, '/', Some('/')) => while rest.next_if(|c| *c != '\n').is_some() {},
             (false, '/', Some('*')) => {
                 let mut before = ' ';
                 rest.next();
@@ -332,7 +371,8 @@ mod tests {
         }
         let keyed = r#"{"fhirPathRules": [{"path": "Resource", "method": "keep"}], "parameters": {"cryptoHashKey": "x"}}"#;
         assert!(fault_of(keyed).contains("cryptoHashKey"));
-        let old = r#"{"fhirVersion": "STU3", "fhirPathRules": [{"path": "Resource", "method": "keep"}]}"#;
+        let old =
+            r#"{"fhirVersion": "STU3", "fhirPathRules": [{"path": "Resource", "method": "keep"}]}"#;
         assert!(fault_of(old).contains("version"));
         assert!(fault_of("{").contains("line 1"));
     }

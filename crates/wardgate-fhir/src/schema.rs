@@ -123,7 +123,9 @@ impl Schema {
         let mut resources = HashMap::new();
         let names: Vec<&'static str> = tables.iter().flat_map(|table| table.resources()).collect();
         for name in names {
-            let pair = build.tables.map(|table| table.and_then(|table| table.index(name)));
+            let pair = build
+                .tables
+                .map(|table| table.and_then(|table| table.index(name)));
             let id = build.shape(pair);
             resources.insert(name, id);
         }
@@ -133,7 +135,11 @@ impl Schema {
             shapes: shapes.filter_map(|(_, shape)| shape).collect(),
             resources,
             // The automata live as long as the program.
-            elements: build.elements.into_iter().map(|name| &*name.leak()).collect(),
+            elements: build
+                .elements
+                .into_iter()
+                .map(|name| &*name.leak())
+                .collect(),
         }
     }
 }
@@ -221,7 +227,10 @@ impl Build {
         });
         let name = blocks.iter().flatten().map(|(_, block)| block.name).next();
         let name = name.unwrap_or_default();
-        let fields = blocks.map(|side| side.map(|(table, block)| table.fields(block)).unwrap_or_default());
+        let fields = blocks.map(|side| {
+            side.map(|(table, block)| table.fields(block))
+                .unwrap_or_default()
+        });
         let [left, right] = &fields;
         let mut keys: Vec<&str> = Vec::with_capacity(left.len() + right.len());
         let mut seen = std::collections::HashSet::new();
@@ -230,7 +239,10 @@ impl Build {
                 keys.push(&field.name);
             }
         }
-        let resource = blocks.iter().flatten().any(|(_, block)| block.is_resource());
+        let resource = blocks
+            .iter()
+            .flatten()
+            .any(|(_, block)| block.is_resource());
         let mut members = Vec::with_capacity(keys.len() * 2);
         for key in keys {
             let of = |fields: &'_ [Field]| fields.iter().find(|field| field.name == key).cloned();
@@ -289,7 +301,9 @@ impl Build {
         members.push(member);
         if primitive {
             let element = self.element(format!("{shape}._{key}"));
-            let pair = self.tables.map(|table| table.and_then(|table| table.index("Element")));
+            let pair = self
+                .tables
+                .map(|table| table.and_then(|table| table.index("Element")));
             members.push(Member {
                 key: format!("_{key}"),
                 kind: String::new(),
@@ -337,7 +351,12 @@ pub(crate) fn is_person(name: &str) -> bool {
 pub(crate) fn is_place(name: &str) -> bool {
     matches!(
         name,
-        "Organization" | "Location" | "HealthcareService" | "OrganizationAffiliation" | "Endpoint" | "CareTeam"
+        "Organization"
+            | "Location"
+            | "HealthcareService"
+            | "OrganizationAffiliation"
+            | "Endpoint"
+            | "CareTeam"
     )
 }
 
@@ -359,7 +378,11 @@ fn hash(key: &[u8]) -> usize {
 const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
 
 /// Elements that no definition names.
-const OWN_ELEMENTS: [&str; 3] = ["(unknown element)", "(unknown extension)", "(element of another type)"];
+const OWN_ELEMENTS: [&str; 3] = [
+    "(unknown element)",
+    "(unknown extension)",
+    "(element of another type)",
+];
 /// A key that the shape does not have.
 pub(crate) const UNKNOWN_ELEMENT: u32 = 0;
 /// An extension whose URL is in no list.
@@ -382,7 +405,11 @@ mod tests {
         assert_eq!(R4_TABLE.version(), "4.0.1");
         assert_eq!(R5_TABLE.version(), "5.0.0");
         for (schema, count) in [(&R4, 146), (&R5, 157)] {
-            assert!(schema.resources.len() >= count, "{}", schema.resources.len());
+            assert!(
+                schema.resources.len() >= count,
+                "{}",
+                schema.resources.len()
+            );
             for shape in &schema.shapes {
                 assert!(!shape.members.is_empty(), "{}", shape.name);
                 for member in &shape.members {
@@ -397,11 +424,27 @@ mod tests {
     #[test]
     fn either_knows_the_elements_of_both() {
         let encounter = EITHER.resource("Encounter").unwrap();
-        for key in ["period", "actualPeriod", "hospitalization", "admission", "_status"] {
+        for key in [
+            "period",
+            "actualPeriod",
+            "hospitalization",
+            "admission",
+            "_status",
+        ] {
             assert!(encounter.member(key.as_bytes()).is_some(), "{key}");
         }
-        assert!(R4.resource("Encounter").unwrap().member(b"actualPeriod").is_none());
-        assert!(R5.resource("Encounter").unwrap().member(b"hospitalization").is_none());
+        assert!(
+            R4.resource("Encounter")
+                .unwrap()
+                .member(b"actualPeriod")
+                .is_none()
+        );
+        assert!(
+            R5.resource("Encounter")
+                .unwrap()
+                .member(b"hospitalization")
+                .is_none()
+        );
         let (_, class) = encounter.member(b"class").unwrap();
         let class = EITHER.shape(class.shape.unwrap()).unwrap();
         assert!(class.member(b"code").is_some() && class.member(b"coding").is_some());
@@ -410,7 +453,12 @@ mod tests {
     #[test]
     fn choices_and_companions_are_keys_of_their_own() {
         let patient = R4.resource("Patient").unwrap();
-        for key in ["deceasedDateTime", "_deceasedBoolean", "_birthDate", "contact"] {
+        for key in [
+            "deceasedDateTime",
+            "_deceasedBoolean",
+            "_birthDate",
+            "contact",
+        ] {
             assert!(patient.member(key.as_bytes()).is_some(), "{key}");
         }
         assert!(patient.member(b"deceased").is_none());

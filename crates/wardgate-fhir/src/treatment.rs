@@ -129,7 +129,9 @@ pub(crate) fn special_of(shape: &str, field: &str, kind: &str) -> Special {
         "Reference" => Special::Reference,
         "Extension" => Special::Extension,
         "Attachment" => Special::Attachment,
-        "Quantity" | "Age" | "Count" | "Distance" | "Duration" | "SimpleQuantity" => Special::Quantity,
+        "Quantity" | "Age" | "Count" | "Distance" | "Duration" | "SimpleQuantity" => {
+            Special::Quantity
+        }
         "Resource" => Special::Resource,
         _ => Special::Plain,
     }
@@ -161,7 +163,9 @@ pub(crate) fn leaf_of(shape: &str, resource: bool, field: &str, kind: &str) -> L
 
 /// Rules for one element of one type.
 fn placed(shape: &str, field: &str) -> Option<Leaf> {
-    let found = PLACED.iter().find(|(other, key, _)| *other == shape && *key == field);
+    let found = PLACED
+        .iter()
+        .find(|(other, key, _)| *other == shape && *key == field);
     found.map(|(_, _, leaf)| *leaf)
 }
 
@@ -171,11 +175,16 @@ fn named(field: &str, kind: &str) -> Option<Leaf> {
         "id" if kind == "string" || kind == "id" => Leaf::Remove,
         "implicitRules" => Leaf::Remove,
         "linkId" | "language" => Leaf::Code,
-        "observedSeq" | "literalValue" | "sequence" | "referenceSeqString" if kind == "string" => Leaf::Sequence,
+        "observedSeq" | "literalValue" | "sequence" | "referenceSeqString" if kind == "string" => {
+            Leaf::Sequence
+        }
         "lotNumber" | "modelNumber" | "prefix" | "unit" if kind == "string" => Leaf::Term,
         "preAuthRef" | "businessArrangement" | "altId" => Leaf::OtherNumber,
-        "authorString" | "performerString" | "requesterString" | "assigner" if kind == "string" => Leaf::Name,
-        "distinctIdentifier" | "serialNumber" | "deviceIdentifier" | "carrierHRF" | "partNumber" => Leaf::Serial,
+        "authorString" | "performerString" | "requesterString" | "assigner" if kind == "string" => {
+            Leaf::Name
+        }
+        "distinctIdentifier" | "serialNumber" | "deviceIdentifier" | "carrierHRF"
+        | "partNumber" => Leaf::Serial,
         "expression" if kind == "string" => Leaf::Term,
         _ => return None,
     })
@@ -278,6 +287,10 @@ const PLACED: &[(&str, &str, Leaf)] = &[
     ("MessageHeader.source", "endpointUrl", Leaf::Remove),
     ("MessageHeader.destination", "endpoint", Leaf::Remove),
     ("MessageHeader.destination", "endpointUrl", Leaf::Remove),
-    ("SubscriptionStatus.notificationEvent", "eventNumber", Leaf::Number),
+    (
+        "SubscriptionStatus.notificationEvent",
+        "eventNumber",
+        Leaf::Number,
+    ),
     ("List", "title", Leaf::Text),
 ];

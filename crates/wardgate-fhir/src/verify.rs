@@ -24,7 +24,9 @@ pub(crate) fn verify(
     walk(output, &mut |seen| text.note(seen))?;
     let mut patients: Vec<Arc<Patient>> = Vec::new();
     for id in &sought.pointed {
-        let Some(patient) = index.patient(rules, id) else { continue };
+        let Some(patient) = index.patient(rules, id) else {
+            continue;
+        };
         if patients.iter().all(|other| other.serial != patient.serial) {
             patients.push(patient);
         }
@@ -109,11 +111,14 @@ impl<'p> Sought<'p> {
     }
 
     fn note(&mut self, seen: &Seen<'_, '_>) {
-        let Some((key, outer)) = seen.path.split_last() else { return };
+        let Some((key, outer)) = seen.path.split_last() else {
+            return;
+        };
         let parent = outer.last().copied().unwrap_or_default();
         let text = seen.text;
         if !seen.quoted {
-            let place = matches!(*key, "latitude" | "longitude") || matches!(seen.url, "latitude" | "longitude");
+            let place = matches!(*key, "latitude" | "longitude")
+                || matches!(seen.url, "latitude" | "longitude");
             if place && text.len() >= PLACE_LEN_MIN && self.goes(Kind::Location, Part::Whole) {
                 self.literal.push(text.to_owned());
             }
@@ -126,7 +131,9 @@ impl<'p> Sought<'p> {
             }
             ("given", _) => self.given.push(text.to_owned()),
             ("text", "name") | ("authorString", _) => self.names.push(text.to_owned()),
-            ("valueString", _) if seen.url.ends_with("mothersMaidenName") => self.names.push(text.to_owned()),
+            ("valueString", _) if seen.url.ends_with("mothersMaidenName") => {
+                self.names.push(text.to_owned())
+            }
             ("display", "subject" | "patient" | "individual" | "practitioner")
                 if !text.contains(|c: char| c.is_ascii_digit()) =>
             {
@@ -140,7 +147,9 @@ impl<'p> Sought<'p> {
             }
             ("serialNumber" | "carrierHRF", _) => self.value(Kind::Device, text),
             ("subscriberId", _) => self.value(Kind::HealthPlan, text),
-            ("birthDate", _) if self.goes(Kind::Date, Part::Whole) => self.births.push(text.to_owned()),
+            ("birthDate", _) if self.goes(Kind::Date, Part::Whole) => {
+                self.births.push(text.to_owned())
+            }
             ("data", _) if text.len() >= PAYLOAD_LEN_MIN => self.photo(outer, text),
             ("id", "" | "resource" | "contained") => {
                 self.value(Kind::Id, text);
@@ -176,10 +185,14 @@ impl<'p> Sought<'p> {
     /// What must differ and does not: the birth date, pictures, places on the map.
     fn unchanged(&self, text: &Text) -> Found {
         let mut traces = Traces::default();
-        let births = self.births.iter().filter(|birth| birth.len() == DATE_LEN && text.births.contains(birth));
-        let literal = self.literal.iter().filter(|literal| {
-            text.numbers.contains(literal) || text.strings.contains(literal)
-        });
+        let births = self
+            .births
+            .iter()
+            .filter(|birth| birth.len() == DATE_LEN && text.births.contains(birth));
+        let literal = self
+            .literal
+            .iter()
+            .filter(|literal| text.numbers.contains(literal) || text.strings.contains(literal));
         let mut found = Found::default();
         for left in births.chain(literal) {
             traces.value(Kind::Id, left);
@@ -196,7 +209,8 @@ impl<'p> Sought<'p> {
             self.names.clear();
         }
         let small = text.small.as_bytes();
-        let holds = |word: &str| memchr::memmem::find(small, word.to_lowercase().as_bytes()).is_some();
+        let holds =
+            |word: &str| memchr::memmem::find(small, word.to_lowercase().as_bytes()).is_some();
         let names = self.names.iter().any(|name| {
             let mut words = name.split(|c: char| !c.is_alphabetic());
             !name.is_ascii() || words.any(|word| word.len() >= WORD_LEN_MIN && holds(word))
@@ -224,7 +238,9 @@ impl<'p> Sought<'p> {
 
 impl Text {
     fn note(&mut self, seen: &Seen<'_, '_>) {
-        let Some((key, _)) = seen.path.split_last() else { return };
+        let Some((key, _)) = seen.path.split_last() else {
+            return;
+        };
         if !seen.quoted {
             if seen.text.len() >= PLACE_LEN_MIN {
                 self.numbers.push(seen.text.to_owned());

@@ -15,7 +15,13 @@ use crate::schema::Member;
 
 impl Rewrite<'_, '_> {
     /// The bytes of an attachment or of a Binary; `at` is the string with its quotes.
-    pub(super) fn data(&mut self, member: &Member, place: &Place, text: &str, at: Range<usize>) -> Fate {
+    pub(super) fn data(
+        &mut self,
+        member: &Member,
+        place: &Place,
+        text: &str,
+        at: Range<usize>,
+    ) -> Fate {
         match self.document(place, text) {
             Document::Same => self.stays(member),
             Document::Gone => self.gone(member),
@@ -24,7 +30,13 @@ impl Rewrite<'_, '_> {
     }
 
     /// The type of an attachment: a document that had to be written anew can have another.
-    pub(super) fn media_type(&mut self, member: &Member, place: &Place, text: &str, at: Range<usize>) -> Fate {
+    pub(super) fn media_type(
+        &mut self,
+        member: &Member,
+        place: &Place,
+        text: &str,
+        at: Range<usize>,
+    ) -> Fate {
         let data = self.sibling(place, b"data");
         match data.map(|data| self.document(place, &data)) {
             Some(Document::Other { media_type, .. }) if media_type != text => {
@@ -72,7 +84,11 @@ impl Rewrite<'_, '_> {
             let bytes_out = searched(&patient, scope, &clean)?;
             match bytes_out == bytes {
                 true => Some(key.clone()),
-                false => Some(format!("{}\n{}", clean.media_type, BASE64_STANDARD.encode(&bytes_out))),
+                false => Some(format!(
+                    "{}\n{}",
+                    clean.media_type,
+                    BASE64_STANDARD.encode(&bytes_out)
+                )),
             }
         });
         match became {
@@ -91,7 +107,11 @@ impl Rewrite<'_, '_> {
 
 /// The document, once more looked through for what is on file; where that is still in it, text is cleaned again and
 /// all else goes.
-fn searched(patient: &Patient, scope: &mut RecordScope<'_>, clean: &CleanedDocument) -> Option<Vec<u8>> {
+fn searched(
+    patient: &Patient,
+    scope: &mut RecordScope<'_>,
+    clean: &CleanedDocument,
+) -> Option<Vec<u8>> {
     let text = wardgate_documents::decoded_text(&clean.media_type, &clean.bytes).ok()?;
     let keeps = scope.action(Kind::Name, Part::Whole) == Action::Keep;
     if keeps || !patient.sought.any(&text) || !patient.tracer().value(&text).any() {

@@ -35,7 +35,13 @@ impl Rewrite<'_, '_> {
         self.string(member, place, &text, whole)
     }
 
-    fn string(&mut self, member: &Member, place: &Place, text: &str, at: Range<usize>) -> Result<Fate, RecordFault> {
+    fn string(
+        &mut self,
+        member: &Member,
+        place: &Place,
+        text: &str,
+        at: Range<usize>,
+    ) -> Result<Fate, RecordFault> {
         let leaf = overridden(member.leaf, place.holds);
         Ok(match leaf {
             Leaf::Known => self.stays(member),
@@ -64,7 +70,10 @@ impl Rewrite<'_, '_> {
                 None => self.gone(member),
             },
             Leaf::Time if moment::is_time(text) => self.stays(member),
-            Leaf::Samples if is_samples(text) && !text.split(' ').any(|one| self.is_number_of(place, one)) => {
+            Leaf::Samples
+                if is_samples(text)
+                    && !text.split(' ').any(|one| self.is_number_of(place, one)) =>
+            {
                 self.stays(member)
             }
             Leaf::Sequence if is_sequence(text) => self.stays(member),
@@ -73,7 +82,9 @@ impl Rewrite<'_, '_> {
                 self.became(member, &became, at, Operation::Cleaned)
             }
             // The 64-bit integers of R5 are strings.
-            Leaf::Number if is_integer(text) && !self.is_number_of(place, text) => self.stays(member),
+            Leaf::Number if is_integer(text) && !self.is_number_of(place, text) => {
+                self.stays(member)
+            }
             Leaf::Version => {
                 let version = self.version(text);
                 let operation = operation(text, &version);
@@ -117,7 +128,11 @@ impl Rewrite<'_, '_> {
             Leaf::Uid => {
                 let plain = text.trim_start_matches("urn:oid:");
                 let uid = self.means.rules.key().uid(plain);
-                Some(if plain == text { uid } else { format!("urn:oid:{uid}") })
+                Some(if plain == text {
+                    uid
+                } else {
+                    format!("urn:oid:{uid}")
+                })
             }
             _ => Some(self.id(text)),
         }
@@ -165,7 +180,8 @@ impl Rewrite<'_, '_> {
             _ => self.stand_in(place, kind, part, text, &hints),
         };
         // What the profile lets stand of an address must be what its element says.
-        let odd = became == Became::Same && (text.len() > PLACE_LEN_MAX || self.traced(place, text));
+        let odd =
+            became == Became::Same && (text.len() > PLACE_LEN_MAX || self.traced(place, text));
         let coded = text.len() <= ZIP_LEN_MAX && text.bytes().any(|byte| byte.is_ascii_digit());
         if kind == Kind::Location && (odd || (leaf == Leaf::Zip && !coded)) {
             return self.gone(member);
@@ -186,7 +202,8 @@ impl Rewrite<'_, '_> {
             };
         }
         let shaped = text.len() <= CODE_LEN_MAX && !text.contains(['@', ' ']);
-        let stays = !self.tells(place, text) && (shaped || self.term(place, text, true) == Became::Same);
+        let stays =
+            !self.tells(place, text) && (shaped || self.term(place, text, true) == Became::Same);
         match stays {
             true => self.stays(member),
             false => self.gone(member),
@@ -201,13 +218,17 @@ impl Rewrite<'_, '_> {
         }
         let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
         let told = |patient: &Patient| {
-            (word.len() > 4 && patient.marks.number(word)) || (patient.marks.any(word) && patient.tracer().value(word).any())
+            (word.len() > 4 && patient.marks.number(word))
+                || (patient.marks.any(word) && patient.tracer().value(word).any())
         };
         if place.patient != NOBODY {
             return told(known);
         }
         let rules = self.means.rules;
-        let whose = self.local.whose(rules, word, 1).or_else(|| self.means.index.whose(rules, word, 1));
+        let whose = self
+            .local
+            .whose(rules, word, 1)
+            .or_else(|| self.means.index.whose(rules, word, 1));
         whose.is_some_and(|patient| told(&patient))
     }
 
@@ -215,7 +236,8 @@ impl Rewrite<'_, '_> {
     fn traced(&self, place: &Place, text: &str) -> bool {
         let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
         let marked = known.marks.any(text) || known.marks.number(text);
-        (marked && known.tracer().value(text).any()) || (place.patient == NOBODY && self.tells(place, text))
+        (marked && known.tracer().value(text).any())
+            || (place.patient == NOBODY && self.tells(place, text))
     }
 
     fn is_number_of(&self, place: &Place, digits: &str) -> bool {
@@ -232,7 +254,9 @@ impl Rewrite<'_, '_> {
         let at = self.cursor.scalar()?;
         let raw = self.cursor.slice(at.clone());
         let text = std::str::from_utf8(raw).unwrap_or_default();
-        let number = raw.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+        let number = raw
+            .first()
+            .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
         Ok(match member.leaf {
             // In an array of primitives it keeps the place of one that has extensions only.
             _ if text == "null" => match member.many {
@@ -272,8 +296,15 @@ impl Rewrite<'_, '_> {
             return None;
         }
         let code = self.sibling(place, b"code");
-        let unit = code.or_else(|| self.sibling(place, b"unit")).unwrap_or_default();
-        let per_year = match unit.trim().trim_matches(['{', '}']).to_ascii_lowercase().as_str() {
+        let unit = code
+            .or_else(|| self.sibling(place, b"unit"))
+            .unwrap_or_default();
+        let per_year = match unit
+            .trim()
+            .trim_matches(['{', '}'])
+            .to_ascii_lowercase()
+            .as_str()
+        {
             "a" | "yr" | "yrs" | "year" | "years" | "y" => 1.0,
             "mo" | "month" | "months" => 12.0,
             "wk" | "week" | "weeks" => 52.18,
@@ -366,27 +397,38 @@ fn hides_text(word: &str) -> bool {
 /// A type as RFC 6838 writes it, with or without parameters.
 fn is_media_type(text: &str) -> bool {
     let (kind, rest) = text.split_once('/').unwrap_or((text, ""));
-    let name = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-_".contains(&byte));
+    let name = |part: &str| {
+        part.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".+-_".contains(&byte))
+    };
     let (sub, parameters) = rest.split_once(';').unwrap_or((rest, ""));
-    let told = parameters.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=.+-_; \"".contains(&byte));
+    let told = parameters
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"=.+-_; \"".contains(&byte));
     name(kind) && name(sub) && told && text.len() <= MEDIA_TYPE_LEN_MAX
 }
 
 fn is_file_name(text: &str) -> bool {
     let (stem, end) = text.rsplit_once('.').unwrap_or((text, ""));
-    let ending = (2..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let ending =
+        (2..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (ending && !stem.ends_with(char::is_whitespace)) || text.contains(['/', '\\', '_'])
 }
 
 /// `SampledData.data`: decimals, `E`, `U` and `L` between spaces.
 fn is_samples(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit() || b" .-+eEUL".contains(&byte))
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit() || b" .-+eEUL".contains(&byte))
 }
 
 /// Nucleotides or amino acids in one run, by their letters (IUPAC).
 fn is_sequence(text: &str) -> bool {
-    let letters = text.bytes().all(|byte| byte.is_ascii_alphabetic() || b"*-.".contains(&byte));
-    let kinds: u32 = text.bytes().fold(0, |kinds, byte| kinds | 1 << (byte.to_ascii_lowercase() & 31));
+    let letters = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphabetic() || b"*-.".contains(&byte));
+    let kinds: u32 = text.bytes().fold(0, |kinds, byte| {
+        kinds | 1 << (byte.to_ascii_lowercase() & 31)
+    });
     letters && (text.len() >= SEQUENCE_LEN_MIN || kinds & !NUCLEOTIDES == 0)
 }
 

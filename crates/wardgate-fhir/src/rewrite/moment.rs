@@ -16,11 +16,21 @@ enum Moment<'a> {
 
 impl Rewrite<'_, '_> {
     /// What stands for a date: nothing where it goes.
-    pub(super) fn moment(&mut self, place: &Place, text: &str, birth: bool) -> Option<(String, Operation)> {
+    pub(super) fn moment(
+        &mut self,
+        place: &Place,
+        text: &str,
+        birth: bool,
+    ) -> Option<(String, Operation)> {
         let patient = self.patient(place);
         let moment = read(text)?;
-        let birth = birth || matches!(moment, Moment::Day(day, _) if patient.birth_days.contains(&day));
-        let (written, operation) = if birth { self.birth(&patient, moment) } else { self.moved(&patient, moment) }?;
+        let birth =
+            birth || matches!(moment, Moment::Day(day, _) if patient.birth_days.contains(&day));
+        let (written, operation) = if birth {
+            self.birth(&patient, moment)
+        } else {
+            self.moved(&patient, moment)
+        }?;
         // An instant cannot be partial.
         let instant = text.len() > DATE_LEN && written.len() < DATE_LEN && place.kind != "Patient";
         match (instant, written.len()) {
@@ -49,7 +59,10 @@ impl Rewrite<'_, '_> {
     fn year(&self, year: i32) -> Option<(String, Operation)> {
         match self.means.rules.profile().action(Kind::Date, Part::Year) {
             Action::Keep => Some((format!("{year:04}"), Operation::Kept)),
-            Action::Generalise { .. } => Some((format!("{:04}", year.div_euclid(10) * 10), Operation::Generalised)),
+            Action::Generalise { .. } => Some((
+                format!("{:04}", year.div_euclid(10) * 10),
+                Operation::Generalised,
+            )),
             _ => None,
         }
     }
@@ -83,7 +96,10 @@ fn written(own: Day, rest: &str, becomes: DateAs) -> Option<(String, Operation)>
 fn in_months(year: i32, month: u32, becomes: DateAs) -> Option<(String, Operation)> {
     match becomes {
         DateAs::Kept => Some((format!("{year:04}-{month:02}"), Operation::Kept)),
-        DateAs::Moved(day) => Some((format!("{:04}-{:02}", day.year(), day.month()), Operation::Shifted)),
+        DateAs::Moved(day) => Some((
+            format!("{:04}-{:02}", day.year(), day.month()),
+            Operation::Shifted,
+        )),
         DateAs::Year(year) => Some((format!("{year:04}"), Operation::Generalised)),
         DateAs::Gone => None,
     }
@@ -96,7 +112,9 @@ fn read(text: &str) -> Option<Moment<'_>> {
     }
     let number = |from: usize, to: usize| {
         let part = text.get(from..to)?;
-        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u32>().ok())?
+        part.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| part.parse::<u32>().ok())?
     };
     let year = i32::try_from(number(0, 4)?).ok()?;
     match text.len() {
@@ -115,7 +133,9 @@ pub(super) fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let shaped = bytes.len() >= 5
         && bytes.get(2) == Some(&b':')
-        && bytes.iter().all(|byte| byte.is_ascii_digit() || b":.+-Z".contains(byte));
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b":.+-Z".contains(byte));
     shaped && bytes.len() <= TIME_LEN_MAX && bytes.iter().filter(|byte| **byte == b'.').count() <= 1
 }
 
@@ -136,7 +156,10 @@ mod tests {
             ("2022", Some(Moment::Year(2022))),
             ("2022-10", Some(Moment::Month(2022, 10))),
             ("2022-10-10", Some(Moment::Day(day, ""))),
-            ("2022-10-10T10:11:12.345+01:00", Some(Moment::Day(day, "T10:11:12.345+01:00"))),
+            (
+                "2022-10-10T10:11:12.345+01:00",
+                Some(Moment::Day(day, "T10:11:12.345+01:00")),
+            ),
             ("2022-10-10T10:11", Some(Moment::Day(day, "T10:11"))),
             ("2022-13-10", None),
             ("2022-10-10 seen by", None),

@@ -61,7 +61,14 @@ impl Rewrite<'_, '_> {
         }
     }
 
-    fn drawn(&mut self, patient: &Arc<Patient>, kind: Kind, part: Part, text: &str, hints: &NameHints) -> Became {
+    fn drawn(
+        &mut self,
+        patient: &Arc<Patient>,
+        kind: Kind,
+        part: Part,
+        text: &str,
+        hints: &NameHints,
+    ) -> Became {
         let key = ValueKey {
             serial: patient.serial,
             treatment: treatment(kind, part, hints),
@@ -73,7 +80,10 @@ impl Rewrite<'_, '_> {
         // Each value by itself, so that it has the same stand-in in whatever order values come.
         let mut scope = self.means.rules.scope(&patient.record);
         let mut hints = *hints;
-        if hints.sex.is_none() && kind == Kind::Name && patient.on_file.names.iter().any(|name| is_of(name, text)) {
+        if hints.sex.is_none()
+            && kind == Kind::Name
+            && patient.on_file.names.iter().any(|name| is_of(name, text))
+        {
             hints.sex = patient.sex;
         }
         let written = scope.field(kind, part, text, &hints);
@@ -112,8 +122,12 @@ impl Rewrite<'_, '_> {
     fn identifier_type(&self, place: &Place) -> Option<String> {
         let mut object = self.cursor;
         object.at = place.at;
-        let (_, kind) = object.members(place.depth).find(|(key, _)| *key == b"type")?;
-        let (_, mut coding) = kind.members(place.depth).find(|(key, _)| *key == b"coding")?;
+        let (_, kind) = object
+            .members(place.depth)
+            .find(|(key, _)| *key == b"type")?;
+        let (_, mut coding) = kind
+            .members(place.depth)
+            .find(|(key, _)| *key == b"coding")?;
         if coding.next_sign() == Some(b'[') {
             coding.at += 1;
         }
@@ -121,7 +135,13 @@ impl Rewrite<'_, '_> {
     }
 
     /// The same for a value whose system and type are known.
-    pub(super) fn number_of(&mut self, place: &Place, system: &str, code: &str, text: &str) -> String {
+    pub(super) fn number_of(
+        &mut self,
+        place: &Place,
+        system: &str,
+        code: &str,
+        text: &str,
+    ) -> String {
         if is_uuid(text) {
             return self.id(text);
         }
@@ -198,7 +218,12 @@ impl Rewrite<'_, '_> {
             }
         }
         let targets = place.targets;
-        match (targets.patient, targets.person, targets.place, targets.other) {
+        match (
+            targets.patient,
+            targets.person,
+            targets.place,
+            targets.other,
+        ) {
             (false, false, false, true) => Target::Thing,
             (false, false, true, _) => Target::Place,
             (_, _, true, _) if is_institution(display) => Target::Place,
@@ -228,7 +253,8 @@ fn treatment(kind: Kind, part: Part, hints: &NameHints) -> u16 {
 
 /// Whether a text is a name, or a part of it.
 fn is_of(name: &wardgate_deid::PersonName, text: &str) -> bool {
-    name.given.iter().any(|given| text.contains(given.as_str())) || (!name.family.is_empty() && text.contains(&name.family))
+    name.given.iter().any(|given| text.contains(given.as_str()))
+        || (!name.family.is_empty() && text.contains(&name.family))
 }
 
 /// Which kind of number an identifier is: by the code of its type (HL7 table 0203), else by its system.
@@ -244,7 +270,9 @@ fn number_kind(system: &str, code: &str, own: bool) -> Kind {
     }
     let system = system.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| system.contains(word));
-    if has(&["us-ssn", "ssn", "2.16.840.1.113883.4.1"]) && !has(&["2.16.840.1.113883.4.1.", "113883.4.13"]) {
+    if has(&["us-ssn", "ssn", "2.16.840.1.113883.4.1"])
+        && !has(&["2.16.840.1.113883.4.1.", "113883.4.13"])
+    {
         return Kind::Ssn;
     }
     if has(&["npi", "licen", "dea"]) {
@@ -264,10 +292,67 @@ fn is_institution(name: &str) -> bool {
 }
 
 const INSTITUTION_WORDS: &[&str] = &[
-    "hospital", "clinic", "center", "centre", "llc", "inc", "ltd", "gmbh", "corp", "corporation", "company", "co",
-    "pc", "pllc", "health", "healthcare", "medical", "insurance", "ward", "department", "unit", "laboratory",
-    "laboratories", "lab", "labs", "university", "pharmacy", "associates", "group", "services", "system", "systems",
-    "institute", "foundation", "practice", "care", "medicare", "medicaid", "aetna", "humana", "cigna", "anthem",
-    "krankenhaus", "klinik", "klinikum", "praxis", "versicherung", "aok", "clínica", "centro", "trust", "nhs",
-    "school", "agency", "network", "plan", "building", "room", "floor", "wing", "suite", "site", "office",
+    "hospital",
+    "clinic",
+    "center",
+    "centre",
+    "llc",
+    "inc",
+    "ltd",
+    "gmbh",
+    "corp",
+    "corporation",
+    "company",
+    "co",
+    "pc",
+    "pllc",
+    "health",
+    "healthcare",
+    "medical",
+    "insurance",
+    "ward",
+    "department",
+    "unit",
+    "laboratory",
+    "laboratories",
+    "lab",
+    "labs",
+    "university",
+    "pharmacy",
+    "associates",
+    "group",
+    "services",
+    "system",
+    "systems",
+    "institute",
+    "foundation",
+    "practice",
+    "care",
+    "medicare",
+    "medicaid",
+    "aetna",
+    "humana",
+    "cigna",
+    "anthem",
+    "krankenhaus",
+    "klinik",
+    "klinikum",
+    "praxis",
+    "versicherung",
+    "aok",
+    "clínica",
+    "centro",
+    "trust",
+    "nhs",
+    "school",
+    "agency",
+    "network",
+    "plan",
+    "building",
+    "room",
+    "floor",
+    "wing",
+    "suite",
+    "site",
+    "office",
 ];

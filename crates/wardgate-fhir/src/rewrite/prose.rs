@@ -100,7 +100,11 @@ impl Rewrite<'_, '_> {
         if let Some(clean) = self.memory.term(exact, text) {
             return clean;
         }
-        let engine = if exact { self.means.exact } else { self.means.whole };
+        let engine = if exact {
+            self.means.exact
+        } else {
+            self.means.whole
+        };
         let profile = self.means.rules.profile();
         let found = engine.detect(text, None);
         let clean = !found.iter().any(|finding| profile.applies(finding, text));
@@ -166,7 +170,9 @@ impl Rewrite<'_, '_> {
 
     /// What the open resource tells of others.
     fn told(&mut self) -> Arc<Told> {
-        let Some(open) = self.others.last() else { return Arc::default() };
+        let Some(open) = self.others.last() else {
+            return Arc::default();
+        };
         if let Some(told) = &open.gathered {
             return Arc::clone(told);
         }
@@ -196,14 +202,20 @@ impl Rewrite<'_, '_> {
             let bare = pointed.rsplit('/').next().unwrap_or(pointed);
             for index in [&self.local, self.means.index] {
                 let names = index.names(pointed);
-                let names = if names.is_empty() { index.names(bare) } else { names };
+                let names = if names.is_empty() {
+                    index.names(bare)
+                } else {
+                    names
+                };
                 others.contacts.extend(names.iter().cloned());
             }
         }
     }
 
     fn with(&mut self, patient: &Arc<Patient>, others: &PatientIdentifiers) -> Arc<Patient> {
-        let Some(name) = name_of(patient, others) else { return Arc::clone(patient) };
+        let Some(name) = name_of(patient, others) else {
+            return Arc::clone(patient);
+        };
         if let Some(known) = self.memory.patient(&name) {
             return Arc::clone(known);
         }
@@ -215,7 +227,11 @@ impl Rewrite<'_, '_> {
 
 /// Text through the engine, and through a look for whatever of the dictionary it left: a word on file that is also
 /// another word, for one. Nothing when the text cannot be cleaned.
-pub(super) fn cleaned(patient: &Patient, scope: &mut RecordScope<'_>, text: &str) -> Option<String> {
+pub(super) fn cleaned(
+    patient: &Patient,
+    scope: &mut RecordScope<'_>,
+    text: &str,
+) -> Option<String> {
     let (clean, _) = scope.text(text).ok()?;
     let keeps = |kind| scope.action(kind, Part::Whole) == Action::Keep;
     if keeps(Kind::Name) || keeps(Kind::Id) || !patient.sought.any(&clean) {
@@ -247,13 +263,27 @@ fn name_of(patient: &Patient, others: &PatientIdentifiers) -> Option<String> {
     for name in others.names.iter().chain(&others.contacts) {
         parts.push(format!("{} {}", name.given.join(" "), name.family).into());
     }
-    let numbers = others.record_numbers.iter().chain(&others.phones).chain(&others.emails);
+    let numbers = others
+        .record_numbers
+        .iter()
+        .chain(&others.phones)
+        .chain(&others.emails);
     parts.extend(numbers.map(|number| number.as_str().into()));
     for address in &others.addresses {
-        parts.push(format!("{}\n{}\n{}", address.lines.join("\n"), address.city, address.postal_code).into());
+        parts.push(
+            format!(
+                "{}\n{}\n{}",
+                address.lines.join("\n"),
+                address.city,
+                address.postal_code
+            )
+            .into(),
+        );
     }
     let known = |part: &str| {
-        let mut words = part.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1);
+        let mut words = part
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.len() > 1);
         words.all(|word| patient.marks.any(word))
     };
     parts.retain(|part| !part.trim().is_empty() && !known(part));
@@ -273,7 +303,10 @@ fn name_of(patient: &Patient, others: &PatientIdentifiers) -> Option<String> {
 /// Numbers, signs and single letters: nothing that the engine could find without more.
 fn is_bare(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits < DIGITS_MIN && text.bytes().all(|byte| byte.is_ascii_digit() || b" .,+-<>=%()".contains(&byte))
+    digits < DIGITS_MIN
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b" .,+-<>=%()".contains(&byte))
 }
 
 /// Treatments of whole texts; those of single values have other numbers.

@@ -40,7 +40,9 @@ impl Rewrite<'_, '_> {
                 let base = self.base(base, kind)?;
                 let id = self.id(id);
                 match version {
-                    Some(version) => format!("{base}{kind}/{id}/_history/{}", self.version(version)),
+                    Some(version) => {
+                        format!("{base}{kind}/{id}/_history/{}", self.version(version))
+                    }
                     None => format!("{base}{kind}/{id}"),
                 }
             }
@@ -58,7 +60,9 @@ impl Rewrite<'_, '_> {
 
     /// A query of the interface, with or without the path in front of it.
     pub(super) fn request(&mut self, text: &str) -> Option<String> {
-        let bare = text.split_once('=').is_some_and(|(name, _)| name.bytes().all(is_name_sign));
+        let bare = text
+            .split_once('=')
+            .is_some_and(|(name, _)| name.bytes().all(is_name_sign));
         if bare {
             let query = self.query("", text);
             return (!query.is_empty()).then_some(query);
@@ -66,7 +70,9 @@ impl Rewrite<'_, '_> {
         // An operation on a type or resource: `Patient/1/$everything`.
         if let Some((path, rest)) = text.split_once("/$") {
             let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
-            let path = self.pointer(path).filter(|_| Pointer::of(path) != Pointer::Other)?;
+            let path = self
+                .pointer(path)
+                .filter(|_| Pointer::of(path) != Pointer::Other)?;
             let plain = name.bytes().all(is_name_sign);
             return match self.query("", query) {
                 _ if !plain => None,
@@ -89,7 +95,10 @@ impl Rewrite<'_, '_> {
 
     /// A version of a resource: small numbers tell nothing.
     pub(super) fn version(&mut self, version: &str) -> String {
-        let small = version.len() <= VERSION_LEN_MAX && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let small = version.len() <= VERSION_LEN_MAX
+            && version
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.');
         match small {
             true => version.to_owned(),
             false => self.id(version),
@@ -120,14 +129,16 @@ impl Rewrite<'_, '_> {
     fn query(&mut self, kind: &str, query: &str) -> String {
         let mut kept: Vec<String> = Vec::new();
         for part in query.split('&').take(PARAMETERS_MAX) {
-            let Some((name, value)) = part.split_once('=') else { continue };
+            let Some((name, value)) = part.split_once('=') else {
+                continue;
+            };
             let plain = name.split(':').next().unwrap_or(name);
             if !plain.bytes().all(is_name_sign) {
                 continue;
             }
             let value = match plain {
-                "_count" | "_sort" | "_summary" | "_total" | "_format" | "_pretty" | "_type" | "_include"
-                | "_revinclude" | "_elements"
+                "_count" | "_sort" | "_summary" | "_total" | "_format" | "_pretty" | "_type"
+                | "_include" | "_revinclude" | "_elements"
                     if value.len() <= CONTROL_LEN_MAX && value.bytes().all(is_control_sign) =>
                 {
                     value.to_owned()
@@ -137,14 +148,19 @@ impl Rewrite<'_, '_> {
                     ids.join(",")
                 }
                 "identifier" => self.searched_number(kind, value),
-                "patient" | "subject" | "encounter" | "practitioner" | "performer" | "organization" | "location"
-                | "author" | "requester" | "beneficiary" | "based-on" => {
+                "patient" | "subject" | "encounter" | "practitioner" | "performer"
+                | "organization" | "location" | "author" | "requester" | "beneficiary"
+                | "based-on" => {
                     let all = value.split(',').map(|one| self.searched(one));
                     all.collect::<Vec<_>>().join(",")
                 }
                 _ => continue,
             };
-            let name = if plain == name { plain.to_owned() } else { name.split(':').take(1).collect() };
+            let name = if plain == name {
+                plain.to_owned()
+            } else {
+                name.split(':').take(1).collect()
+            };
             kept.push(format!("{name}={value}"));
         }
         kept.join("&")
@@ -152,7 +168,9 @@ impl Rewrite<'_, '_> {
 
     fn searched(&mut self, value: &str) -> String {
         match Pointer::of(value) {
-            Pointer::Resource { .. } | Pointer::Uuid(_) | Pointer::Oid(_) => self.pointer(value).unwrap_or_default(),
+            Pointer::Resource { .. } | Pointer::Uuid(_) | Pointer::Oid(_) => {
+                self.pointer(value).unwrap_or_default()
+            }
             _ => self.id(value),
         }
     }
@@ -176,7 +194,9 @@ impl Rewrite<'_, '_> {
 
     /// The address of a system, a profile or a definition: it stands unless it tells of somebody.
     pub(super) fn uri(&mut self, place: &Place, text: &str) -> Option<String> {
-        if self.means.keep_urls || KNOWN_URIS.iter().any(|known| text.starts_with(known)) && !self.marked(place, text) {
+        if self.means.keep_urls
+            || KNOWN_URIS.iter().any(|known| text.starts_with(known)) && !self.marked(place, text)
+        {
             return Some(text.to_owned());
         }
         let resource = matches!(Pointer::of(text), Pointer::Resource { kind, .. } if self.means.schema.resource(kind).is_some());

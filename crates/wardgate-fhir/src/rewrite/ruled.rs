@@ -26,7 +26,9 @@ impl Rewrite<'_, '_> {
 
     /// The rules behind a member.
     pub(super) fn step(&mut self, place: &Place, member: &Member) -> usize {
-        let (Some(overlay), Some(before)) = (self.means.overlay, self.standings.get(place.standing)) else {
+        let (Some(overlay), Some(before)) =
+            (self.means.overlay, self.standings.get(place.standing))
+        else {
             return 0;
         };
         let standing = overlay.step(before, member, self.kind_of(member));
@@ -35,11 +37,18 @@ impl Rewrite<'_, '_> {
 
     /// The place of one value of a member: its conditions are tried.
     pub(super) fn met(&mut self, member: &Member, place: &Place) -> Place {
-        let (Some(overlay), Some(standing)) = (self.means.overlay, self.standings.get(place.standing)) else {
+        let (Some(overlay), Some(standing)) =
+            (self.means.overlay, self.standings.get(place.standing))
+        else {
             return *place;
         };
         let mut standing = standing.clone();
-        overlay.filter(&mut standing, Some(self.kind_of(member)), &self.cursor, place.depth);
+        overlay.filter(
+            &mut standing,
+            Some(self.kind_of(member)),
+            &self.cursor,
+            place.depth,
+        );
         Place {
             standing: self.stand(standing),
             ..*place
@@ -74,7 +83,10 @@ impl Rewrite<'_, '_> {
         let mut ahead = self.cursor;
         ahead.skip(place.depth)?;
         let raw = self.cursor.slice(start..ahead.at);
-        let text = match raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\"")) {
+        let text = match raw
+            .strip_prefix(b"\"")
+            .and_then(|raw| raw.strip_suffix(b"\""))
+        {
             Some(inner) => unescaped(inner).unwrap_or_default().into_owned(),
             None => String::from_utf8_lossy(raw).into_owned(),
         };
@@ -84,18 +96,25 @@ impl Rewrite<'_, '_> {
             Method::Keep => Some((text.clone(), Operation::Kept)),
             Method::Redact => self.redacted(member, place, &text),
             Method::DateShift if moment => self.moment(place, &text, member.leaf == Leaf::Birth),
-            Method::Hash if quoted => self.hashed(member, place, &text).map(|text| (text, Operation::Replaced)),
+            Method::Hash if quoted => self
+                .hashed(member, place, &text)
+                .map(|text| (text, Operation::Replaced)),
             Method::Perturb {
                 span,
                 proportional,
                 decimals,
             } if !quoted => self.perturbed(place, &text, (*span, *proportional, *decimals)),
-            Method::Generalise { cases, otherwise_kept } => generalised(cases, *otherwise_kept, &text),
+            Method::Generalise {
+                cases,
+                otherwise_kept,
+            } => generalised(cases, *otherwise_kept, &text),
             // What a method does not fit is treated as if no rule were met.
             _ => return Ok(None),
         };
         self.cursor = ahead;
-        let Some((written, operation)) = written else { return Ok(Some(self.gone(member))) };
+        let Some((written, operation)) = written else {
+            return Ok(Some(self.gone(member)));
+        };
         self.counts.note(member.element, operation);
         if operation != Operation::Kept {
             let number = !quoted && written.parse::<f64>().is_ok();
@@ -112,7 +131,12 @@ impl Rewrite<'_, '_> {
     }
 
     /// What redaction leaves: of a date its year, of a young age the age, of a postal code its first digits.
-    fn redacted(&mut self, member: &Member, place: &Place, text: &str) -> Option<(String, Operation)> {
+    fn redacted(
+        &mut self,
+        member: &Member,
+        place: &Place,
+        text: &str,
+    ) -> Option<(String, Operation)> {
         let partial = &self.means.overlay?.partial;
         match member.leaf {
             Leaf::Moment | Leaf::Birth if partial.dates => {
@@ -121,7 +145,10 @@ impl Rewrite<'_, '_> {
                 let patient = self.patient(place);
                 let scope = self.means.rules.scope(&patient.record);
                 let told = !matches!(scope.birth_year(number), wardgate_deid::DateAs::Year(other) if other != number);
-                (told || member.leaf == Leaf::Moment && !place.kind.ends_with("Person") && place.kind != "Patient")
+                (told
+                    || member.leaf == Leaf::Moment
+                        && !place.kind.ends_with("Person")
+                        && place.kind != "Patient")
                     .then(|| (year.to_owned(), Operation::Generalised))
             }
             Leaf::Age if partial.ages => {
@@ -157,13 +184,20 @@ impl Rewrite<'_, '_> {
     ) -> Option<(String, Operation)> {
         let number: f64 = text.parse().ok()?;
         let patient = self.patient(place);
-        let drawn = self.means.rules.key().id(&format!("perturb {}", patient.number), text);
+        let drawn = self
+            .means
+            .rules
+            .key()
+            .id(&format!("perturb {}", patient.number), text);
         let drawn = drawn.bytes().take(DRAWN_LETTERS).fold(0u32, |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(u32::from(byte))
         });
         let share = f64::from(drawn % DRAWN_STEPS) / f64::from(DRAWN_STEPS) - 0.5;
         let span = if proportional { number * span } else { span };
-        Some((format!("{:.decimals$}", number + span * share), Operation::Generalised))
+        Some((
+            format!("{:.decimals$}", number + span * share),
+            Operation::Generalised,
+        ))
     }
 
     fn kind_of<'m>(&self, member: &'m Member) -> &'m str {
@@ -190,11 +224,17 @@ fn json_is_object(method: &Method) -> bool {
     matches!(method, Method::Substitute(json) if json.starts_with('{'))
 }
 
-fn generalised(cases: &[(Vec<Compare>, String)], otherwise_kept: bool, text: &str) -> Option<(String, Operation)> {
+fn generalised(
+    cases: &[(Vec<Compare>, String)],
+    otherwise_kept: bool,
+    text: &str,
+) -> Option<(String, Operation)> {
     let number: Option<f64> = text.parse().ok();
     let met = cases.iter().find(|(all, _)| {
         all.iter().all(|one| match one {
-            Compare::Number(order, other) => number.is_some_and(|number| order.holds(number.total_cmp(other))),
+            Compare::Number(order, other) => {
+                number.is_some_and(|number| order.holds(number.total_cmp(other)))
+            }
             Compare::Text(order, other) => order.holds(text.cmp(other.as_str())),
         })
     });

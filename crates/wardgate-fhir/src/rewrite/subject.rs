@@ -16,7 +16,10 @@ impl Rewrite<'_, '_> {
     pub(super) fn learn_locally(&mut self) {
         let input = self.cursor.input();
         let marks: [&[u8]; 2] = [b"\"Bundle\"", b"\"contained\""];
-        if marks.iter().all(|mark| memchr::memmem::find(input, mark).is_none()) {
+        if marks
+            .iter()
+            .all(|mark| memchr::memmem::find(input, mark).is_none())
+        {
             return;
         }
         self.local.learn_at(self.cursor, 0, None);
@@ -25,7 +28,9 @@ impl Rewrite<'_, '_> {
         }
         for entry in list(self.cursor, 0, b"entry") {
             let resource = entry.members(0).find(|(key, _)| *key == b"resource");
-            let Some((_, resource)) = resource else { continue };
+            let Some((_, resource)) = resource else {
+                continue;
+            };
             for contained in list(resource, 0, b"contained") {
                 self.learn_contained(contained);
             }
@@ -93,7 +98,8 @@ impl Rewrite<'_, '_> {
         let patient = match shape.name {
             "Patient" => {
                 let id = id.unwrap_or_default();
-                self.known_patient(&id).or_else(|| self.known_patient(&format!("#{id}")))
+                self.known_patient(&id)
+                    .or_else(|| self.known_patient(&format!("#{id}")))
             }
             _ if provider => None,
             _ => subject.and_then(|(_, value)| self.pointed(value, outer.depth)),
@@ -145,12 +151,22 @@ impl Rewrite<'_, '_> {
         };
         match Pointer::of(&reference) {
             Pointer::Contained(id) => self.known_patient(&format!("#{id}")),
-            Pointer::Resource { kind: "Patient", id, .. } => Some(self.by_id(id)),
-            Pointer::Uuid(id) | Pointer::Oid(id) => {
-                self.known_patient(id).or_else(|| said.then(|| self.by_id(id)))
-            }
-            Pointer::Search { kind: "Patient", query, .. } => {
-                let number = query.split('&').find_map(|part| part.strip_prefix("identifier="))?;
+            Pointer::Resource {
+                kind: "Patient",
+                id,
+                ..
+            } => Some(self.by_id(id)),
+            Pointer::Uuid(id) | Pointer::Oid(id) => self
+                .known_patient(id)
+                .or_else(|| said.then(|| self.by_id(id))),
+            Pointer::Search {
+                kind: "Patient",
+                query,
+                ..
+            } => {
+                let number = query
+                    .split('&')
+                    .find_map(|part| part.strip_prefix("identifier="))?;
                 let number = number.rsplit(['|', ':']).next().unwrap_or(number);
                 Some(self.by_number(number))
             }
@@ -201,14 +217,18 @@ impl Rewrite<'_, '_> {
         let _ = end.skip(depth);
         let bytes = start.slice(start.at..end.at);
         let mut from = 0;
-        while let Some(at) = memchr::memmem::find(bytes.get(from..).unwrap_or_default(), b"\"reference\"") {
+        while let Some(at) =
+            memchr::memmem::find(bytes.get(from..).unwrap_or_default(), b"\"reference\"")
+        {
             from += at + b"\"reference\"".len();
             let mut value = start;
             value.at += from;
             if value.expect(b':').is_err() {
                 continue;
             }
-            let Some(reference) = value.text() else { continue };
+            let Some(reference) = value.text() else {
+                continue;
+            };
             let pointer = Pointer::of(&reference);
             match (pointer.kind(), pointer.id()) {
                 (Some("Patient"), Some(id)) => return self.by_id(id),
@@ -222,7 +242,10 @@ impl Rewrite<'_, '_> {
     }
 
     fn person(&mut self, patient: Arc<Patient>) -> usize {
-        let same = self.people.iter().position(|other| other.serial == patient.serial);
+        let same = self
+            .people
+            .iter()
+            .position(|other| other.serial == patient.serial);
         if let Some(same) = same {
             return same;
         }

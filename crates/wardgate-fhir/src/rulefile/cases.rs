@@ -21,21 +21,31 @@ pub(super) fn generalise(rule: &Map<String, Value>) -> Result<Method, String> {
         let becomes = result(becomes)?;
         for all in split(condition, &[" or ", " OR "])? {
             let all = split(all, &[" and ", " AND "])?;
-            let all: Result<Vec<Compare>, String> = all.into_iter().map(|one| compare(one.trim())).collect();
+            let all: Result<Vec<Compare>, String> =
+                all.into_iter().map(|one| compare(one.trim())).collect();
             cases.push((all?, becomes.clone()));
         }
     }
-    let otherwise_kept = match rule.get("otherValues").map(|value| value.as_str().map(str::to_ascii_lowercase)) {
+    let otherwise_kept = match rule
+        .get("otherValues")
+        .map(|value| value.as_str().map(str::to_ascii_lowercase))
+    {
         None => false,
         Some(Some(word)) if word == "redact" => false,
         Some(Some(word)) if word == "keep" => true,
         _ => return Err("`otherValues` is neither `redact` nor `keep`".to_owned()),
     };
-    Ok(Method::Generalise { cases, otherwise_kept })
+    Ok(Method::Generalise {
+        cases,
+        otherwise_kept,
+    })
 }
 
 fn compare(text: &str) -> Result<Compare, String> {
-    let rest = text.strip_prefix("$this").ok_or(NOT_SUPPORTED)?.trim_start();
+    let rest = text
+        .strip_prefix("$this")
+        .ok_or(NOT_SUPPORTED)?
+        .trim_start();
     let signs = [
         (">=", Order::AtLeast),
         ("<=", Order::AtMost),
@@ -44,7 +54,9 @@ fn compare(text: &str) -> Result<Compare, String> {
         ("<", Order::Less),
         ("=", Order::Equal),
     ];
-    let found = signs.iter().find_map(|(sign, order)| rest.strip_prefix(sign).map(|rest| (*order, rest.trim())));
+    let found = signs
+        .iter()
+        .find_map(|(sign, order)| rest.strip_prefix(sign).map(|rest| (*order, rest.trim())));
     let (order, value) = found.ok_or(NOT_SUPPORTED)?;
     if let Ok(number) = value.parse::<f64>() {
         return Ok(Compare::Number(order, number));
@@ -53,7 +65,9 @@ fn compare(text: &str) -> Result<Compare, String> {
     if let Some(date) = value.strip_prefix('@') {
         return Ok(Compare::Text(order, date.to_owned()));
     }
-    let text = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+    let text = value
+        .strip_prefix('\'')
+        .and_then(|value| value.strip_suffix('\''));
     match text {
         Some(text) if !text.contains('\'') => Ok(Compare::Text(order, text.to_owned())),
         _ => Err(NOT_SUPPORTED.to_owned()),
@@ -67,7 +81,9 @@ fn result(value: &Value) -> Result<String, String> {
         Value::String(text) => text.trim(),
         _ => return Err(NOT_SUPPORTED.to_owned()),
     };
-    let quoted = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+    let quoted = text
+        .strip_prefix('\'')
+        .and_then(|text| text.strip_suffix('\''));
     let plain = quoted.or_else(|| text.strip_prefix('@')).unwrap_or(text);
     match plain.contains(['$', '(', '\'']) {
         true => Err(NOT_SUPPORTED.to_owned()),

@@ -33,7 +33,9 @@ fn one(text: &str) -> Result<Parsed, String> {
         Call::Function("nodesByType", argument) => Start::Anywhere(Step::Type(literal(argument)?)),
         Call::Function("nodesByName", argument) => Start::Anywhere(Step::Name(literal(argument)?)),
         Call::Function("descendants", "") => Start::Anywhere(Step::Any),
-        Call::Function(..) => return Err("its path begins with a function that is not supported".to_owned()),
+        Call::Function(..) => {
+            return Err("its path begins with a function that is not supported".to_owned());
+        }
     };
     for part in parts {
         step(part.trim(), &mut steps)?;
@@ -62,18 +64,26 @@ fn step(part: &str, steps: &mut Vec<Step>) -> Result<(), String> {
                 negated: false,
             }]]));
         }
-        Call::Function("nodesByType", argument) => steps.extend([Step::Below, Step::Type(literal(argument)?)]),
-        Call::Function("nodesByName", argument) => steps.extend([Step::Below, Step::Name(literal(argument)?)]),
+        Call::Function("nodesByType", argument) => {
+            steps.extend([Step::Below, Step::Type(literal(argument)?)])
+        }
+        Call::Function("nodesByName", argument) => {
+            steps.extend([Step::Below, Step::Name(literal(argument)?)])
+        }
         Call::Function("descendants", "") => steps.extend([Step::Below, Step::Any]),
         Call::Function("children", "") => steps.push(Step::Any),
-        Call::Function(..) => return Err("its path has a function that is not supported".to_owned()),
+        Call::Function(..) => {
+            return Err("its path has a function that is not supported".to_owned());
+        }
     }
     Ok(())
 }
 
 /// A path whose names no definition has would never be met, and so protect nothing.
 fn check(start: &Start, steps: &[Step]) -> Result<(), String> {
-    let Start::Resource(Some(name)) = start else { return Ok(()) };
+    let Start::Resource(Some(name)) = start else {
+        return Ok(());
+    };
     let schema = Schema::of(FhirVersion::Either);
     let mut shapes: Vec<&Shape> = schema.resource(name).into_iter().collect();
     for step in steps {
@@ -96,13 +106,19 @@ fn check(start: &Start, steps: &[Step]) -> Result<(), String> {
 
 /// Whether a key is a name, or a choice that begins with it.
 fn named(key: &str, name: &str) -> bool {
-    key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    key.strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 fn conditions(text: &str) -> Result<Vec<Vec<Condition>>, String> {
     let any = split(text, &[" or ", " OR "])?;
     any.into_iter()
-        .map(|all| split(all, &[" and ", " AND "])?.into_iter().map(|one| condition(one.trim())).collect())
+        .map(|all| {
+            split(all, &[" and ", " AND "])?
+                .into_iter()
+                .map(|one| condition(one.trim()))
+                .collect()
+        })
         .collect()
 }
 
@@ -123,7 +139,11 @@ fn condition(text: &str) -> Result<Condition, String> {
             });
         }
     }
-    for (end, negated) in [(".exists().not()", true), (".empty()", true), (".exists()", false)] {
+    for (end, negated) in [
+        (".exists().not()", true),
+        (".empty()", true),
+        (".exists()", false),
+    ] {
         if let Some(path) = text.strip_suffix(end) {
             return Ok(Condition {
                 path: names(path)?,
@@ -151,7 +171,9 @@ enum Call<'t> {
 fn call(text: &str) -> Result<Call<'_>, String> {
     match text.split_once('(') {
         Some((name, rest)) => {
-            let argument = rest.strip_suffix(')').ok_or("its path has brackets that do not close")?;
+            let argument = rest
+                .strip_suffix(')')
+                .ok_or("its path has brackets that do not close")?;
             name_of(name)?;
             Ok(Call::Function(name, argument.trim()))
         }
@@ -172,7 +194,10 @@ fn name_of(text: &str) -> Result<String, String> {
 }
 
 fn literal(text: &str) -> Result<String, String> {
-    let inner = text.trim().strip_prefix(['\'', '"']).and_then(|text| text.strip_suffix(['\'', '"']));
+    let inner = text
+        .trim()
+        .strip_prefix(['\'', '"'])
+        .and_then(|text| text.strip_suffix(['\'', '"']));
     match inner {
         Some(inner) if !inner.contains(['\'', '\\']) => Ok(inner.to_owned()),
         _ => Err("its path has something else where a text in quotes must stand".to_owned()),
@@ -181,7 +206,9 @@ fn literal(text: &str) -> Result<String, String> {
 
 /// The text without brackets that are around all of it.
 fn unwrapped(text: &str) -> &str {
-    let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+    let inner = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'));
     match inner {
         Some(inner) if split(inner, &["."]).is_ok() => inner.trim(),
         _ => text,
@@ -195,7 +222,9 @@ pub(super) fn split<'t>(text: &'t str, separators: &[&str]) -> Result<Vec<&'t st
     while let Some(rest) = text.get(at..)
         && let Some(c) = rest.chars().next()
     {
-        let separator = separators.iter().find(|separator| rest.starts_with(**separator));
+        let separator = separators
+            .iter()
+            .find(|separator| rest.starts_with(**separator));
         match (c, separator) {
             (_, Some(separator)) if depth == 0 && !quoted => {
                 parts.push(text.get(from..at).unwrap_or_default());
@@ -205,7 +234,11 @@ pub(super) fn split<'t>(text: &'t str, separators: &[&str]) -> Result<Vec<&'t st
             }
             ('\'', _) => quoted = !quoted,
             ('(', _) if !quoted => depth += 1,
-            (')', _) if !quoted => depth = depth.checked_sub(1).ok_or("its path has brackets that do not open")?,
+            (')', _) if !quoted => {
+                depth = depth
+                    .checked_sub(1)
+                    .ok_or("its path has brackets that do not open")?
+            }
             _ => {}
         }
         at += c.len_utf8();

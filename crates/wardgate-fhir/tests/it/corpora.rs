@@ -14,7 +14,10 @@ fn set(name: &str) -> Option<Set> {
     };
     let text = std::fs::read_to_string(folder.join(name)).unwrap();
     let lines: Vec<&str> = match name.ends_with(".ndjson") {
-        true => text.lines().filter(|line| !line.trim().is_empty()).collect(),
+        true => text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect(),
         false => vec![&text],
     };
     Some(under(&lines, Profile::safe_harbor()))
@@ -50,7 +53,12 @@ fn resolved(resources: &[Value]) -> (usize, usize) {
     let (mut all, mut resolved) = (0, 0);
     for resource in resources {
         each(resource, &mut Vec::new(), &mut |path, value| {
-            let Some(text) = value.as_str().filter(|_| path.last().is_some_and(|key| key == "reference")) else { return };
+            let Some(text) = value
+                .as_str()
+                .filter(|_| path.last().is_some_and(|key| key == "reference"))
+            else {
+                return;
+            };
             all += 1;
             let tail = text.split("/_history/").next().unwrap_or(text);
             let short: Vec<&str> = tail.rsplit('/').take(2).collect();
@@ -78,12 +86,21 @@ fn counted(resources: &[Value]) -> BTreeMap<String, usize> {
 fn check(name: &str, kept_least: f64) {
     let Some(set) = set(name) else { return };
     let (before, after) = (resolved(&set.inputs), resolved(&set.outputs));
-    assert!(after.1 + (before.0 - after.0) >= before.1, "{name}: {before:?} became {after:?}");
+    assert!(
+        after.1 + (before.0 - after.0) >= before.1,
+        "{name}: {before:?} became {after:?}"
+    );
     let (before, after) = (counted(&set.inputs), counted(&set.outputs));
     let all: usize = before.values().sum();
-    let kept: usize = before.iter().map(|(fact, count)| (*count).min(after.get(fact).copied().unwrap_or_default())).sum();
+    let kept: usize = before
+        .iter()
+        .map(|(fact, count)| (*count).min(after.get(fact).copied().unwrap_or_default()))
+        .sum();
     let share = kept as f64 / all as f64;
-    assert!(share >= kept_least, "{name}: {kept} of {all} codes and numbers are kept");
+    assert!(
+        share >= kept_least,
+        "{name}: {kept} of {all} codes and numbers are kept"
+    );
 }
 
 #[test]
@@ -103,7 +120,9 @@ fn the_examples_of_the_standard_keep_their_facts() {
 
 #[test]
 fn traps_hold_nothing_any_more() {
-    let Some(set) = set("traps_a.ndjson") else { return };
+    let Some(set) = set("traps_a.ndjson") else {
+        return;
+    };
     check("traps_a.ndjson", 0.95);
     let mut sought: BTreeSet<String> = BTreeSet::new();
     for resource in &set.inputs {
@@ -112,16 +131,40 @@ fn traps_hold_nothing_any_more() {
         }
         each(resource, &mut Vec::new(), &mut |path, value| {
             let key = path.last().map(String::as_str).unwrap_or_default();
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            if matches!(key, "family" | "given" | "value" | "line" | "city" | "birthDate" | "valueDecimal" | "id") && text.len() > 3 {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            if matches!(
+                key,
+                "family"
+                    | "given"
+                    | "value"
+                    | "line"
+                    | "city"
+                    | "birthDate"
+                    | "valueDecimal"
+                    | "id"
+            ) && text.len() > 3
+            {
                 sought.insert(text.to_lowercase());
             }
         });
     }
-    let numbers: Vec<String> = sought.iter().map(|one| one.replace('-', "")).filter(|one| one.len() == 9).collect();
-    sought.extend(numbers.into_iter().filter(|one| one.bytes().all(|byte| byte.is_ascii_digit())));
+    let numbers: Vec<String> = sought
+        .iter()
+        .map(|one| one.replace('-', ""))
+        .filter(|one| one.len() == 9)
+        .collect();
+    sought.extend(
+        numbers
+            .into_iter()
+            .filter(|one| one.bytes().all(|byte| byte.is_ascii_digit())),
+    );
     assert!(sought.len() > 50);
     let all = set.text.to_lowercase();
-    let left: Vec<&String> = sought.iter().filter(|one| all.contains(one.as_str())).collect();
+    let left: Vec<&String> = sought
+        .iter()
+        .filter(|one| all.contains(one.as_str()))
+        .collect();
     assert!(left.is_empty(), "{} values are left", left.len());
 }

@@ -6,7 +6,9 @@ use crate::scene::{deidentifier, under};
 
 fn fault(line: &str) -> &'static str {
     let mut output = b"before".to_vec();
-    let fault = deidentifier(&[], Profile::safe_harbor()).resource(line.as_bytes(), &mut output).unwrap_err();
+    let fault = deidentifier(&[], Profile::safe_harbor())
+        .resource(line.as_bytes(), &mut output)
+        .unwrap_err();
     assert_eq!(output, b"before", "something is half written");
     assert!(!fault.to_string().contains("Ashgrove"));
     fault.code()
@@ -14,22 +16,41 @@ fn fault(line: &str) -> &'static str {
 
 #[test]
 fn bad_records_are_refused_whole() {
-    let deep = format!(r#"{{"resourceType":"Basic","extension":{}{}}}"#, "[{\"extension\":".repeat(70), "1".to_owned() + &"}]".repeat(70));
+    let deep = format!(
+        r#"{{"resourceType":"Basic","extension":{}{}}}"#,
+        "[{\"extension\":".repeat(70),
+        "1".to_owned() + &"}]".repeat(70)
+    );
     for (line, code) in [
         ("", "fhir.unknown_resource"),
         (r#"{"name":"Ashgrove"}"#, "fhir.unknown_resource"),
         (r#"{"resourceType":"Ashgrove"}"#, "fhir.unknown_resource"),
         (r#"{"resourceType":"Patient","id":"1"#, "fhir.json"),
         (r#"{"resourceType":"Patient","id":"1"} {}"#, "fhir.json"),
-        (r#"{"resourceType":"Patient","gender":"male","gender":"female"}"#, "fhir.duplicate_key"),
-        (r#"{"resourceType":"Patient","gender":"male","\u0067ender":"female"}"#, "fhir.duplicate_key"),
-        (r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Secret"}}]}"#, "fhir.unknown_resource"),
+        (
+            r#"{"resourceType":"Patient","gender":"male","gender":"female"}"#,
+            "fhir.duplicate_key",
+        ),
+        (
+            r#"{"resourceType":"Patient","gender":"male","\u0067ender":"female"}"#,
+            "fhir.duplicate_key",
+        ),
+        (
+            r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Secret"}}]}"#,
+            "fhir.unknown_resource",
+        ),
         (&deep, "fhir.depth"),
     ] {
         assert_eq!(fault(line), code, "{line}");
     }
     let fhir = deidentifier(&[], Profile::safe_harbor());
-    assert!(fhir.resource(b"{\"resourceType\":\"Patient\",\"id\":\"\xff\"}", &mut Vec::new()).is_err());
+    assert!(
+        fhir.resource(
+            b"{\"resourceType\":\"Patient\",\"id\":\"\xff\"}",
+            &mut Vec::new()
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -54,7 +75,11 @@ fn required_elements_that_go_say_why() {
     let line = r#"{"resourceType":"Endpoint","id":"1","status":"active","connectionType":{"code":"x"},"payloadType":[{"text":"any"}],"address":"mailto:oriel@ashgrove.example"}"#;
     let set = under(&[line], Profile::safe_harbor());
     let told = &set.outputs[0]["_address"]["extension"][0];
-    assert!(set.outputs[0].get("address").is_some() || told["valueCode"] == "masked", "{}", set.text);
+    assert!(
+        set.outputs[0].get("address").is_some() || told["valueCode"] == "masked",
+        "{}",
+        set.text
+    );
     assert!(!set.text.contains("ashgrove"));
 }
 
@@ -62,6 +87,8 @@ fn required_elements_that_go_say_why() {
 fn numbers_keep_their_text_and_keys_their_order() {
     let line = r#"{"status":"final","resourceType":"Observation","valueQuantity":{"value":1.50,"unit":"mg"},"code":{"text":"x"},"component":[{"code":{"text":"y"},"valueQuantity":{"value":1e-3}}]}"#;
     let mut output = Vec::new();
-    deidentifier(&[], Profile::safe_harbor()).resource(line.as_bytes(), &mut output).unwrap();
+    deidentifier(&[], Profile::safe_harbor())
+        .resource(line.as_bytes(), &mut output)
+        .unwrap();
     assert_eq!(String::from_utf8(output).unwrap(), line);
 }

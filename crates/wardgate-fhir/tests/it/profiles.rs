@@ -15,7 +15,11 @@ fn a_limited_data_set_keeps_dates_cities_and_ages() {
     assert_eq!(patient["address"][0]["city"], "Netherby");
     assert_eq!(patient["address"][0]["postalCode"], "05601");
     assert_eq!(set.outputs[1]["onsetDateTime"], "2019-04");
-    assert!(!set.text.contains("Ashgrove") && !set.text.contains("Mulberry") && !set.text.contains("314-8822"));
+    assert!(
+        !set.text.contains("Ashgrove")
+            && !set.text.contains("Mulberry")
+            && !set.text.contains("314-8822")
+    );
 }
 
 #[test]
@@ -30,7 +34,10 @@ fn pseudonymised_data_after_the_gdpr_have_coarser_years_and_ages() {
 
 #[test]
 fn a_custom_profile_decides_by_its_actions() {
-    let profile = Profile::parse("profile = ward\nname = redact\ndate = generalise\nmrn = hash 12\nid = keep\n").unwrap();
+    let profile = Profile::parse(
+        "profile = ward\nname = redact\ndate = generalise\nmrn = hash 12\nid = keep\n",
+    )
+    .unwrap();
     let set = under(&[PATIENT, CONDITION], profile);
     assert_eq!(set.outputs[0]["name"][0]["family"], "[NAME]");
     assert_eq!(set.outputs[0]["id"], "p");

@@ -22,8 +22,14 @@ fn every_form_of_reference_still_resolves() {
     let patient = text(&entry(0)["resource"]["id"]);
     assert_ne!(patient, "0c1b8a44-5fd2-4f1c-9e53-3b8a4d2c7f10");
     assert_eq!(text(&entry(0)["fullUrl"]), format!("urn:uuid:{patient}"));
-    assert_eq!(text(&entry(1)["resource"]["subject"]["reference"]), format!("urn:uuid:{patient}"));
-    assert_eq!(text(&entry(3)["resource"]["subject"]["reference"]), format!("Patient/{patient}"));
+    assert_eq!(
+        text(&entry(1)["resource"]["subject"]["reference"]),
+        format!("urn:uuid:{patient}")
+    );
+    assert_eq!(
+        text(&entry(3)["resource"]["subject"]["reference"]),
+        format!("Patient/{patient}")
+    );
 
     let organization = text(&entry(0)["resource"]["contained"][0]["id"]);
     let managing = text(&entry(0)["resource"]["managingOrganization"]["reference"]);
@@ -32,25 +38,54 @@ fn every_form_of_reference_still_resolves() {
     let encounter = text(&entry(1)["resource"]["id"]);
     let url = text(&entry(1)["fullUrl"]);
     assert!(url.ends_with(&format!("/Encounter/{encounter}")));
-    assert_eq!(text(&entry(3)["resource"]["encounter"]["reference"]), format!("{url}/_history/3"));
-    assert_eq!(text(&entry(1)["request"]["url"]), format!("Encounter/{encounter}"));
+    assert_eq!(
+        text(&entry(3)["resource"]["encounter"]["reference"]),
+        format!("{url}/_history/3")
+    );
+    assert_eq!(
+        text(&entry(1)["request"]["url"]),
+        format!("Encounter/{encounter}")
+    );
 
     let number = text(&entry(2)["resource"]["identifier"][0]["value"]);
     let sought = text(&entry(1)["resource"]["participant"][0]["individual"]["reference"]);
-    assert_eq!(sought, format!("Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{number}"));
+    assert_eq!(
+        sought,
+        format!("Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{number}")
+    );
     assert!(text(&entry(3)["resource"]["basedOn"][0]["reference"]).starts_with("urn:oid:2.25."));
     assert!(text(&entry(3)["request"]["url"]).contains("/$validate?patient=Patient/"));
 
     let link = text(&bundle["link"][0]["url"]);
     assert!(link.ends_with("/Patient?_count=10"), "{link}");
-    assert!(!set.text.contains("Ashgrove") && !set.text.contains("ehr.example") && !set.text.contains("77012"));
+    assert!(
+        !set.text.contains("Ashgrove")
+            && !set.text.contains("ehr.example")
+            && !set.text.contains("77012")
+    );
 }
 
 #[test]
 fn ids_are_valid_and_the_same_in_each_file() {
-    let one = under(&[r#"{"resourceType":"Flag","id":"a.b-7","status":"active","code":{"text":"x"},"subject":{"reference":"Patient/77"}}"#], Profile::safe_harbor());
-    let other = under(&[r#"{"resourceType":"Patient","id":"77"}"#], Profile::safe_harbor());
+    let one = under(
+        &[
+            r#"{"resourceType":"Flag","id":"a.b-7","status":"active","code":{"text":"x"},"subject":{"reference":"Patient/77"}}"#,
+        ],
+        Profile::safe_harbor(),
+    );
+    let other = under(
+        &[r#"{"resourceType":"Patient","id":"77"}"#],
+        Profile::safe_harbor(),
+    );
     let id = other.outputs[0]["id"].as_str().unwrap();
-    assert!(id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.'));
-    assert_eq!(one.outputs[0]["subject"]["reference"], format!("Patient/{id}"));
+    assert!(
+        id.len() <= 64
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+    );
+    assert_eq!(
+        one.outputs[0]["subject"]["reference"],
+        format!("Patient/{id}")
+    );
 }

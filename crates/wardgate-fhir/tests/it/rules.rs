@@ -22,7 +22,10 @@ fn the_first_rule_that_is_met_decides_for_all_below_it() {
     );
     let set = ruled(&[PATIENT], &file);
     let patient = &set.outputs[0];
-    assert_eq!(patient["address"], serde_json::json!([{"country":"US","postalCode":"00000"}]));
+    assert_eq!(
+        patient["address"],
+        serde_json::json!([{"country":"US","postalCode":"00000"}])
+    );
     assert_eq!(patient["name"], serde_json::json!([{"family":"Doe"}]));
     assert_eq!(patient["birthDate"], "1974");
     assert_eq!(patient["active"], true);
@@ -30,7 +33,10 @@ fn the_first_rule_that_is_met_decides_for_all_below_it() {
 
 #[test]
 fn what_no_rule_is_for_is_treated_by_the_table() {
-    let set = ruled(&[PATIENT, OBSERVATION], &rules(r#"{"path":"Patient.active","method":"redact"}"#));
+    let set = ruled(
+        &[PATIENT, OBSERVATION],
+        &rules(r#"{"path":"Patient.active","method":"redact"}"#),
+    );
     assert!(!set.text.contains("Ashgrove"));
     assert_eq!(set.outputs[0].get("active"), None);
     assert_eq!(set.outputs[1]["valueQuantity"]["value"], 61.5);
@@ -63,8 +69,14 @@ fn values_are_changed_by_their_methods() {
 
 #[test]
 fn numbers_are_perturbed_alike_in_each_run() {
-    let file = rules(r#"{"path":"Observation.value","method":"redact"},{"path":"Observation.component.value","method":"perturb","span":4,"roundTo":0}"#);
-    let value = || ruled(&[PATIENT, OBSERVATION], &file).outputs[1]["component"][0]["valueInteger"].as_f64().unwrap();
+    let file = rules(
+        r#"{"path":"Observation.value","method":"redact"},{"path":"Observation.component.value","method":"perturb","span":4,"roundTo":0}"#,
+    );
+    let value = || {
+        ruled(&[PATIENT, OBSERVATION], &file).outputs[1]["component"][0]["valueInteger"]
+            .as_f64()
+            .unwrap()
+    };
     assert!((value() - 37.0).abs() <= 2.0);
     assert!((value() - value()).abs() < f64::EPSILON);
 }

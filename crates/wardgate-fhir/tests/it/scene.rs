@@ -30,7 +30,8 @@ pub(crate) fn under(lines: &[&str], profile: Profile) -> Set {
 }
 
 pub(crate) fn ruled(lines: &[&str], file: &str) -> Set {
-    let fhir = deidentifier(lines, Profile::safe_harbor()).with_rules(RuleFile::parse(file).unwrap());
+    let fhir =
+        deidentifier(lines, Profile::safe_harbor()).with_rules(RuleFile::parse(file).unwrap());
     run(lines, &fhir, false)
 }
 

@@ -19,7 +19,8 @@ const PATIENT: &str = r#"{"resourceType":"Patient","id":"ashgrove-1","meta":{"so
 "photo":[{"contentType":"image/png","data":"iVBORyBmYWNlIG9mIE9yaWVsIEFzaGdyb3Zl"}]}"#;
 
 fn document() -> String {
-    let letter = BASE64_STANDARD.encode("Dear colleague, Oriel Ashgrove (MR5570921) was well on 2024-03-12. Sodium 139.");
+    let letter = BASE64_STANDARD
+        .encode("Dear colleague, Oriel Ashgrove (MR5570921) was well on 2024-03-12. Sodium 139.");
     format!(
         r#"{{"resourceType":"DocumentReference","id":"d1","status":"current","subject":{{"reference":"Patient/ashgrove-1"}},
 "content":[{{"attachment":{{"contentType":"text/plain","size":80,"hash":"x","data":"{letter}","title":"Ashgrove_Oriel.txt","url":"https://ehr.example/fhir/Binary?patient=MR5570921"}}}}]}}"#
@@ -37,18 +38,44 @@ fn nothing_that_identifies_comes_out_and_the_facts_stay() {
     let document = document();
     let set = under(&[PATIENT, &document, OBSERVATION], Profile::safe_harbor());
     let mut all = set.text.to_lowercase();
-    let data = set.outputs[1]["content"][0]["attachment"]["data"].as_str().unwrap();
+    let data = set.outputs[1]["content"][0]["attachment"]["data"]
+        .as_str()
+        .unwrap();
     let letter = String::from_utf8(BASE64_STANDARD.decode(data).unwrap()).unwrap();
     all.push_str(&letter.to_lowercase());
     for left in [
-        "ashgrove", "oriel", "tamsin", "penhallow", "5570921", "543-61-2208", "314-8822", "5553148822", "mulberry",
-        "netherby", "05601", "1931", "nickname", "ehr.example", "2024-03-12t10", "image/png;", "\"hash\"",
+        "ashgrove",
+        "oriel",
+        "tamsin",
+        "penhallow",
+        "5570921",
+        "543-61-2208",
+        "314-8822",
+        "5553148822",
+        "mulberry",
+        "netherby",
+        "05601",
+        "1931",
+        "nickname",
+        "ehr.example",
+        "2024-03-12t10",
+        "image/png;",
+        "\"hash\"",
     ] {
         assert!(!all.contains(left), "{left} is left in {all}");
     }
     for kept in [
-        "29463-7", "Body weight", "61.50", "\"kg\"", "T10:11:12+01:00", "2106-3", "White", "\"VT\"", "\"female\"",
-        "multipleBirthInteger\":2", "Mrs.",
+        "29463-7",
+        "Body weight",
+        "61.50",
+        "\"kg\"",
+        "T10:11:12+01:00",
+        "2106-3",
+        "White",
+        "\"VT\"",
+        "\"female\"",
+        "multipleBirthInteger\":2",
+        "Mrs.",
     ] {
         assert!(set.text.contains(kept), "{kept} is gone from {}", set.text);
     }
@@ -63,9 +90,14 @@ fn a_patient_is_the_same_in_fields_and_texts() {
     let set = under(&[PATIENT, &document, OBSERVATION], Profile::safe_harbor());
     let family = set.outputs[0]["name"][0]["family"].as_str().unwrap();
     let number = set.outputs[0]["identifier"][0]["value"].as_str().unwrap();
-    let data = set.outputs[1]["content"][0]["attachment"]["data"].as_str().unwrap();
+    let data = set.outputs[1]["content"][0]["attachment"]["data"]
+        .as_str()
+        .unwrap();
     let letter = String::from_utf8(BASE64_STANDARD.decode(data).unwrap()).unwrap();
-    assert!(letter.contains(family) && letter.contains(number), "{letter} {family} {number}");
+    assert!(
+        letter.contains(family) && letter.contains(number),
+        "{letter} {family} {number}"
+    );
     let seen = set.outputs[2]["effectiveDateTime"].as_str().unwrap();
     assert!(letter.contains(&seen[..10]), "{letter} {seen}");
 }
@@ -81,12 +113,21 @@ fn ages_over_89_are_not_told() {
 fn what_was_done_is_counted_by_element() {
     let fhir = crate::scene::deidentifier(&[PATIENT], Profile::safe_harbor());
     let tally = fhir.resource(PATIENT.as_bytes(), &mut Vec::new()).unwrap();
-    let all: Vec<String> = tally.elements().map(|(element, done, count)| format!("{element} {} {count}", done.label())).collect();
+    let all: Vec<String> = tally
+        .elements()
+        .map(|(element, done, count)| format!("{element} {} {count}", done.label()))
+        .collect();
     for counted in [
-        "HumanName.family replaced 1", "Patient.birthDate generalised 1", "(unknown element) removed 1",
-        "(unknown extension) removed 1", "Patient.gender kept 1",
+        "HumanName.family replaced 1",
+        "Patient.birthDate generalised 1",
+        "(unknown element) removed 1",
+        "(unknown extension) removed 1",
+        "Patient.gender kept 1",
     ] {
-        assert!(all.iter().any(|one| one == counted), "{counted} is not in {all:?}");
+        assert!(
+            all.iter().any(|one| one == counted),
+            "{counted} is not in {all:?}"
+        );
     }
     assert!(!format!("{tally:?}").contains("Ashgrove"));
 }

@@ -12,7 +12,6 @@ use super::anonymize::{failure, open, risks};
 use crate::failure::Failure;
 use crate::output::Output;
 
-
 /// Suggest roles of columns, assess risk, and look for poison
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
