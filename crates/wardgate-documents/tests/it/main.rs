@@ -3,7 +3,7 @@
 
 mod html;
 mod pdf;
-mod shared;
+mod corpora;
 mod text;
 
 use wardgate_deid::{
