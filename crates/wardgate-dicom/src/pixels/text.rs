@@ -10,10 +10,11 @@
 mod edges;
 mod ink;
 mod lines;
+mod runs;
 
 use super::region::{Region, condensed};
 use edges::Edges;
-use ink::{Mask, Paper};
+use ink::Paper;
 
 /// How readily strokes are taken for text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,14 @@ impl Care {
         match self {
             Self::Plain => 22,
             Self::Careful => 18,
+        }
+    }
+
+    /// How many tenths of an edge ink must differ from what is around it.
+    fn contrast_tenths_min(self) -> u64 {
+        match self {
+            Self::Plain => 16,
+            Self::Careful => 12,
         }
     }
 }
@@ -86,15 +95,22 @@ fn find_from_scale(plane: Plane<'_>, care: Care, scale: u32, found: &mut Vec<Reg
 }
 
 fn find_at_scale(plane: Plane<'_>, care: Care) -> Vec<Region> {
-    let mut found = Vec::new();
+    let mut places = Vec::new();
     for edges in edges_of(plane, care) {
-        for (side, place) in edges::inked_places(plane, edges) {
-            let Some(paper) = Paper::of(plane, place) else {
-                continue;
-            };
-            for mask in Mask::of(side) {
-                if let Some(drawn) = paper.strokes(mask, edges.step) {
-                    found.extend(lines::read(plane, &drawn, care));
+        let inked = edges::inked_places(plane, edges).into_iter();
+        places.extend(inked.map(|(side, place)| (place, edges.step, side)));
+    }
+    places.sort_unstable();
+    let mut found = Vec::new();
+    for alike in places.chunk_by(|one, other| one.0 == other.0) {
+        let paper = alike.first().and_then(|place| Paper::of(plane, place.0));
+        let Some(paper) = paper else { continue };
+        for alike in alike.chunk_by(|one, other| one.1 == other.1) {
+            let step = alike.first().map_or(1, |place| place.1);
+            let clear = paper.clear(step);
+            for (_, _, side) in alike {
+                for drawing in paper.drawings(*side, &clear, care) {
+                    found.extend(lines::read(plane, &drawing, care));
                 }
             }
         }
@@ -141,15 +157,12 @@ fn halved(plane: Plane<'_>) -> Vec<u16> {
     let (columns, rows) = (plane.columns / 2, plane.rows() / 2);
     let mut values = Vec::with_capacity(columns * rows);
     for row in 0..rows {
-        let upper = plane.row(row * 2).chunks_exact(2);
-        let lower = plane.row(row * 2 + 1).chunks_exact(2);
-        values.extend(upper.zip(lower).map(|(upper, lower)| {
-            let sum: u32 = upper
-                .iter()
-                .chain(lower)
-                .map(|value| u32::from(*value))
-                .sum();
-            u16::try_from(sum / 4).unwrap_or(u16::MAX)
+        let upper = plane.row(row * 2).as_chunks::<2>().0;
+        let lower = plane.row(row * 2 + 1).as_chunks::<2>().0;
+        values.extend(upper.iter().zip(lower).map(|([a, b], [c, d])| {
+            let sum = u32::from(*a) + u32::from(*b) + u32::from(*c) + u32::from(*d);
+            // A quarter of four values has 16 bits.
+            (sum / 4) as u16
         }));
     }
     values

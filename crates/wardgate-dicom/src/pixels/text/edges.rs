@@ -7,7 +7,7 @@ use super::Plane;
 use crate::pixels::region::{Region, joined};
 
 /// Which side of its edges ink is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Bright,
     Dark,
@@ -32,17 +32,24 @@ pub(super) fn inked_places(plane: Plane<'_>, edges: Edges) -> Vec<(Side, Region)
     let down = plane.rows().div_ceil(CELL_ROWS);
     let mut bright = Vec::with_capacity(across * down);
     let mut dark = Vec::with_capacity(across * down);
-    let mut cells = vec![Cell::default(); across];
+    let mut turns = vec![[0_u16; CELL_COLUMNS]; across];
     for cell_row in 0..down {
-        for row in cell_row * CELL_ROWS..((cell_row + 1) * CELL_ROWS).min(plane.rows()) {
-            count_edges(plane.row(row), edges, &mut cells);
+        let rows = cell_row * CELL_ROWS..((cell_row + 1) * CELL_ROWS).min(plane.rows());
+        turns.fill([0; CELL_COLUMNS]);
+        for row in rows.clone() {
+            count_turns(plane.row(row), edges.step, turns.as_flattened_mut());
         }
-        for cell in &mut cells {
-            bright.push(cell.ink(&cell.bright, edges));
-            dark.push(cell.ink(&cell.dark, edges));
-            if cell.rising + cell.falling > 0 {
-                *cell = Cell::default();
-            }
+        for (column, turns) in turns.iter().enumerate() {
+            let cell = Cell::of(turns).map(|cell| {
+                let rows = rows.clone().map(|row| plane.row(row));
+                cell.sorted(rows, column * CELL_COLUMNS, edges)
+            });
+            let ink = |sorts: fn(&Cell) -> &Sorts| {
+                let cell = cell.as_ref()?;
+                cell.ink(sorts(cell), edges)
+            };
+            bright.push(ink(|cell| &cell.bright));
+            dark.push(ink(|cell| &cell.dark));
         }
     }
     let whole = Region::whole(pixels(plane.columns), pixels(plane.rows()));
@@ -58,12 +65,14 @@ pub(super) fn inked_places(plane: Plane<'_>, edges: Edges) -> Vec<(Side, Region)
     all
 }
 
-#[derive(Clone, Copy, Default)]
+/// Counts of edges by the sort of their ink; more room than sorts, so that an index needs no check.
+type Sorts = [u8; SORTS];
+
+/// A cell that has as many edges as a part of a letter.
 struct Cell {
-    rising: u16,
-    falling: u16,
-    bright: [u8; INKS],
-    dark: [u8; INKS],
+    edges: u16,
+    bright: Sorts,
+    dark: Sorts,
 }
 
 #[derive(Clone, Copy)]
@@ -73,75 +82,104 @@ struct Ink {
 }
 
 impl Cell {
-    /// The ink of two neighbouring sorts that most edges have, when it is enough of them.
-    fn ink(&self, sorts: &[u8; INKS], edges: Edges) -> Option<Ink> {
+    /// The cell of so many turns in its columns; nothing when they are too few.
+    fn of(turns: &[u16; CELL_COLUMNS]) -> Option<Self> {
+        let sum = turns
+            .iter()
+            .fold(0_u16, |sum, column| sum.wrapping_add(*column));
+        let (rising, falling) = (sum % FALLING, sum / FALLING);
         // A stroke has an edge on each side, the border of an organ has one.
-        let edges_all = self.rising + self.falling;
-        if edges_all < CELL_EDGES_MIN || self.rising.min(self.falling) < CELL_TURNS_MIN {
-            return None;
+        let enough = rising + falling >= CELL_EDGES_MIN && rising.min(falling) >= CELL_TURNS_MIN;
+        enough.then_some(Self {
+            edges: rising + falling,
+            bright: [0; SORTS],
+            dark: [0; SORTS],
+        })
+    }
+
+    /// The cell with its edges sorted by ink.
+    fn sorted<'p>(
+        mut self,
+        rows: impl Iterator<Item = &'p [u16]>,
+        first: usize,
+        edges: Edges,
+    ) -> Self {
+        let by = ((INKS as u32 - 1) << 16) / u32::from(edges.span.max(1));
+        let sort = |value: u16| {
+            let above = u32::from(value.saturating_sub(edges.least).min(edges.span));
+            ((above * by) >> 16) as usize % SORTS
+        };
+        for row in rows {
+            let next = (first + CELL_COLUMNS + 1).min(row.len());
+            let values = row.get(first..next).unwrap_or_default();
+            let mut places = edges_in(values, edges.step);
+            while places != 0 {
+                let at = places.trailing_zeros() as usize;
+                places &= places - 1;
+                let Some([one, other]) = values.get(at..).and_then(<[u16]>::first_chunk) else {
+                    break;
+                };
+                for (value, sorts) in [
+                    (one.max(other), &mut self.bright),
+                    (one.min(other), &mut self.dark),
+                ] {
+                    if let Some(count) = sorts.get_mut(sort(*value)) {
+                        *count = count.wrapping_add(1);
+                    }
+                }
+            }
         }
+        self
+    }
+
+    /// The ink of two neighbouring sorts that most edges have, when it is enough of them.
+    fn ink(&self, sorts: &Sorts, edges: Edges) -> Option<Ink> {
+        let sorts = sorts.get(..INKS)?;
         let pairs = sorts
             .windows(2)
             .map(|pair| pair.iter().map(|count| u32::from(*count)).sum::<u32>());
         let (ink, count) = pairs.enumerate().max_by_key(|(_, count)| *count)?;
         // Of few edges a larger share agrees by chance.
-        let edges_here = u32::from(edges_all);
+        let edges_here = u32::from(self.edges);
         let by_chance = edges_here * edges.share_percent + edges_here.isqrt() * CHANCE_PERCENT;
         let enough = count * 100 >= by_chance && count >= 4;
         let ink = u8::try_from(ink).ok()?;
         enough.then_some(Ink {
-            edges: edges_all,
+            edges: self.edges,
             ink,
         })
     }
 }
 
-fn count_edges(row: &[u16], edges: Edges, cells: &mut [Cell]) {
+/// Adds the edges of a row to the turns of each column: rising ones count 1, falling ones [`FALLING`].
+///
+/// Without a branch and with what fits in 16 bits, so that eight columns are one step of the processor.
+fn count_turns(row: &[u16], step: u16, turns: &mut [u16]) {
     let next = row.get(1..).unwrap_or_default();
-    let (left, left_rest) = row
-        .get(..next.len())
-        .unwrap_or_default()
-        .as_chunks::<CELL_COLUMNS>();
-    let (right, right_rest) = next.as_chunks::<CELL_COLUMNS>();
-    let mut cells = cells.iter_mut();
-    for ((left, right), cell) in left.iter().zip(right).zip(&mut cells) {
-        let (mut rising, mut falling) = (0_u16, 0_u16);
-        for (one, other) in left.iter().zip(right) {
-            rising += u16::from(other.saturating_sub(*one) >= edges.step);
-            falling += u16::from(one.saturating_sub(*other) >= edges.step);
-        }
-        if rising + falling > 0 {
-            cell.rising += rising;
-            cell.falling += falling;
-            sort_edges(left, right, edges, cell);
-        }
-    }
-    if let Some(cell) = cells.next() {
-        for (one, other) in left_rest.iter().zip(right_rest) {
-            cell.rising += u16::from(other.saturating_sub(*one) >= edges.step);
-            cell.falling += u16::from(one.saturating_sub(*other) >= edges.step);
-        }
-        sort_edges(left_rest, right_rest, edges, cell);
+    for ((one, other), turns) in row.iter().zip(next).zip(turns) {
+        let rising = u16::from(other.saturating_sub(*one) >= step);
+        let falling = u16::from(one.saturating_sub(*other) >= step);
+        *turns = turns.wrapping_add(rising).wrapping_add(falling * FALLING);
     }
 }
 
-fn sort_edges(left: &[u16], right: &[u16], edges: Edges, cell: &mut Cell) {
-    let by = ((INKS as u32 - 1) << 16) / u32::from(edges.span.max(1));
-    for (one, other) in left.iter().zip(right) {
-        if one.abs_diff(*other) >= edges.step {
-            for (value, sorts) in [
-                (one.max(other), &mut cell.bright),
-                (one.min(other), &mut cell.dark),
-            ] {
-                let above = u32::from(value.saturating_sub(edges.least).min(edges.span));
-                let sort = (above * by) >> 16;
-                let sort = usize::try_from(sort).unwrap_or_default();
-                if let Some(count) = sorts.get_mut(sort) {
-                    *count = count.saturating_add(1);
-                }
-            }
-        }
-    }
+/// A bit for each value that has an edge to the next one.
+fn edges_in(values: &[u16], step: u16) -> u16 {
+    let is_edge = |one: u16, other: u16| u16::from(one.abs_diff(other) >= step);
+    let next = values.get(1..).unwrap_or_default();
+    let (Some(left), Some(right)) = (
+        values.first_chunk::<CELL_COLUMNS>(),
+        next.first_chunk::<CELL_COLUMNS>(),
+    ) else {
+        let pairs = values.iter().zip(next).enumerate();
+        return pairs.fold(0, |bits, (at, (one, other))| {
+            bits | is_edge(*one, *other) << at
+        });
+    };
+    let pairs = left.iter().zip(right).enumerate();
+    pairs.fold(0, |bits, (at, (one, other))| {
+        bits | is_edge(*one, *other) << at
+    })
 }
 
 /// The rectangles around groups of cells of like ink; the cells are used up.
@@ -200,6 +238,10 @@ const CELL_ROWS: usize = 8;
 const CHANCE_PERCENT: u32 = 60;
 /// Sorts of ink that are told from each other.
 const INKS: usize = 24;
+/// The room for them.
+const SORTS: usize = 32;
+/// What a falling edge counts beside rising ones in one number: more than a cell has pairs of values.
+const FALLING: u16 = 256;
 /// Edges that a cell with a part of a letter has: two strokes with two edges in at least two rows.
 const CELL_EDGES_MIN: u16 = 6;
 /// Edges of either direction that such a cell has.

@@ -1,7 +1,8 @@
 //! Connected strokes that are brighter or darker than what is around them.
 
-use super::Plane;
 use super::edges::Side;
+use super::runs::{Bits, Run};
+use super::{Care, Plane};
 use crate::pixels::region::Region;
 
 /// A part of a plane with the difference of each value from the mean around it.
@@ -16,30 +17,11 @@ pub(super) struct Paper {
     grain: u16,
 }
 
-/// Which values count as ink.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mask {
-    /// Clearly above what is around.
-    Bright,
-    /// Far above what is around, as much as ink here mostly is.
-    Brighter,
-    /// Near the greatest value of the place.
-    Brightest,
-    /// Clearly below what is around.
-    Dark,
-    /// Far below what is around.
-    Darker,
-    /// Near the least value of the place.
-    Darkest,
-}
-
 /// What a mask shows.
 pub(super) struct Drawing {
     pub(super) strokes: Vec<Stroke>,
     /// How much ink mostly differs from what is around it.
     pub(super) contrast: u32,
-    /// The least difference that counts as an edge.
-    pub(super) step: u16,
 }
 
 /// A connected stroke: a letter, a part of one, several that touch, or none at all.
@@ -53,6 +35,21 @@ pub(super) struct Stroke {
     pub(super) crisp: u32,
     /// The most extreme value.
     pub(super) peak: u16,
+}
+
+impl Stroke {
+    fn with(&self, other: &Self, bright: bool) -> Self {
+        Self {
+            region: self.region.around(&other.region),
+            area: self.area.saturating_add(other.area),
+            runs: self.runs.saturating_add(other.runs),
+            crisp: self.crisp.saturating_add(other.crisp),
+            peak: match bright {
+                true => self.peak.max(other.peak),
+                false => self.peak.min(other.peak),
+            },
+        }
+    }
 }
 
 impl Paper {
@@ -86,118 +83,129 @@ impl Paper {
         })
     }
 
-    /// The strokes that a mask shows, when what it shows stands out from the grain of the place.
-    pub(super) fn strokes(&self, mask: Mask, step: u16) -> Option<Drawing> {
-        let bright = mask.is_bright();
-        let toward = |above: i32| if bright { above } else { -above };
+    /// How much what clearly differs from what is around it does so on average, on each side.
+    pub(super) fn clear(&self, step: u16) -> Clear {
         let wide = i32::from(step) / 2;
-        let edge = (self.most - self.least) / EXTREME_SHARE;
-        let above = self.above.iter();
-        let ink: Vec<bool> = match mask {
-            Mask::Bright | Mask::Dark => above.map(|above| toward(*above) > wide).collect(),
-            Mask::Brighter | Mask::Darker => {
-                let most = i32::try_from(self.contrast(toward, |above| above > wide)?).ok()?;
-                let far = (most * 6 / 10).max(i32::from(self.grain) * 3);
-                if far < wide * 3 / 2 {
-                    return None;
-                }
-                above.map(|above| toward(*above) > far).collect()
+        let (mut bright, mut dark) = (Sum::default(), Sum::default());
+        // So many differences of 16 bits have a sum of 32 bits.
+        for part in self.above.chunks(SUMMED) {
+            let (mut sums, mut counts) = ([0_i32; 2], [0_i32; 2]);
+            for above in part {
+                // All ones for what counts, which keeps the difference, and all zeros for the rest.
+                let (over, under) = (-i32::from(*above > wide), -i32::from(*above < -wide));
+                sums = [
+                    sums[0].wrapping_add(*above & over),
+                    sums[1].wrapping_sub(*above & under),
+                ];
+                counts = [counts[0].wrapping_sub(over), counts[1].wrapping_sub(under)];
             }
-            Mask::Brightest => self
-                .values
-                .iter()
-                .map(|value| *value >= self.most - edge)
-                .collect(),
-            Mask::Darkest => self
-                .values
-                .iter()
-                .map(|value| *value <= self.least + edge)
-                .collect(),
-        };
-        let mut drawn = ink.iter();
-        let contrast = self.contrast(toward, |_| drawn.next().is_some_and(|drawn| *drawn))?;
-        if u64::from(contrast) * 10 < u64::from(self.grain) * GRAIN_TENTHS_MIN {
-            return None;
+            bright.add(sums[0], counts[0]);
+            dark.add(sums[1], counts[1]);
         }
-        let strokes = self.connected(&ink, bright, contrast);
-        Some(Drawing {
-            strokes,
-            contrast,
+        Clear {
             step,
-        })
+            bright: bright.mean(),
+            dark: dark.mean(),
+        }
     }
 
-    /// How much the values that count differ from what is around them, on average.
-    fn contrast(
-        &self,
-        toward: impl Fn(i32) -> i32,
-        mut counts: impl FnMut(i32) -> bool,
-    ) -> Option<u32> {
-        let (mut sum, mut count) = (0_i64, 0_i64);
-        for above in &self.above {
-            let by = toward(*above);
-            if counts(by) {
-                sum += i64::from(by);
-                count += 1;
+    /// The strokes of ink on one side of its edges, for each way of telling ink that shows any: by what clearly
+    /// differs from what is around it, by what differs as much as ink here mostly does, and by what is near the
+    /// most extreme value of the place.
+    pub(super) fn drawings(&self, side: Side, clear: &Clear, care: Care) -> Vec<Drawing> {
+        let bright = side == Side::Bright;
+        let (wide, grain) = (i32::from(clear.step) / 2, u64::from(self.grain));
+        let tenths_min =
+            (grain * GRAIN_TENTHS_MIN).max(u64::from(clear.step) * care.contrast_tenths_min());
+        let told = |contrast: u32| u64::from(contrast) * 10 >= tenths_min;
+        let beyond = |level: i32| match bright {
+            true => Bits::of(&self.above, self.columns, |above| *above > level),
+            false => Bits::of(&self.above, self.columns, |above| *above < -level),
+        };
+        let mut drawings = Vec::with_capacity(3);
+        let mut draw = |ink: &Bits| {
+            let contrast = self
+                .contrast(ink, bright)
+                .filter(|contrast| told(*contrast));
+            drawings.extend(contrast.map(|contrast| Drawing {
+                strokes: self.connected(ink, bright, contrast),
+                contrast,
+            }));
+        };
+        if let Some(clear) = if bright { clear.bright } else { clear.dark } {
+            if told(clear) {
+                draw(&beyond(wide));
+            }
+            let clear = i32::try_from(clear).unwrap_or(i32::MAX / 6);
+            let far = (clear * 6 / 10).max(i32::from(self.grain) * 3);
+            if far >= wide * 3 / 2 {
+                draw(&beyond(far));
             }
         }
-        let mean = sum.checked_div(count)?;
-        u32::try_from(mean).ok().filter(|mean| *mean > 0)
+        let edge = (self.most - self.least) / EXTREME_SHARE;
+        let (low, high) = (self.least + edge, self.most - edge);
+        draw(&match bright {
+            true => Bits::of(&self.values, self.columns, |value| *value >= high),
+            false => Bits::of(&self.values, self.columns, |value| *value <= low),
+        });
+        drawings
+    }
+
+    /// How much ink differs from what is around it, on average.
+    fn contrast(&self, ink: &Bits, bright: bool) -> Option<u32> {
+        let mut sum = Sum::default();
+        for (runs, above) in ink.rows().zip(self.above.chunks_exact(self.columns)) {
+            for Run { first, next } in runs {
+                for part in above.get(first..next).unwrap_or_default().chunks(SUMMED) {
+                    let here = part
+                        .iter()
+                        .fold(0_i32, |sum, above| sum.wrapping_add(*above));
+                    let count = i32::try_from(part.len()).unwrap_or_default();
+                    sum.add(if bright { here } else { -here }, count);
+                }
+            }
+        }
+        sum.mean()
     }
 
     /// Joins the runs of ink of each row with those of the row above that they touch.
-    fn connected(&self, ink: &[bool], bright: bool, contrast: u32) -> Vec<Stroke> {
+    fn connected(&self, ink: &Bits, bright: bool, contrast: u32) -> Vec<Stroke> {
         let mut forest = Forest {
             bright,
             ..Forest::default()
         };
-        let mut above: Vec<Run> = Vec::new();
-        let mut here: Vec<Run> = Vec::new();
+        let mut above: Vec<(Run, usize)> = Vec::new();
+        let mut here: Vec<(Run, usize)> = Vec::new();
         let half = u16::try_from(contrast / 2).unwrap_or(u16::MAX).max(1);
-        let rows = ink
-            .chunks_exact(self.columns)
-            .zip(self.values.chunks_exact(self.columns));
-        for (row, (ink, values)) in rows.enumerate() {
+        let rows = ink.rows().zip(self.values.chunks_exact(self.columns));
+        for (row, (runs, values)) in rows.enumerate() {
             here.clear();
-            let mut first = 0;
-            for piece in ink.chunk_by(|one, other| one == other) {
-                let next = first + piece.len();
-                if piece.first().is_some_and(|drawn| *drawn) {
-                    let stroke = self.stroke_of(row, first, next, values, (bright, half));
-                    here.push(Run {
-                        first,
-                        next,
-                        tree: forest.add(stroke),
-                    });
-                }
-                first = next;
-            }
             let mut seen = 0;
-            for run in &here {
-                while above.get(seen).is_some_and(|other| other.next < run.first) {
+            for run in runs {
+                while above
+                    .get(seen)
+                    .is_some_and(|(other, _)| other.next < run.first)
+                {
                     seen += 1;
                 }
-                for other in above.get(seen..).unwrap_or_default() {
-                    if other.first > run.next {
-                        break;
-                    }
-                    forest.join(other.tree, run.tree);
-                }
+                let touched = above.get(seen..).unwrap_or_default().iter();
+                let mut touched = touched.take_while(|(other, _)| other.first <= run.next);
+                let stroke = self.stroke_of(row, run, values, (bright, half));
+                let tree = match touched.next() {
+                    Some((_, tree)) => forest.extend(*tree, &stroke),
+                    None => forest.add(stroke),
+                };
+                touched.for_each(|(_, other)| forest.join(*other, tree));
+                here.push((run, tree));
             }
             std::mem::swap(&mut above, &mut here);
         }
         forest.into_strokes()
     }
 
-    fn stroke_of(
-        &self,
-        row: usize,
-        first: usize,
-        next: usize,
-        values: &[u16],
-        edge: (bool, u16),
-    ) -> Stroke {
+    fn stroke_of(&self, row: usize, run: Run, values: &[u16], edge: (bool, u16)) -> Stroke {
         let (bright, half) = edge;
+        let Run { first, next } = run;
         let run = values.get(first..next).unwrap_or_default();
         let peak = match bright {
             true => run.iter().max(),
@@ -228,24 +236,29 @@ impl Paper {
     }
 }
 
-impl Mask {
-    /// The masks that show ink which is on a side of its edges.
-    pub(super) fn of(side: Side) -> [Self; 3] {
-        match side {
-            Side::Bright => [Self::Bright, Self::Brighter, Self::Brightest],
-            Side::Dark => [Self::Dark, Self::Darker, Self::Darkest],
-        }
-    }
-
-    fn is_bright(self) -> bool {
-        matches!(self, Self::Bright | Self::Brighter | Self::Brightest)
-    }
+/// What clearly differs from what is around it, at a step of edges.
+pub(super) struct Clear {
+    pub(super) step: u16,
+    bright: Option<u32>,
+    dark: Option<u32>,
 }
 
-struct Run {
-    first: usize,
-    next: usize,
-    tree: usize,
+#[derive(Default)]
+struct Sum {
+    sum: i64,
+    count: i64,
+}
+
+impl Sum {
+    fn add(&mut self, sum: i32, count: i32) {
+        self.sum += i64::from(sum);
+        self.count += i64::from(count);
+    }
+
+    fn mean(&self) -> Option<u32> {
+        let mean = self.sum.checked_div(self.count)?;
+        u32::try_from(mean).ok().filter(|mean| *mean > 0)
+    }
 }
 
 /// Strokes that become one when their runs touch.
@@ -262,6 +275,16 @@ impl Forest {
         self.parents.push(tree);
         self.strokes.push(stroke);
         tree
+    }
+
+    /// Makes a run a part of a tree, and returns its root.
+    fn extend(&mut self, tree: usize, stroke: &Stroke) -> usize {
+        let root = self.root(tree);
+        let bright = self.bright;
+        if let Some(sum) = self.strokes.get_mut(root) {
+            *sum = sum.with(stroke, bright);
+        }
+        root
     }
 
     fn root(&mut self, mut tree: usize) -> usize {
@@ -299,16 +322,7 @@ impl Forest {
             };
             *sum = Some(match sum.take() {
                 None => *stroke,
-                Some(sum) => Stroke {
-                    region: sum.region.around(&stroke.region),
-                    area: sum.area.saturating_add(stroke.area),
-                    runs: sum.runs.saturating_add(1),
-                    crisp: sum.crisp.saturating_add(stroke.crisp),
-                    peak: match self.bright {
-                        true => sum.peak.max(stroke.peak),
-                        false => sum.peak.min(stroke.peak),
-                    },
-                },
+                Some(sum) => sum.with(stroke, self.bright),
             });
         }
         sums.into_iter().flatten().collect()
@@ -330,10 +344,16 @@ fn grain(values: &[u16]) -> u16 {
 }
 
 /// Each value less the mean of the values up to [`AROUND`] columns and rows away.
+///
+/// Sums of columns are kept from row to row; the sum of a window is the difference of two of their running
+/// sums, which may pass through the end of 32 bits while the difference does not.
 fn above_mean(values: &[u16], columns: usize) -> Vec<i32> {
     let rows = values.len() / columns.max(1);
-    let mut above = Vec::with_capacity(values.len());
+    let mut above = vec![0; values.len()];
     let mut sums = vec![0_u32; columns];
+    let mut running = vec![0_u32; columns + 2 * AROUND + 1];
+    let mut shares: Vec<f32> = Vec::new();
+    let mut height_before = 0;
     let row_at = |row: usize| {
         values
             .get(row * columns..(row + 1) * columns)
@@ -342,7 +362,7 @@ fn above_mean(values: &[u16], columns: usize) -> Vec<i32> {
     for row in 0..AROUND.min(rows) {
         add(&mut sums, row_at(row));
     }
-    for row in 0..rows {
+    for (row, above) in above.chunks_exact_mut(columns.max(1)).enumerate() {
         if row + AROUND < rows {
             add(&mut sums, row_at(row + AROUND));
         }
@@ -350,52 +370,49 @@ fn above_mean(values: &[u16], columns: usize) -> Vec<i32> {
             subtract(&mut sums, row_at(gone));
         }
         let height = (row + AROUND).min(rows - 1) + 1 - row.saturating_sub(AROUND);
-        let mut sum: u32 = sums.iter().take(AROUND).sum();
-        let mut width = AROUND.min(columns);
-        let mut share = share_of(width * height);
-        let ahead = sums
-            .iter()
-            .skip(AROUND)
-            .map(Some)
-            .chain(std::iter::repeat(None));
-        let gone = std::iter::repeat_n(None, AROUND + 1).chain(sums.iter().map(Some));
-        for ((value, ahead), gone) in row_at(row).iter().zip(ahead).zip(gone) {
-            let before = width;
-            if let Some(ahead) = ahead {
-                sum += ahead;
-                width += 1;
-            }
-            if let Some(gone) = gone {
-                sum -= gone;
-                width -= 1;
-            }
-            if width != before {
-                share = share_of(width * height);
-            }
-            above.push(i32::from(*value) - (sum as f32 * share) as i32);
+        if height != height_before {
+            shares.clear();
+            shares.extend((0..columns).map(|column| {
+                let width = (column + AROUND).min(columns - 1) + 1 - column.saturating_sub(AROUND);
+                1.0 / (width * height) as f32
+            }));
+            height_before = height;
+        }
+        let mut sum = 0_u32;
+        let (_, behind) = running.split_at_mut(AROUND + 1);
+        for (running, column) in behind.iter_mut().zip(&sums) {
+            sum = sum.wrapping_add(*column);
+            *running = sum;
+        }
+        behind.get_mut(columns..).unwrap_or_default().fill(sum);
+        let ends = running.get(2 * AROUND + 1..).unwrap_or_default();
+        let windows = ends.iter().zip(&running).zip(&shares);
+        for ((above, value), ((end, start), share)) in
+            above.iter_mut().zip(row_at(row)).zip(windows)
+        {
+            let sum = end.wrapping_sub(*start).cast_signed();
+            *above = i32::from(*value) - (sum as f32 * share) as i32;
         }
     }
     above
 }
 
-fn share_of(count: usize) -> f32 {
-    1.0 / count.max(1) as f32
-}
-
 fn add(sums: &mut [u32], row: &[u16]) {
     for (sum, value) in sums.iter_mut().zip(row) {
-        *sum += u32::from(*value);
+        *sum = sum.wrapping_add(u32::from(*value));
     }
 }
 
 fn subtract(sums: &mut [u32], row: &[u16]) {
     for (sum, value) in sums.iter_mut().zip(row) {
-        *sum -= u32::from(*value);
+        *sum = sum.wrapping_sub(u32::from(*value));
     }
 }
 
 /// How far around a value its mean is taken: more than a letter of the smallest sizes.
 const AROUND: usize = 12;
+/// How many differences are summed in 32 bits.
+const SUMMED: usize = 4096;
 /// How many neighbours tell the grain of a place.
 const GRAIN_SAMPLES: usize = 4096;
 /// How many tenths of the grain ink must differ from what is around it.

@@ -17,9 +17,6 @@ pub(super) fn read(plane: Plane<'_>, drawing: &Drawing, care: Care) -> Vec<Regio
         .filter(|stroke| is_letter_like(stroke))
         .copied()
         .collect();
-    if u64::from(drawing.contrast) * 10 < u64::from(drawing.step) * care.contrast_tenths_min() {
-        return Vec::new();
-    }
     let groups = chained(&letters, drawing.contrast);
     let mut inks = Vec::new();
     let mut rest = Vec::new();
@@ -50,14 +47,6 @@ pub(super) fn read(plane: Plane<'_>, drawing: &Drawing, care: Care) -> Vec<Regio
 }
 
 impl Care {
-    /// How many tenths of an edge ink must differ from what is around it.
-    fn contrast_tenths_min(self) -> u64 {
-        match self {
-            Self::Plain => 16,
-            Self::Careful => 12,
-        }
-    }
-
     /// The least share of even ink, in percent: soft edges of small letters take much of the rest.
     fn even_percent_min(self) -> u32 {
         match self {

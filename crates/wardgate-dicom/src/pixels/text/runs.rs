@@ -1,0 +1,135 @@
+//! Which values of a place are ink, a bit each, and the runs of ink in its rows.
+
+/// A bit for each value, row by row; each row begins with a word of its own.
+pub(super) struct Bits {
+    words: Vec<u64>,
+    words_of_row: usize,
+    columns: usize,
+}
+
+/// Values of a row that are ink and stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The first column.
+    pub(super) first: usize,
+    /// The column behind the last.
+    pub(super) next: usize,
+}
+
+impl Bits {
+    /// The bits of values in rows of so many columns.
+    pub(super) fn of<T>(values: &[T], columns: usize, is_ink: impl Fn(&T) -> bool) -> Self {
+        let words_of_row = columns.div_ceil(WORD).max(1);
+        let rows = values.chunks_exact(columns.max(1));
+        let mut words = Vec::with_capacity(rows.len() * words_of_row);
+        for row in rows {
+            words.extend(row.chunks(WORD).map(|values| word_of(values, &is_ink)));
+        }
+        Self {
+            words,
+            words_of_row,
+            columns,
+        }
+    }
+
+    /// The runs of each row.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Runs<'_>> {
+        let rows = self.words.chunks_exact(self.words_of_row);
+        rows.map(|words| Runs {
+            words,
+            columns: self.columns,
+            at: 0,
+        })
+    }
+}
+
+/// The runs of a row, from the left.
+pub(super) struct Runs<'b> {
+    words: &'b [u64],
+    columns: usize,
+    at: usize,
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        let first = self.turn(0)?;
+        self.at = first;
+        let next = self.turn(u64::MAX).unwrap_or(self.columns);
+        self.at = next;
+        Some(Run { first, next })
+    }
+}
+
+impl Runs<'_> {
+    /// Where the next bit is that differs from those of `plain`, which is all zeros or all ones.
+    fn turn(&self, plain: u64) -> Option<usize> {
+        let start = self.at / WORD;
+        let mut words = self.words.get(start..)?.iter();
+        let seen = u64::MAX << (self.at % WORD);
+        let mut rest = (words.next()? ^ plain) & seen;
+        let mut base = start * WORD;
+        while rest == 0 {
+            rest = words.next()? ^ plain;
+            base += WORD;
+        }
+        Some(base + rest.trailing_zeros() as usize)
+    }
+}
+
+/// The bits of up to 64 values, in steps that the processor takes at once.
+fn word_of<T>(values: &[T], is_ink: &impl Fn(&T) -> bool) -> u64 {
+    let (parts, rest) = values.as_chunks::<PART>();
+    let bits = |part: &[T]| {
+        let values = part.iter().enumerate();
+        values.fold(0_u32, |bits, (at, value)| {
+            bits | u32::from(is_ink(value)) << at
+        })
+    };
+    let whole = parts.iter().map(|part| bits(part));
+    let all = whole.chain(std::iter::once(bits(rest))).enumerate();
+    all.fold(0, |word, (at, bits)| {
+        word | u64::from(bits)
+            .checked_shl((at * PART) as u32)
+            .unwrap_or_default()
+    })
+}
+
+const WORD: usize = 64;
+const PART: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_those_that_a_slow_look_finds() {
+        let mut state = 7_u64;
+        for columns in [1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 130, 200] {
+            let values: Vec<bool> = (0..columns * 6)
+                .map(|at| {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    at / columns != 2 && (at / columns == 3 || state >> 62 != 0)
+                })
+                .collect();
+            let bits = Bits::of(&values, columns, |value| *value);
+            let rows = bits.rows().zip(values.chunks(columns));
+            assert_eq!(bits.rows().count(), 6);
+            for (runs, row) in rows {
+                let mut slow = Vec::new();
+                let mut first = 0;
+                for piece in row.chunk_by(|one, other| one == other) {
+                    let next = first + piece.len();
+                    if piece[0] {
+                        slow.push(Run { first, next });
+                    }
+                    first = next;
+                }
+                assert_eq!(runs.collect::<Vec<_>>(), slow, "{columns} columns");
+            }
+        }
+    }
+}
