@@ -56,12 +56,12 @@ pub struct FileDeidentifier {
     pub(crate) subjects: Subjects,
     pub(crate) options: Options,
     pub(crate) seekers: Seekers,
-    buffers: Buffers,
+    pub(crate) buffers: Buffers,
 }
 
 /// Memory that files were read into, for the next ones.
 #[derive(Debug, Default)]
-struct Buffers(Mutex<Vec<Vec<u8>>>);
+pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 /// What was done to a file.
 #[derive(Clone, Debug)]
@@ -298,12 +298,12 @@ impl FileDeidentifier {
 }
 
 impl Buffers {
-    fn take(&self) -> Vec<u8> {
+    pub(crate) fn take(&self) -> Vec<u8> {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         free.pop().unwrap_or_default()
     }
 
-    fn give_back(&self, buffer: Vec<u8>) {
+    pub(crate) fn give_back(&self, buffer: Vec<u8>) {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if free.len() < BUFFERS_MAX && buffer.capacity() <= BUFFER_KEPT_MAX {
             free.push(buffer);

@@ -49,14 +49,14 @@ pub(crate) fn verify(
     output: impl Read + Seek,
 ) -> Result<Found, RecordFault> {
     let mut sought = Sought::default();
-    opened(input, &mut |set, tail, _, _| {
+    opened(files, input, &mut |set, tail, _, _| {
         sought.gather(files, set, CharacterSet::DEFAULT);
         sought.gather(files, tail, CharacterSet::DEFAULT);
         Ok(())
     })?;
     let seeker = files.seekers.of(&sought);
     let mut found = Found::default();
-    opened(output, &mut |set, tail, raw, pixels| {
+    opened(files, output, &mut |set, tail, raw, pixels| {
         let mut look = Look {
             files,
             seeker: &seeker,
@@ -92,31 +92,42 @@ type Reading<'t> = dyn FnMut(
     ) -> Result<(), RecordFault>
     + 't;
 
-fn opened<R: Read + Seek>(input: R, then: &mut Reading<'_>) -> Result<(), RecordFault> {
-    let mut source = Source::open(input)?;
+fn opened<R: Read + Seek>(
+    files: &FileDeidentifier,
+    input: R,
+    then: &mut Reading<'_>,
+) -> Result<(), RecordFault> {
+    let mut source = Source::open_into(input, files.buffers.take())?;
     let mut head = Head::read(&source)?;
     match head.inflated.take() {
-        Some(bytes) => read_whole(&mut head::inflated(bytes)?, &head, then),
+        Some(bytes) => {
+            let mut inflated = head::inflated(bytes)?;
+            let buffer = std::mem::take(&mut inflated.buffer);
+            read_whole(&mut inflated, &buffer, &head, then)
+        }
         None => {
             head::fill(&mut source, &head)?;
-            read_whole(&mut source, &head, then)
+            let buffer = std::mem::take(&mut source.buffer);
+            let read = read_whole(&mut source, &buffer, &head, then);
+            files.buffers.give_back(buffer);
+            read
         }
     }
 }
 
 fn read_whole<R: Read + Seek>(
     source: &mut Source<R>,
+    buffer: &[u8],
     head: &Head,
     then: &mut Reading<'_>,
 ) -> Result<(), RecordFault> {
     let size = source.size();
-    let buffer = std::mem::take(&mut source.buffer);
-    let read = reader::read(&buffer, head.at, head.encoding)?;
+    let read = reader::read(buffer, head.at, head.encoding)?;
     let Some(element) = read.pixels else {
-        return then(&read.set, &DataSet::default(), &buffer, None);
+        return then(&read.set, &DataSet::default(), buffer, None);
     };
     let raw = buffer.get(..element.at).unwrap_or_default();
-    let mut pixels = source.pixels(&buffer, element, head.encoding)?;
+    let mut pixels = source.pixels(buffer, element, head.encoding)?;
     let tail = pixels.behind(size)?;
     let behind = reader::read_tail(&tail, head.encoding).unwrap_or_default();
     let mut raw = raw.to_vec();
