@@ -18,7 +18,7 @@ use std::sync::Arc;
 use wardgate_deid::{Found, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally};
 
 use crate::kept::Kept;
-use crate::leaf::Leaves;
+use crate::leaf::{Leaves, Transients};
 use crate::patient::{Patient, tally};
 use rewrite::Writer;
 use tape::Tape;
@@ -74,7 +74,7 @@ impl DocumentDeidentifier {
                 patient: &patient,
                 nobody: &self.nobody,
                 clean_texts: &self.clean_texts,
-                transients: Vec::new(),
+                transients: Transients::default(),
             },
             out: String::with_capacity(input.len()),
             notes: Vec::new(),

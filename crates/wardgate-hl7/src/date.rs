@@ -54,10 +54,10 @@ pub(crate) fn rewrite(written: &str, birth: bool, dates: &RecordDates) -> Writte
     match became {
         DateAs::Kept => Written::Kept,
         DateAs::Moved(day) => {
-            let moved = day.iso().replace('-', "");
-            let moved = moved.get(..precision).unwrap_or_default();
-            let time = written.get(precision..).unwrap_or_default();
-            Written::Moved(format!("{moved}{time}"))
+            let mut moved = String::with_capacity(written.len());
+            moved.extend(digits_of(day).take(precision));
+            moved.push_str(written.get(precision..).unwrap_or_default());
+            Written::Moved(moved)
         }
         DateAs::Year(year) => Written::Coarser(format!("{year:04}")),
         DateAs::Gone => Written::Gone,
@@ -85,6 +85,15 @@ fn born_in_month(year: i32, became: DateAs, dates: &RecordDates) -> DateAs {
         (DateAs::Kept | DateAs::Moved(_), Some(DateAs::Year(oldest))) => DateAs::Year(oldest),
         (became, _) => became,
     }
+}
+
+/// The eight digits of a day.
+fn digits_of(day: Day) -> impl Iterator<Item = char> {
+    let year = u32::try_from(day.year()).unwrap_or_default();
+    let number = year * 10_000 + day.month() * 100 + day.day();
+    let places = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+    let digit = move |place: u32| char::from_digit(number / place % 10, 10);
+    places.into_iter().filter_map(digit)
 }
 
 /// Fractions of a second and an offset from UTC.

@@ -2,8 +2,11 @@
 //!
 //! It says no only where the text engine would find none of their names and numbers: every word and
 //! number is known by hash, with one letter wrong too. What it says yes to goes to the engine.
+//!
+//! The hash is a polynomial in the letters, so that those of a word with each of its letters left out
+//! follow from the word's own in one pass.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use wardgate_deid::PatientIdentifiers;
@@ -11,10 +14,8 @@ use wardgate_deid::PatientIdentifiers;
 /// The words and numbers of a message's people.
 #[derive(Default)]
 pub(crate) struct Dictionary {
-    words: Hashes,
-    /// Words with one letter left out.
-    near: Hashes,
-    numbers: Hashes,
+    /// What a hash is known as: [`WORD`], [`NEAR`] and [`NUMBER`].
+    known: HashMap<u64, u8, BuildHasherDefault<Same>>,
 }
 
 impl Dictionary {
@@ -77,7 +78,7 @@ impl Dictionary {
                 return true;
             }
         }
-        letters && self.has_word(text)
+        letters && self.has_word(text.as_bytes())
     }
 
     /// Whether a code or number is one of the people's identifiers itself, or holds one as a word.
@@ -85,13 +86,16 @@ impl Dictionary {
         if value.len() < NUMBER_LEN_MIN {
             return false;
         }
-        let mut whole = WordHasher::default();
-        let mut word = WordHasher::default();
+        let (mut whole, mut word) = (0, 0);
         let (mut length, mut count, mut zeros) = (0_usize, 0_usize, true);
         let mut known = false;
         let mut check = |hash: u64, length: usize| {
-            known |= length >= NUMBER_LEN_MIN && self.numbers.contains(&hash)
-                || length >= NAME_LEN_MIN && self.words.contains(&hash);
+            let kinds = match length {
+                0..NAME_LEN_MIN => return,
+                NAME_LEN_MIN..NUMBER_LEN_MIN => WORD,
+                _ => WORD | NUMBER,
+            };
+            known |= self.is(mixed(hash), kinds);
         };
         for byte in value.bytes() {
             if byte.is_ascii_alphanumeric() || byte >= 0x80 {
@@ -99,49 +103,53 @@ impl Dictionary {
                 // Numbers are told apart without the zeros in front.
                 if !(zeros && byte == b'0') {
                     zeros = false;
-                    let lower = byte.to_ascii_lowercase();
-                    whole.write_u8(lower);
-                    word.write_u8(lower);
+                    whole = with(whole, byte);
+                    word = with(word, byte);
                     length += 1;
                 }
             } else {
-                check(word.finish(), length);
-                (word, length, zeros) = (WordHasher::default(), 0, count == 0);
+                check(word, length);
+                (word, length, zeros) = (0, 0, count == 0);
             }
         }
-        check(word.finish(), length);
-        check(whole.finish(), count);
+        check(word, length);
+        check(whole, count);
         known
     }
 
     /// Whether two parts of a text are one known word or number that the end of a line cut in two.
     pub(crate) fn is_cut(&self, before: &str, behind: &str) -> bool {
         let joined = compact(&format!("{before}{behind}"));
-        let hash = hash(joined.trim_start_matches('0'));
-        let long = joined.len() >= NAME_LEN_MIN;
-        long && (self.words.contains(&hash) || self.numbers.contains(&hash))
+        let hash = hash(joined.trim_start_matches('0').as_bytes());
+        joined.len() >= NAME_LEN_MIN && self.is(hash, WORD | NUMBER)
     }
 
-    fn has_word(&self, text: &str) -> bool {
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-        words.filter(|word| word.len() > 1).any(|word| {
-            let mut lower = [0; FUZZY_LEN_MAX];
-            let hash = hash_lower(word.bytes());
-            if self.words.contains(&hash) || self.numbers.contains(&hash) {
-                return true;
-            }
-            let Some(lower) = lower
-                .get_mut(..word.len())
-                .filter(|lower| lower.len() >= FUZZY_LEN_MIN - 1)
-            else {
-                return false;
-            };
-            lower.copy_from_slice(word.as_bytes());
-            lower.make_ascii_lowercase();
-            self.near.contains(&hash)
-                || left_out(lower)
-                    .any(|hash| self.words.contains(&hash) || self.near.contains(&hash))
-        })
+    /// Whether a hash is known as one of some kinds.
+    fn is(&self, hash: u64, kinds: u8) -> bool {
+        self.known
+            .get(&hash)
+            .is_some_and(|known| known & kinds != 0)
+    }
+
+    fn has_word(&self, text: &[u8]) -> bool {
+        let words = text.split(|byte| !byte.is_ascii_alphanumeric());
+        words
+            .filter(|word| word.len() > 1)
+            .any(|word| self.knows(word))
+    }
+
+    /// Whether a word is known, with one letter wrong too.
+    fn knows(&self, word: &[u8]) -> bool {
+        let known = self.known.get(&hash(word)).copied().unwrap_or_default();
+        if known & (WORD | NUMBER) != 0 {
+            return true;
+        }
+        if !(FUZZY_LEN_MIN - 1..=FUZZY_LEN_MAX).contains(&word.len()) {
+            return false;
+        }
+        let mut near = known & NEAR != 0;
+        each_left_out(word, |hash| near = near || self.is(hash, WORD | NEAR));
+        near
     }
 
     fn add_words(&mut self, text: &str, len_min: usize) {
@@ -158,10 +166,20 @@ impl Dictionary {
     }
 
     fn add_word(&mut self, word: &str) {
-        self.words.insert(hash(word));
-        if (FUZZY_LEN_MIN..=FUZZY_LEN_MAX).contains(&word.len()) {
-            self.near.extend(left_out(word.as_bytes()));
+        let word = word.as_bytes();
+        if !self.add(hash(word), WORD) && (FUZZY_LEN_MIN..=FUZZY_LEN_MAX).contains(&word.len()) {
+            each_left_out(word, |hash| {
+                self.add(hash, NEAR);
+            });
         }
+    }
+
+    /// Notes a hash; says whether it was known as that before.
+    fn add(&mut self, hash: u64, kind: u8) -> bool {
+        let known = self.known.entry(hash).or_default();
+        let before = *known & kind != 0;
+        *known |= kind;
+        before
     }
 
     fn add_number(&mut self, number: &str) {
@@ -178,7 +196,7 @@ impl Dictionary {
             longest.trim_start_matches('0'),
         ] {
             if number.len() >= NUMBER_LEN_MIN {
-                self.numbers.insert(hash(number));
+                self.add(hash(number.as_bytes()), NUMBER);
             }
         }
     }
@@ -212,46 +230,39 @@ fn plain(word: &str) -> String {
         .collect()
 }
 
-/// The hashes of a word with each of its letters left out.
-fn left_out(word: &[u8]) -> impl Iterator<Item = u64> {
-    (0..word.len()).map(|out| {
-        let kept = word.iter().enumerate().filter(move |(at, _)| *at != out);
-        hash_lower(kept.map(|(_, byte)| *byte))
-    })
-}
-
-fn hash(word: &str) -> u64 {
-    hash_lower(word.bytes())
-}
-
-fn hash_lower(bytes: impl Iterator<Item = u8>) -> u64 {
-    let mut hasher = WordHasher::default();
-    for byte in bytes {
-        hasher.write_u8(byte.to_ascii_lowercase());
+/// The hashes of a word of at most [`FUZZY_LEN_MAX`] bytes with each of its letters left out.
+fn each_left_out(word: &[u8], mut each: impl FnMut(u64)) {
+    let mut heads = [0; FUZZY_LEN_MAX];
+    let mut head = 0;
+    for (slot, byte) in heads.iter_mut().zip(word) {
+        *slot = head;
+        head = with(head, *byte);
     }
-    hasher.finish()
-}
-
-/// FNV-1a: words are short.
-#[derive(Clone, Copy)]
-struct WordHasher(u64);
-
-impl Default for WordHasher {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+    let (mut tail, mut power) = (0_u64, 1_u64);
+    for (head, byte) in heads.iter().zip(word).rev() {
+        each(mixed(head.wrapping_mul(power).wrapping_add(tail)));
+        tail = tail.wrapping_add(letter(*byte).wrapping_mul(power));
+        power = power.wrapping_mul(BASE);
     }
 }
 
-impl Hasher for WordHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
+fn hash(word: &[u8]) -> u64 {
+    mixed(word.iter().fold(0, |hash, byte| with(hash, *byte)))
+}
 
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
+/// The polynomial with one letter more.
+fn with(hash: u64, byte: u8) -> u64 {
+    hash.wrapping_mul(BASE).wrapping_add(letter(byte))
+}
+
+fn letter(byte: u8) -> u64 {
+    u64::from(byte.to_ascii_lowercase()) + 1
+}
+
+/// Each of its bits follows from all bits of the polynomial.
+fn mixed(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^ (hash >> 32)
 }
 
 /// What is hashed already is not hashed again.
@@ -274,8 +285,14 @@ impl Hasher for Same {
     }
 }
 
-type Hashes = HashSet<u64, BuildHasherDefault<Same>>;
-
+/// A word.
+const WORD: u8 = 1;
+/// A word with one letter left out.
+const NEAR: u8 = 2;
+/// A number.
+const NUMBER: u8 = 4;
+/// Odd, with its bits well spread.
+const BASE: u64 = 0xd134_2543_de82_ef95;
 /// Shorter numbers tell nothing by themselves.
 const NUMBER_LEN_MIN: usize = 5;
 /// Shorter names may be codes.

@@ -1,7 +1,8 @@
 //! What is kept between messages, in bounded memory: two generations, of which the elder goes when the younger is full.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+
+use hashbrown::HashMap;
 
 /// Values by text, which threads share.
 pub(crate) struct Kept<V> {

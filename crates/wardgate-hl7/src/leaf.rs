@@ -1,5 +1,7 @@
 //! What becomes of one leaf of a message or document.
 
+use std::cell::RefCell;
+
 use wardgate_deid::{Action, Kind, Operation, Part, RecordPatient, RecordRules};
 
 use crate::date::{self, Written};
@@ -14,7 +16,61 @@ pub(crate) struct Leaves<'a> {
     pub(crate) nobody: &'a RecordPatient,
     pub(crate) clean_texts: &'a Kept<bool>,
     /// Ids of orders and alike, which texts may mention.
-    pub(crate) transients: Vec<String>,
+    pub(crate) transients: Transients,
+}
+
+/// Ids of orders and alike of one record.
+#[derive(Default)]
+pub(crate) struct Transients {
+    ids: Vec<String>,
+    /// How many digits each of them has at least.
+    digits_min: usize,
+    /// How many bytes each of them has at least.
+    len_min: usize,
+    /// What stands for those that were asked for.
+    stand_ins: RefCell<Vec<(Box<str>, Box<str>)>>,
+}
+
+impl Transients {
+    /// The ids as a reader shows them.
+    pub(crate) fn of(ids: Vec<String>) -> Self {
+        let digits = |id: &String| id.bytes().filter(u8::is_ascii_digit).count();
+        Self {
+            digits_min: ids.iter().map(digits).min().unwrap_or_default(),
+            len_min: ids.iter().map(String::len).min().unwrap_or_default(),
+            ids,
+            stand_ins: RefCell::default(),
+        }
+    }
+
+    /// The ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &String> {
+        self.ids.iter()
+    }
+
+    /// Whether a text holds one of them.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        if self.ids.is_empty() || text.len() < self.len_min {
+            return false;
+        }
+        // Most texts have fewer digits than any id.
+        let digits = || text.bytes().filter(u8::is_ascii_digit).count();
+        (text.len() > TEXT_BYTES_FEW || digits() >= self.digits_min)
+            && self.ids.iter().any(|id| text.contains(id.as_str()))
+    }
+
+    /// What stands for an id of the record, which comes more than once.
+    fn stand_in(&self, id: &str, work_out: impl FnOnce() -> String) -> String {
+        let mut known = self.stand_ins.borrow_mut();
+        if let Some((_, new)) = known.iter().find(|(before, _)| **before == *id) {
+            return new.to_string();
+        }
+        let new = work_out();
+        if known.len() < STAND_INS_MAX {
+            known.push((id.into(), new.as_str().into()));
+        }
+        new
+    }
 }
 
 /// What stands beside the words of a code.
@@ -140,9 +196,17 @@ impl Leaves<'_> {
             | Action::Placeholder
             | Action::Shift { .. }
             | Action::Generalise { .. } => {
-                let mut id = self.rules.key().id(label, value.trim());
-                id.truncate(ID_LEN);
-                Outcome::New(id.to_ascii_uppercase(), Operation::Replaced)
+                let work_out = || {
+                    let mut id = self.rules.key().id(label, value.trim());
+                    id.truncate(ID_LEN);
+                    id.make_ascii_uppercase();
+                    id
+                };
+                let new = match label {
+                    "id" => self.transients.stand_in(value, work_out),
+                    _ => work_out(),
+                };
+                Outcome::New(new, Operation::Replaced)
             }
             _ => self.stand_in(Role::Identity(Number::Other), value),
         }
@@ -233,6 +297,10 @@ fn is_listed(value: &str, list: &[&str]) -> bool {
 /// Ids fit the 20 characters that older versions give to control ids; 80 bits do not meet by chance.
 const ID_LEN: usize = 16;
 const CODE_LEN_MAX: usize = 40;
+/// Longer texts have digits enough.
+const TEXT_BYTES_FEW: usize = 128;
+/// Ids of one record of which is remembered what stands for them.
+const STAND_INS_MAX: usize = 16;
 const NUMBER_DIGITS_MAX: usize = 18;
 const TRANSIENT_LEN_MIN: usize = 5;
 const UUID_LEN: usize = 36;

@@ -3,9 +3,9 @@
 //! INVARIANT: what stands for a value follows from the people and the value alone, never from what was asked
 //! before, so that the output is the same whether or not something was kept.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use hashbrown::HashMap;
 use wardgate_deid::{
     Kind, NameHints, NamePart, Operation, Part, PatientIdentifiers, ProjectKey, RecordDates,
     RecordPatient, RecordRules, Sex, Tally,
@@ -35,7 +35,7 @@ pub(crate) struct Patient {
     number: String,
     sex: Option<Sex>,
     drawn: Mutex<StandIns>,
-    segments: Mutex<HashMap<Box<str>, Segment>>,
+    segments: Mutex<HashMap<Box<str>, Arc<Segment>>>,
     texts: Mutex<HashMap<Box<str>, Outcome>>,
 }
 
@@ -43,10 +43,10 @@ pub(crate) struct Patient {
 type StandIns = HashMap<Role, HashMap<Box<str>, Box<str>>>;
 
 /// A segment as it was written before.
-#[derive(Clone)]
 pub(crate) struct Segment {
     pub(crate) text: Box<str>,
-    pub(crate) notes: Box<[(&'static str, Operation)]>,
+    /// What was done for it, as its writer counts it.
+    pub(crate) notes: Box<[u32]>,
 }
 
 impl Patient {
@@ -116,7 +116,9 @@ impl Patient {
 
     /// Whether a value is the number that names the patient.
     pub(crate) fn is_number(&self, value: &str) -> bool {
-        !self.number.is_empty() && ProjectKey::handle(value) == self.number
+        !self.number.is_empty()
+            && !ends_otherwise(value, &self.number)
+            && ProjectKey::handle(value) == self.number
     }
 
     /// What becomes of a text, worked out or kept from before.
@@ -137,13 +139,13 @@ impl Patient {
     }
 
     /// A segment that was written before.
-    pub(crate) fn segment(&self, line: &str) -> Option<Segment> {
+    pub(crate) fn segment(&self, line: &str) -> Option<Arc<Segment>> {
         let segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
         segments.get(line).cloned()
     }
 
     /// Keeps a segment for the next message.
-    pub(crate) fn keep_segment(&self, line: &str, written: Segment) {
+    pub(crate) fn keep_segment(&self, line: &str, written: Arc<Segment>) {
         let mut segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
         if segments.len() < SEGMENTS_MAX {
             segments.insert(line.into(), written);
@@ -203,6 +205,13 @@ fn asked(
         Role::Date | Role::Birth => (Kind::Date, Part::Whole, none),
         _ => return None,
     })
+}
+
+/// Whether the last letter or digit alone tells that a value is not the number with a handle.
+fn ends_otherwise(value: &str, handle: &str) -> bool {
+    let letters = value.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    let last = letters.map(|last| last.to_ascii_lowercase()).next();
+    value.is_ascii() && last != handle.bytes().last()
 }
 
 fn is_web_address(value: &str) -> bool {

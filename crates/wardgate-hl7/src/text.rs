@@ -25,7 +25,7 @@ impl Leaves<'_> {
         }
         if self.holds_transient(value) {
             let mut known = value.to_owned();
-            for id in &self.transients {
+            for id in self.transients.iter() {
                 if let Outcome::New(new, _) = self.leaf(Role::Id, id, Coded::Not) {
                     known = known.replace(id.as_str(), &new);
                 }
@@ -44,7 +44,7 @@ impl Leaves<'_> {
 
     /// Whether the text holds an id of the message's orders, visits or documents.
     pub(crate) fn holds_transient(&self, value: &str) -> bool {
-        self.transients.iter().any(|id| value.contains(id.as_str()))
+        self.transients.are_in(value)
     }
 
     /// Texts that stand on lines which follow one another: what becomes of each.

@@ -24,10 +24,10 @@ use wardgate_deid::{
 };
 
 use crate::kept::Kept;
-use crate::leaf::Leaves;
-use crate::patient::{Patient, tally};
+use crate::leaf::{Leaves, Transients};
+use crate::patient::Patient;
 use header::Header;
-use lines::Line;
+use lines::{Cuts, Line};
 use rewrite::{Page, Rewriter};
 
 pub use batch::{BatchCounts, MESSAGE_BYTES_MAX, Messages};
@@ -107,7 +107,8 @@ impl MessageDeidentifier {
         let (before, message, behind) = batch::frame(input);
         let header = Header::of(message, self.options.charset_default.as_deref())?;
         let text = header.charset.decode(message).ok_or_else(no_text)?;
-        let lines = lines::lines(&text, header.signs.field);
+        let cuts = Cuts::of(&text, header.signs.field);
+        let lines = cuts.lines(header.tables);
         let mut page = Page {
             text: String::with_capacity(text.len() + text.len() / 4),
             notes: Vec::with_capacity(NOTES_USUAL),
@@ -124,7 +125,7 @@ impl MessageDeidentifier {
                     patient: &patient,
                     nobody: &self.nobody,
                     clean_texts: &self.clean_texts,
-                    transients: people::transients(own, &header),
+                    transients: Transients::of(people::transients(own, &header)),
                 },
                 options: &self.options,
                 header: &header,
@@ -134,7 +135,7 @@ impl MessageDeidentifier {
         output.extend_from_slice(before);
         header.charset.encode(&page.text, output);
         output.extend_from_slice(behind);
-        Ok(tally(page.notes))
+        Ok(page.tally(header.tables))
     }
 
     /// Reads an output again, by other code than that which wrote it, and looks for what identified people in its input.
@@ -176,7 +177,7 @@ impl fmt::Debug for MessageDeidentifier {
 fn groups(lines: &[Line<'_>]) -> Vec<Range<usize>> {
     let mut starts: Vec<usize> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
-        if line.id() == Some(*b"PID") {
+        if line.id == Some(*b"PID") {
             // What stands before the first patient belongs to them.
             starts.push(if starts.is_empty() { 0 } else { at });
         }

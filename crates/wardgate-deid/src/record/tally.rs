@@ -1,7 +1,7 @@
 //! What was done to which elements, in counts: the record of operations that a report shows.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 /// What was done to an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,7 +55,8 @@ impl Operation {
 /// INVARIANT: an element is named by the standard (`Patient.name`, `PID-5`, `(0010,0010)`), never by the record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    elements: BTreeMap<Cow<'static, str>, [u64; Operation::ALL.len()]>,
+    /// In order of the names, each once.
+    elements: Vec<(Cow<'static, str>, [u64; Operation::ALL.len()])>,
 }
 
 impl Tally {
@@ -66,8 +67,16 @@ impl Tally {
 
     /// Counts several equal operations.
     pub fn add(&mut self, element: impl Into<Cow<'static, str>>, operation: Operation, count: u64) {
-        let counts = self.elements.entry(element.into()).or_default();
-        if let Some(slot) = counts.get_mut(operation as usize) {
+        let element = element.into();
+        let at = match self.place(&element) {
+            Ok(at) => at,
+            Err(at) => {
+                self.elements.insert(at, (element, Default::default()));
+                at
+            }
+        };
+        let counts = self.elements.get_mut(at);
+        if let Some(slot) = counts.and_then(|(_, counts)| counts.get_mut(operation as usize)) {
             *slot += count;
         }
     }
@@ -75,19 +84,38 @@ impl Tally {
     /// Adds what another record had.
     pub fn merge(&mut self, other: &Self) {
         for (element, counts) in &other.elements {
-            let sums = self.elements.entry(element.clone()).or_default();
-            for (sum, count) in sums.iter_mut().zip(counts) {
+            let at = match self.place(element) {
+                Ok(at) => at,
+                Err(at) => {
+                    self.elements.insert(at, (element.clone(), Default::default()));
+                    at
+                }
+            };
+            let sums = self.elements.get_mut(at).map(|(_, sums)| sums);
+            for (sum, count) in sums.into_iter().flatten().zip(counts) {
                 *sum += count;
             }
+        }
+    }
+
+    /// Where an element stands, or is to stand.
+    fn place(&self, element: &str) -> Result<usize, usize> {
+        // Whoever counts in order comes behind what is there.
+        match self.elements.last().map(|(last, _)| (**last).cmp(element)) {
+            None | Some(Ordering::Less) => Err(self.elements.len()),
+            Some(Ordering::Equal) => Ok(self.elements.len() - 1),
+            Some(Ordering::Greater) => self
+                .elements
+                .binary_search_by(|(known, _)| (**known).cmp(element)),
         }
     }
 
     /// How often an operation was done, over all elements.
     #[must_use]
     pub fn total(&self, operation: Operation) -> u64 {
-        let counts = self.elements.values();
+        let counts = self.elements.iter();
         counts
-            .filter_map(|counts| counts.get(operation as usize))
+            .filter_map(|(_, counts)| counts.get(operation as usize))
             .sum()
     }
 

@@ -35,7 +35,7 @@ impl Rewriter<'_> {
             let cleaned = self.cleaned(part(1), part(2), part(3), &data);
             let Some((media_type, encoding, data)) = cleaned else {
                 page.text.push_str(&source);
-                page.notes.push((&field.name, Operation::Removed));
+                page.note(field.element, Operation::Removed);
                 continue;
             };
             let (kind, subtype) = media_type.split_once('/').unwrap_or((&media_type, ""));
@@ -53,7 +53,7 @@ impl Rewriter<'_> {
             }
             page.text.push(char::from(signs.component));
             escape::encode(&data, signs, &mut page.text);
-            page.notes.push((&field.name, Operation::Cleaned));
+            page.note(field.element, Operation::Cleaned);
         }
     }
 
@@ -83,7 +83,7 @@ impl Rewriter<'_> {
         let mut out = String::new();
         if !leaf.is_empty() {
             let operation = self.write(role, leaf, Coded::Not, None, &mut out);
-            page.notes.push((&field.name, operation));
+            page.note(field.element, operation);
         }
         out
     }
@@ -126,12 +126,12 @@ impl Rewriter<'_> {
     ) -> Option<String> {
         let code = self
             .header
-            .component(line.field(self.header.signs.field, 3), 0);
+            .component(line.field(3), 0);
         if value_type != "NM" || !AGE_CODES.contains(&code) {
             return None;
         }
         let years: f64 = value.trim().parse().ok()?;
-        let units = line.field(self.header.signs.field, 6);
+        let units = line.field(6);
         let unit = self.header.component(units, 0).trim();
         let in_years =
             unit.is_empty() || ["a", "yr", "y", "years", "year", "{age}"].contains(&unit);

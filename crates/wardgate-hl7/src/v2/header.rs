@@ -16,6 +16,8 @@ pub(crate) struct Header {
     pub(crate) charset: Charset,
     pub(crate) tables: &'static Tables,
     version: Version,
+    /// Which bytes are no part of a plain value.
+    marks: [u8; 256],
 }
 
 impl Header {
@@ -58,12 +60,27 @@ impl Header {
             }
             _ => return Err(no_header()),
         };
+        let mut marks = [0; 256];
+        let inner = [Some(signs.component), Some(signs.repetition), signs.escape];
+        let others = [signs.subcomponent, Some(signs.field), Some(b'\r'), Some(b'\n')];
+        for sign in inner.into_iter().chain(others).flatten() {
+            if let Some(mark) = marks.get_mut(usize::from(sign)) {
+                *mark = 1;
+            }
+        }
         Ok(Self {
+            marks,
             signs,
             charset,
             tables: version.tables(),
             version,
         })
+    }
+
+    /// Whether a value holds signs that part or escape, or ends of lines; 0 when it is plain.
+    pub(crate) fn signs_in(&self, value: &str) -> u8 {
+        let mark = |byte: u8| self.marks.get(usize::from(byte)).copied().unwrap_or(1);
+        value.bytes().fold(0, |marks, byte| marks | mark(byte))
     }
 
     /// What tells messages apart that are read differently.
@@ -116,7 +133,7 @@ impl Header {
 }
 
 /// What the identifying fields of a message take as a rule.
-const KEY_BYTES: usize = 512;
+const KEY_BYTES: usize = 1024;
 
 fn part(value: &str, sign: u8, at: usize) -> &str {
     parts(Some(value), sign).nth(at).unwrap_or_default()

@@ -1,42 +1,103 @@
 //! The segments of a message and their parts, as slices of it.
 
+use std::ops::Range;
+
+use super::policy::{Segment, Tables};
+
 /// A segment with what ended it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Line<'a> {
     /// The segment; lines that begin no segment belong to the one before them.
     pub(crate) body: &'a str,
     /// The bytes that end it: CR, LF, both or none.
     pub(crate) end: &'a str,
+    /// The three letters of the segment; nothing for an empty line.
+    pub(crate) id: Option<[u8; 3]>,
+    /// What the tables say of it.
+    pub(crate) known: Option<&'static Segment>,
+    /// Where its field signs stand.
+    signs: &'a [usize],
+    /// The number of the field behind the first of them.
+    first: usize,
+}
+
+/// The segments of a text, with the places of their field signs.
+pub(crate) struct Cuts<'a> {
+    lines: Vec<Cut<'a>>,
+    signs: Vec<usize>,
+}
+
+struct Cut<'a> {
+    body: &'a str,
+    end: &'a str,
+    signs: Range<usize>,
 }
 
 impl<'a> Line<'a> {
-    /// The three letters of the segment; nothing for an empty line.
-    pub(crate) fn id(&self) -> Option<[u8; 3]> {
-        super::policy::segment_id(self.body.as_bytes())
-    }
-
     /// The fields of the segment, each with its number; its name is not among them.
-    pub(crate) fn fields(&self, sign: u8) -> impl Iterator<Item = (usize, &'a str)> {
-        // A header's first field is the sign itself.
-        let header = matches!(&self.id(), Some(id) if is_header(*id));
-        let from = usize::from(header);
-        let body = self.body.get(3..).unwrap_or_default();
-        let behind = body.strip_prefix(char::from(sign));
-        parts(behind, sign)
-            .enumerate()
-            .map(move |(at, field)| (at + 1 + from, field))
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        let line = *self;
+        (0..self.signs.len()).map(move |at| (at + line.first, line.behind(at)))
     }
 
     /// One field of the segment.
-    pub(crate) fn field(&self, sign: u8, number: usize) -> &'a str {
-        let found = self.fields(sign).find(|(at, _)| *at == number);
-        found.map_or("", |(_, field)| field)
+    pub(crate) fn field(&self, number: usize) -> &'a str {
+        let at = number.checked_sub(self.first);
+        at.map_or("", |at| self.behind(at))
+    }
+
+    /// What stands behind a field sign, up to the next.
+    fn behind(&self, at: usize) -> &'a str {
+        let Some(from) = self.signs.get(at) else {
+            return "";
+        };
+        let to = self.signs.get(at + 1).copied().unwrap_or(self.body.len());
+        self.body.get(from + 1..to).unwrap_or_default()
     }
 }
 
-/// The segments of a text.
-pub(crate) fn lines<'a>(text: &'a str, sign: u8) -> Vec<Line<'a>> {
-    let mut lines: Vec<Line<'a>> = Vec::with_capacity(16);
+impl<'a> Cuts<'a> {
+    /// Parts a text by its ends of lines and a field sign.
+    pub(crate) fn of(text: &'a str, sign: u8) -> Self {
+        let mut cuts = Self {
+            lines: Vec::with_capacity(LINES_USUAL),
+            signs: Vec::with_capacity(SIGNS_USUAL),
+        };
+        for (body, end) in lines(text, sign) {
+            let from = cuts.signs.len();
+            // What has another sign behind its name has no fields.
+            if body.as_bytes().get(3) == Some(&sign) {
+                let signs = memchr::memchr_iter(sign, body.as_bytes());
+                cuts.signs.extend(signs.skip_while(|at| *at < 3));
+            }
+            let signs = from..cuts.signs.len();
+            cuts.lines.push(Cut { body, end, signs });
+        }
+        cuts
+    }
+
+    /// The segments, with what the tables of their version say of them.
+    pub(crate) fn lines<'c>(&'c self, tables: &'static Tables) -> Vec<Line<'c>> {
+        let line = |cut: &'c Cut<'a>| {
+            let id = super::policy::segment_id(cut.body.as_bytes());
+            // A header's first field is the sign itself.
+            let header = id.is_some_and(is_header);
+            Line {
+                body: cut.body,
+                end: cut.end,
+                id,
+                known: id.and_then(|id| tables.segment(id)),
+                signs: self.signs.get(cut.signs.clone()).unwrap_or_default(),
+                first: 1 + usize::from(header),
+            }
+        };
+        self.lines.iter().map(line).collect()
+    }
+}
+
+/// The segments of a text, each with what ends it.
+fn lines(text: &str, sign: u8) -> Vec<(&str, &str)> {
+    let mut lines: Vec<(&str, &str)> = Vec::with_capacity(LINES_USUAL);
     let bytes = text.as_bytes();
     let mut start = 0;
     // Where the body of the last segment began and where the line before it ended.
@@ -52,7 +113,7 @@ pub(crate) fn lines<'a>(text: &'a str, sign: u8) -> Vec<Line<'a>> {
         let from = match open {
             Some(from) if continues => {
                 // What looked like ends of lines in between was part of the segment.
-                while lines.last().is_some_and(|line| line.body.is_empty()) {
+                while lines.last().is_some_and(|(body, _)| body.is_empty()) {
                     lines.pop();
                 }
                 lines.pop();
@@ -63,10 +124,10 @@ pub(crate) fn lines<'a>(text: &'a str, sign: u8) -> Vec<Line<'a>> {
         if !body.is_empty() {
             open = Some(from);
         }
-        lines.push(Line {
-            body: text.get(from..body_end).unwrap_or_default(),
-            end: text.get(body_end..end).unwrap_or_default(),
-        });
+        lines.push((
+            text.get(from..body_end).unwrap_or_default(),
+            text.get(body_end..end).unwrap_or_default(),
+        ));
         start = end;
     }
     lines
@@ -97,19 +158,23 @@ fn begins_segment(line: &[u8], sign: u8) -> bool {
     named && line.get(3).is_none_or(|next| *next == sign)
 }
 
+const LINES_USUAL: usize = 16;
+const SIGNS_USUAL: usize = 256;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::v2::policy::Version;
 
     #[test]
     fn segments_keep_their_ends() {
         let text = "MSH|^~\\&|A\rPID|1|x\r\nNTE|1|L|y\n\nZZZ";
         let found = lines(text, b'|');
-        let ends: Vec<&str> = found.iter().map(|line| line.end).collect();
+        let ends: Vec<&str> = found.iter().map(|(_, end)| *end).collect();
         assert_eq!(ends, ["\r", "\r\n", "\n", "\n", ""]);
         let again: String = found
             .iter()
-            .flat_map(|line| [line.body, line.end])
+            .flat_map(|(body, end)| [*body, *end])
             .collect();
         assert_eq!(again, text);
     }
@@ -117,17 +182,19 @@ mod tests {
     #[test]
     fn a_line_that_begins_no_segment_belongs_to_the_one_before() {
         let text = "MSH|^~\\&|A\rOBX|1|TX|a||first\nsecond\n\nthird|F\rNTE|1\r";
-        let found = lines(text, b'|');
+        let cuts = Cuts::of(text, b'|');
+        let found = cuts.lines(Version::newest().tables());
         assert_eq!(found.len(), 3);
-        assert_eq!(found[1].field(b'|', 5), "first\nsecond\n\nthird");
+        assert_eq!(found[1].field(5), "first\nsecond\n\nthird");
     }
 
     #[test]
     fn fields_have_the_numbers_of_the_standard() {
-        let found = lines("MSH|^~\\&|LAB|FAC\rPID|1||x\rEVN", b'|');
-        assert_eq!(found[0].field(b'|', 3), "LAB");
-        assert_eq!(found[0].field(b'|', 2), "^~\\&");
-        assert_eq!(found[1].field(b'|', 3), "x");
-        assert_eq!(found[2].fields(b'|').count(), 0);
+        let cuts = Cuts::of("MSH|^~\\&|LAB|FAC\rPID|1||x\rEVN", b'|');
+        let found = cuts.lines(Version::newest().tables());
+        assert_eq!(found[0].field(3), "LAB");
+        assert_eq!(found[0].field(2), "^~\\&");
+        assert_eq!(found[1].field(3), "x");
+        assert_eq!(found[2].fields().count(), 0);
     }
 }

@@ -14,16 +14,15 @@ use crate::role::{Number, Role};
 pub(crate) fn key(lines: &[Line<'_>], header: &Header) -> String {
     let mut key = header.key();
     for line in lines {
-        let identifying = fields(line, header).filter(|(field, _)| field.identifies);
-        for (field, value) in identifying.filter(|(_, value)| !value.is_empty()) {
+        for (field, value) in identifying(line) {
             key.push_str(&field.name);
             key.push('\u{1}');
             key.push_str(value);
             key.push('\u{2}');
         }
         // The sex chooses among stand-ins.
-        if line.id() == Some(*b"PID") {
-            key.push_str(line.field(header.signs.field, SEX_FIELD));
+        if line.id == Some(*b"PID") {
+            key.push_str(line.field(SEX_FIELD));
             key.push('\u{3}');
         }
     }
@@ -36,16 +35,15 @@ pub(crate) fn read(subject: &[Line<'_>], everything: &[Line<'_>], header: &Heade
         number: number(subject, header),
         ..People::default()
     };
-    for line in subject.iter().filter(|line| line.id() == Some(*b"PID")) {
-        people.sex = match line.field(header.signs.field, SEX_FIELD).trim() {
+    for line in subject.iter().filter(|line| line.id == Some(*b"PID")) {
+        people.sex = match line.field(SEX_FIELD).trim() {
             "F" | "f" => Some(Sex::Female),
             "M" | "m" => Some(Sex::Male),
             _ => people.sex,
         };
     }
     for line in everything {
-        let identifying = fields(line, header).filter(|(field, _)| field.identifies);
-        for (field, value) in identifying.filter(|(_, value)| !value.is_empty()) {
+        for (field, value) in identifying(line) {
             for repetition in parts(Some(value), header.signs.repetition) {
                 add(&mut people, field, repetition, header);
             }
@@ -58,15 +56,10 @@ pub(crate) fn read(subject: &[Line<'_>], everything: &[Line<'_>], header: &Heade
 pub(crate) fn transients(lines: &[Line<'_>], header: &Header) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in lines {
-        let Some(segment) = line.id().and_then(|id| header.tables.segment(id)) else {
-            continue;
-        };
-        if !segment.has_ids {
-            continue;
-        }
-        for (number, value) in line.fields(header.signs.field) {
-            let holds = segment.field(number).is_some_and(|field| field.has_ids);
-            if !holds || value.is_empty() {
+        let numbers = line.known.map_or(&[][..], |segment| &segment.with_ids);
+        for number in numbers {
+            let value = line.field(*number);
+            if value.is_empty() {
                 continue;
             }
             for repetition in parts(Some(value), header.signs.repetition) {
@@ -82,23 +75,24 @@ pub(crate) fn transients(lines: &[Line<'_>], header: &Header) -> Vec<String> {
     found
 }
 
-/// The known fields of a segment with their values.
-fn fields<'a>(line: &Line<'a>, header: &Header) -> impl Iterator<Item = (&'static Field, &'a str)> {
-    let segment = line.id().and_then(|id| header.tables.segment(id));
-    let segment = segment.filter(|segment| segment.identifies);
-    let values = segment.map(|_| line.fields(header.signs.field));
-    values
-        .into_iter()
-        .flatten()
-        .filter_map(move |(number, value)| Some((segment?.field(number)?, value)))
+/// The fields of a segment that identify people and are not empty, with their values.
+fn identifying<'a>(line: &Line<'a>) -> impl Iterator<Item = (&'static Field, &'a str)> {
+    let line = *line;
+    let fields = line.known.into_iter().flat_map(|segment| {
+        let numbers = segment.identifying.iter();
+        numbers.filter_map(|number| Some((*number, segment.field(*number)?)))
+    });
+    fields
+        .map(move |(number, field)| (field, line.field(number)))
+        .filter(|(_, value)| !value.is_empty())
 }
 
 /// The number that names the patient: PID-3 of type MR, else its first, else what the older fields hold.
 fn number(subject: &[Line<'_>], header: &Header) -> String {
-    let patient = subject.iter().find(|line| line.id() == Some(*b"PID"));
-    let merged = subject.iter().find(|line| line.id() == Some(*b"MRG"));
+    let patient = subject.iter().find(|line| line.id == Some(*b"PID"));
+    let merged = subject.iter().find(|line| line.id == Some(*b"MRG"));
     let listed = |line: &Line<'_>, number| -> Option<String> {
-        let value = line.field(header.signs.field, number);
+        let value = line.field(number);
         let all = || parts(Some(value), header.signs.repetition);
         let is_record = |one: &&str| {
             let code = header.component(one, 4).trim();

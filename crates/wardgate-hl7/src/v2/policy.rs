@@ -11,32 +11,37 @@ pub(crate) struct Version(u8);
 
 /// The tables of one version.
 pub(crate) struct Tables {
-    segments: BTreeMap<[u8; 3], Segment>,
+    /// By the three letters, as one number.
+    segments: BTreeMap<u32, Segment>,
     types: BTreeMap<&'static str, Shape>,
+    /// What reports call the elements, in order.
+    names: Vec<String>,
 }
 
 /// What is known of a segment.
 pub(crate) struct Segment {
     /// From field 1 on.
     fields: Vec<Option<Field>>,
-    /// Whether any field identifies people.
-    pub(crate) identifies: bool,
-    /// Whether any field holds an id of something.
-    pub(crate) has_ids: bool,
+    /// The numbers of the fields that identify people.
+    pub(crate) identifying: Vec<usize>,
+    /// The numbers of the fields that hold an id of something.
+    pub(crate) with_ids: Vec<usize>,
 }
 
 /// What is known of a field.
 pub(crate) struct Field {
     /// Its name in reports, such as `PID-5`.
     pub(crate) name: String,
+    /// The place of that name among those of all elements.
+    pub(crate) element: u16,
     /// The parts of a value.
     pub(crate) shape: Shape,
     /// The parts of a value that has several where the version knows one: those of a later version.
     pub(crate) wide: Option<Shape>,
     /// Whether it identifies people.
-    pub(crate) identifies: bool,
+    identifies: bool,
     /// Whether it holds an id of something.
-    pub(crate) has_ids: bool,
+    has_ids: bool,
 }
 
 /// The components of a data type, each with its subcomponents.
@@ -94,7 +99,7 @@ impl Tables {
     fn of(version: Version) -> Self {
         let types = types();
         let treatments = treatments();
-        let mut segments: BTreeMap<[u8; 3], Segment> = BTreeMap::new();
+        let mut segments: BTreeMap<u32, Segment> = BTreeMap::new();
         let mut id = "";
         for line in lines(FIELDS) {
             let mut words = line.split_whitespace();
@@ -110,14 +115,12 @@ impl Tables {
             // The last word is the field's name, for whoever reads the file.
             words.pop();
             let treatment = treatments.get(&(id, number)).copied();
-            let segment = segments.entry(key).or_insert_with(|| Segment {
+            let segment = segments.entry(number_of(key)).or_insert_with(|| Segment {
                 fields: Vec::new(),
-                identifies: false,
-                has_ids: false,
+                identifying: Vec::new(),
+                with_ids: Vec::new(),
             });
             let field = Field::of(format!("{id}-{number}"), &words, version, treatment, &types);
-            segment.identifies |= field.identifies;
-            segment.has_ids |= field.has_ids;
             if segment.fields.len() < number {
                 segment.fields.resize_with(number, || None);
             }
@@ -125,12 +128,51 @@ impl Tables {
                 *slot = Some(field);
             }
         }
-        Self { segments, types }
+        let mut tables = Self {
+            segments,
+            types,
+            names: Vec::new(),
+        };
+        tables.index();
+        tables
+    }
+
+    /// Notes what is asked of the fields again and again.
+    fn index(&mut self) {
+        let fields = self.segments.values().flat_map(|segment| &segment.fields);
+        let names = fields.flatten().map(|field| field.name.clone());
+        let others = [UNKNOWN_FIELD, UNKNOWN_SEGMENT, LOCAL_SEGMENT].map(str::to_owned);
+        self.names = names.chain(others).collect();
+        self.names.sort_unstable();
+        let names = &self.names;
+        for segment in self.segments.values_mut() {
+            for (at, field) in segment.fields.iter_mut().enumerate() {
+                let Some(field) = field else { continue };
+                field.element = place(names, &field.name);
+                if field.identifies {
+                    segment.identifying.push(at + 1);
+                }
+                if field.has_ids {
+                    segment.with_ids.push(at + 1);
+                }
+            }
+        }
+    }
+
+    /// The place of an element among all, by what reports call it.
+    pub(crate) fn element(&self, name: &str) -> u16 {
+        place(&self.names, name)
+    }
+
+    /// What reports call an element.
+    pub(crate) fn name(&self, element: u16) -> &str {
+        let name = self.names.get(usize::from(element));
+        name.map_or(UNKNOWN_FIELD, String::as_str)
     }
 
     /// What is known of a segment, by its three letters.
     pub(crate) fn segment(&self, id: [u8; 3]) -> Option<&Segment> {
-        self.segments.get(&id)
+        self.segments.get(&number_of(id))
     }
 
     /// The parts of a data type that a message names itself, as OBX-2 does.
@@ -184,6 +226,7 @@ impl Field {
         let has_ids = ids(&shape) || wide.as_ref().is_some_and(ids);
         Self {
             name,
+            element: 0,
             shape,
             wide,
             identifies,
@@ -269,6 +312,16 @@ impl Shape {
     }
 }
 
+/// The place of a name in an ordered list that has it.
+fn place(names: &[String], name: &str) -> u16 {
+    let at = names.binary_search_by(|known| known.as_str().cmp(name));
+    at.map_or(u16::MAX, |at| u16::try_from(at).unwrap_or(u16::MAX))
+}
+
+fn number_of([one, two, three]: [u8; 3]) -> u32 {
+    u32::from_be_bytes([0, one, two, three])
+}
+
 /// The three letters and digits of a segment.
 pub(crate) fn segment_id(line: &[u8]) -> Option<[u8; 3]> {
     let id = *line.first_chunk::<3>()?;
@@ -343,6 +396,10 @@ const VERSIONS: [&str; 12] = [
     "2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2",
 ];
 const NEWEST_AT: u8 = 11;
+/// What reports call what the tables do not know.
+pub(crate) const UNKNOWN_FIELD: &str = "unknown field";
+pub(crate) const UNKNOWN_SEGMENT: &str = "unknown segment";
+pub(crate) const LOCAL_SEGMENT: &str = "Z segment";
 const FIELDS: &str = include_str!("../../data/v2/fields.txt");
 const TYPES: &str = include_str!("../../data/v2/types.txt");
 const TREATMENTS: &str = include_str!("../../data/v2/treatments.txt");

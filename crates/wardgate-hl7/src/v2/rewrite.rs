@@ -1,15 +1,18 @@
 //! The second reading of a message: writes its segments with what stands for their values.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use wardgate_deid::Operation;
+use wardgate_deid::{Operation, Tally};
 
 use super::Options;
 use super::escape;
 use super::header::Header;
 use super::lines::{Line, is_header, parts};
 use super::people::NULL;
-use super::policy::{Field, Shape};
+use super::policy::{
+    Field, LOCAL_SEGMENT, Shape, Tables, UNKNOWN_FIELD, UNKNOWN_SEGMENT,
+};
 use crate::leaf::{Coded, Leaves, Outcome};
 use crate::patient::Segment;
 use crate::role::Role;
@@ -24,7 +27,36 @@ pub(crate) struct Rewriter<'a> {
 /// What was written, and what was done for it.
 pub(crate) struct Page {
     pub(crate) text: String,
-    pub(crate) notes: Vec<(&'static str, Operation)>,
+    /// What was done to which element, as numbers that [`note`] makes.
+    pub(crate) notes: Vec<u32>,
+}
+
+impl Page {
+    /// Notes an operation.
+    pub(crate) fn note(&mut self, element: u16, operation: Operation) {
+        self.notes.push(note(element, operation));
+    }
+
+    /// The same notes together, in counts.
+    pub(crate) fn tally(mut self, tables: &'static Tables) -> Tally {
+        let mut tally = Tally::default();
+        self.notes.sort_unstable();
+        for same in self.notes.chunk_by(|one, other| one == other) {
+            let Some(note) = same.first() else { continue };
+            let [_, high, low, operation] = note.to_be_bytes();
+            if let Some(operation) = Operation::ALL.get(usize::from(operation)) {
+                let name = tables.name(u16::from_be_bytes([high, low]));
+                tally.add(name, *operation, same.len() as u64);
+            }
+        }
+        tally
+    }
+}
+
+/// An element and what was done to it as one number.
+fn note(element: u16, operation: Operation) -> u32 {
+    let [high, low] = element.to_be_bytes();
+    u32::from_be_bytes([0, high, low, operation as u8])
 }
 
 impl Rewriter<'_> {
@@ -49,32 +81,31 @@ impl Rewriter<'_> {
         let Some(first) = lines.first() else {
             return 0;
         };
-        let sign = self.header.signs.field;
-        let id = first.id();
+        let id = first.id;
         match &id {
             Some(id) if id == b"NTE" => lines
                 .iter()
-                .take_while(|line| line.id() == Some(*id))
+                .take_while(|line| line.id == Some(*id))
                 .count(),
             Some(id) if id == b"OBX" && self.is_text(first) => {
-                let name = first.field(sign, OBSERVATION);
+                let name = first.field(OBSERVATION);
                 let same = |line: &&Line<'_>| {
-                    line.id() == Some(*id)
+                    line.id == Some(*id)
                         && self.is_text(line)
-                        && line.field(sign, OBSERVATION) == name
+                        && line.field(OBSERVATION) == name
                 };
                 lines.iter().take_while(same).count()
             }
             Some(id) if id == b"DSP" => lines
                 .iter()
-                .take_while(|line| line.id() == Some(*id))
+                .take_while(|line| line.id == Some(*id))
                 .count(),
             _ => 1,
         }
     }
 
     fn is_text(&self, line: &Line<'_>) -> bool {
-        let name = line.field(self.header.signs.field, VALUE_TYPE);
+        let name = line.field(VALUE_TYPE);
         matches!(name.trim(), "TX" | "FT" | "ST")
     }
 
@@ -82,7 +113,7 @@ impl Rewriter<'_> {
     fn written_over_lines(&self, block: &[Line<'_>], page: &mut Page) {
         let mut pieces = Vec::new();
         for line in block {
-            let value = line.field(self.header.signs.field, text_field(line));
+            let value = line.field(text_field(line));
             self.each_leaf(value, |leaf| {
                 pieces.push(self.header.plain(leaf).into_owned())
             });
@@ -112,14 +143,14 @@ impl Rewriter<'_> {
             page.text.push_str(line.end);
             return;
         }
-        let id = line.id().unwrap_or_default();
-        let Some(known) = self.header.tables.segment(id) else {
+        let id = line.id.unwrap_or_default();
+        let Some(known) = line.known else {
             self.unknown(id, line, page);
             return;
         };
         // Segments about people come again and again in the messages about them.
         let keeps =
-            known.identifies && MEMORABLE.contains(&&id) && !self.leaves.holds_transient(line.body);
+            !known.identifying.is_empty() && MEMORABLE.contains(&&id) && !self.leaves.holds_transient(line.body);
         if keeps && let Some(before) = self.leaves.patient.segment(line.body) {
             page.text.push_str(&before.text);
             page.text.push_str(line.end);
@@ -132,11 +163,11 @@ impl Rewriter<'_> {
         if is_header(id) {
             // Its first field is the sign, its second the other signs.
             page.text.push(char::from(signs.field));
-            page.text.push_str(line.field(signs.field, 2));
+            page.text.push_str(line.field(2));
         }
         let first = if is_header(id) { 3 } else { 1 };
         for (number, value) in line
-            .fields(signs.field)
+            .fields()
             .filter(|(number, _)| *number >= first)
         {
             page.text.push(char::from(signs.field));
@@ -144,7 +175,7 @@ impl Rewriter<'_> {
                 continue;
             }
             let Some(field) = known.field(number) else {
-                page.notes.push(("unknown field", Operation::Removed));
+                page.note(self.header.tables.element(UNKNOWN_FIELD), Operation::Removed);
                 continue;
             };
             match &id {
@@ -168,7 +199,7 @@ impl Rewriter<'_> {
                 text: page.text.get(text_from..).unwrap_or_default().into(),
                 notes: page.notes.get(notes_from..).unwrap_or_default().into(),
             };
-            self.leaves.patient.keep_segment(line.body, segment);
+            self.leaves.patient.keep_segment(line.body, Arc::new(segment));
         }
         page.text.push_str(line.end);
     }
@@ -177,26 +208,27 @@ impl Rewriter<'_> {
     fn unknown(&self, id: [u8; 3], line: &Line<'_>, page: &mut Page) {
         let local = id.first() == Some(&b'Z');
         let name = if local {
-            "Z segment"
+            LOCAL_SEGMENT
         } else {
-            "unknown segment"
+            UNKNOWN_SEGMENT
         };
+        let element = self.header.tables.element(name);
         let kept = self.options.kept_fields(id);
         if !local || kept.is_empty() {
-            page.notes.push((name, Operation::Removed));
+            page.note(element, Operation::Removed);
             return;
         }
         page.text.push_str(line.body.get(..3).unwrap_or_default());
         let shape = Shape::of_role(Role::Text).repeating();
-        for (number, value) in line.fields(self.header.signs.field) {
+        for (number, value) in line.fields() {
             page.text.push(char::from(self.header.signs.field));
             if value.is_empty() {
                 continue;
             }
             if kept.contains(&number) {
-                self.parts_of(value, name, &shape, None, page);
+                self.parts_of(value, element, &shape, None, page);
             } else {
-                page.notes.push((name, Operation::Removed));
+                page.note(element, Operation::Removed);
             }
         }
         page.text.push_str(line.end);
@@ -211,24 +243,23 @@ impl Rewriter<'_> {
         texts: Option<&mut VecDeque<Outcome>>,
         page: &mut Page,
     ) {
-        let name = line.field(self.header.signs.field, VALUE_TYPE).trim();
+        let name = line.field(VALUE_TYPE).trim();
         if name == "ED" {
             self.document(value, field, page);
             return;
         }
         if let Some(value) = self.great_age(line, name, value) {
             page.text.push_str(&value);
-            page.notes.push((&field.name, Operation::Generalised));
+            page.note(field.element, Operation::Generalised);
             return;
         }
-        let untyped = Shape::of_role(Role::Text).repeating();
-        let shape = match name {
-            "" | NULL => Some(&untyped),
-            name => self.header.tables.data_type(name),
-        };
-        match shape {
+        if matches!(name, "" | NULL) {
+            let untyped = Shape::of_role(Role::Text).repeating();
+            return self.value(value, field, &untyped, texts, page);
+        }
+        match self.header.tables.data_type(name) {
             Some(shape) => self.value(value, field, shape, texts, page),
-            None => page.notes.push((&field.name, Operation::Removed)),
+            None => page.note(field.element, Operation::Removed),
         }
     }
 
@@ -244,31 +275,34 @@ impl Rewriter<'_> {
         if shape.components.len() == 5 && shape.name == "ED" {
             return self.document(value, field, page);
         }
-        self.parts_of(value, &field.name, shape, texts, page);
+        self.parts_of(value, field.element, shape, texts, page);
     }
 
     fn parts_of(
         &self,
         value: &str,
-        name: &'static str,
+        element: u16,
         shape: &Shape,
         mut texts: Option<&mut VecDeque<Outcome>>,
         page: &mut Page,
     ) {
         let signs = &self.header.signs;
+        let held = self.header.signs_in(value);
+        if held == 0 && value != NULL {
+            // One leaf, which stands by no other.
+            let roles = shape.component(0).unwrap_or_default();
+            let role = roles.first().copied().unwrap_or(Role::Drop);
+            let given = texts.and_then(VecDeque::pop_front);
+            let outcome = given.unwrap_or_else(|| self.leaves.leaf(role, value, Coded::Not));
+            let operation = self.write_outcome(outcome, value, &mut page.text);
+            page.note(element, operation);
+            return;
+        }
         for (at, repetition) in parts(Some(value), signs.repetition).enumerate() {
             if at > 0 {
                 page.text.push(char::from(signs.repetition));
             }
-            let coded = match self.header.component(repetition, 2).trim() {
-                _ if !shape.is_coded() || self.header.component(repetition, 0).is_empty() => {
-                    Coded::Not
-                }
-                system if is_public(system) => Coded::Publicly,
-                system if is_local(system) => Coded::Locally,
-                // Whatever stands there may be anything, a name in the wrong field too.
-                _ => Coded::Not,
-            };
+            let coded = self.coding(shape, repetition);
             for (at, component) in parts(Some(repetition), signs.component).enumerate() {
                 if at > 0 {
                     page.text.push(char::from(signs.component));
@@ -300,9 +334,45 @@ impl Rewriter<'_> {
                     };
                     let given = texts.as_deref_mut().and_then(VecDeque::pop_front);
                     let operation = self.write(role, leaf, coded, given, &mut page.text);
-                    page.notes.push((name, operation));
+                    page.note(element, operation);
                 }
             }
+        }
+    }
+
+    /// What stands beside the words of a value, by its code and coding system.
+    fn coding(&self, shape: &Shape, repetition: &str) -> Coded {
+        if !shape.is_coded() || self.header.component(repetition, 0).is_empty() {
+            return Coded::Not;
+        }
+        match self.header.component(repetition, 2).trim() {
+            system if is_public(system) => Coded::Publicly,
+            system if is_local(system) => Coded::Locally,
+            // Whatever stands there may be anything, a name in the wrong field too.
+            _ => Coded::Not,
+        }
+    }
+
+    /// Writes what became of a leaf without escapes.
+    fn write_outcome(&self, outcome: Outcome, leaf: &str, out: &mut String) -> Operation {
+        match outcome {
+            Outcome::Same => {
+                out.push_str(leaf);
+                Operation::Kept
+            }
+            Outcome::New(new, operation) => {
+                self.encode(&new, out);
+                operation
+            }
+            Outcome::Gone => Operation::Removed,
+        }
+    }
+
+    /// Writes a text as a value.
+    fn encode(&self, text: &str, out: &mut String) {
+        match self.header.signs_in(text) {
+            0 => out.push_str(text),
+            _ => escape::encode(text, &self.header.signs, out),
         }
     }
 
@@ -320,17 +390,8 @@ impl Rewriter<'_> {
             .escape
             .is_some_and(|escape| memchr::memchr(escape, leaf.as_bytes()).is_some());
         if !escaped {
-            return match given.unwrap_or_else(|| self.leaves.leaf(role, leaf, coded)) {
-                Outcome::Same => {
-                    out.push_str(leaf);
-                    Operation::Kept
-                }
-                Outcome::New(new, operation) => {
-                    escape::encode(&new, signs, out);
-                    operation
-                }
-                Outcome::Gone => Operation::Removed,
-            };
+            let outcome = given.unwrap_or_else(|| self.leaves.leaf(role, leaf, coded));
+            return self.write_outcome(outcome, leaf, out);
         }
         let plain = escape::decode(leaf, signs, self.header.charset);
         match given.unwrap_or_else(|| self.leaves.leaf(role, &plain.text, coded)) {
@@ -354,7 +415,7 @@ impl Rewriter<'_> {
 
 /// The field of a segment that holds its text.
 fn text_field(line: &Line<'_>) -> usize {
-    if line.id() == Some(*b"OBX") {
+    if line.id == Some(*b"OBX") {
         OBSERVATION_VALUE
     } else {
         TEXT_FIELD
