@@ -5,6 +5,7 @@ mod places;
 mod words;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -57,12 +58,19 @@ pub struct Address {
     pub postal_code: String,
 }
 
-/// The dictionary of one patient, ready to be found in texts.
+/// The dictionary of one patient, to be found in texts.
 ///
-/// It can be shared between threads and calls.
+/// It can be shared between threads and calls. The first text makes it ready: many records have none.
 pub struct KnownIdentifiers {
     /// The full names, folded, in speaking order: the patient's, then the contacts'.
     people: Vec<Zeroizing<String>>,
+    from: PatientIdentifiers,
+    index: OnceLock<Index>,
+}
+
+/// What is found in texts, by its kind.
+#[derive(Default)]
+struct Index {
     names: Words,
     places: Places,
     numbers: Numbers,
@@ -70,38 +78,22 @@ pub struct KnownIdentifiers {
 }
 
 impl KnownIdentifiers {
-    /// Compiles the dictionary.
+    /// The dictionary of what is on file.
     #[must_use]
     pub fn compile(from: &PatientIdentifiers) -> Self {
-        let mut known = Self {
-            people: Vec::new(),
-            names: Words::default(),
-            places: Places::default(),
-            numbers: Numbers::default(),
-            birth_days: Vec::new(),
+        let full = |name: &PersonName| {
+            let full = fold::words(&format!("{} {}", name.given.join(" "), name.family));
+            Zeroizing::new(full)
         };
-        for name in from.names.iter().chain(&from.contacts) {
-            known.add_person(name);
+        Self {
+            people: from.names.iter().chain(&from.contacts).map(full).collect(),
+            from: from.clone(),
+            index: OnceLock::new(),
         }
-        for address in &from.addresses {
-            known.places.add(address);
-            known
-                .numbers
-                .add(&fold::words(&address.postal_code), Kind::Location, false);
-        }
-        for number in &from.record_numbers {
-            known.add_record_number(number);
-        }
-        for phone in &from.phones {
-            known.numbers.add_phone(&fold::fold(phone).text);
-        }
-        for email in &from.emails {
-            known.add_email(email);
-        }
-        for date in &from.birth_dates {
-            known.add_birth_date(date);
-        }
-        known
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(&self.from))
     }
 
     /// The full name of a person on file, folded, in speaking order.
@@ -118,21 +110,21 @@ impl KnownIdentifiers {
 
     /// The numbers on file: letters and digits, small, without leading zeros when they are all digits.
     pub(crate) fn compact_numbers(&self) -> impl Iterator<Item = &[u8]> {
-        self.numbers.compact()
+        self.index().numbers.compact()
     }
 
     /// Whether a day is a birth date on file.
     pub(crate) fn is_birth_day(&self, day: Day) -> bool {
-        self.birth_days.contains(&day)
+        self.index().birth_days.contains(&day)
     }
 
     /// Adds every known identifier in the text.
     pub(crate) fn find(&self, lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
-        if !self.names.is_empty() {
+        if !self.index().names.is_empty() {
             self.find_names(lexed, findings);
         }
-        self.places.find(lexed, findings);
-        if !self.numbers.is_empty() || !self.birth_days.is_empty() {
+        self.index().places.find(lexed, findings);
+        if !self.index().numbers.is_empty() || !self.index().birth_days.is_empty() {
             self.find_numbers(lexed, findings);
         }
     }
@@ -154,7 +146,7 @@ impl KnownIdentifiers {
             });
         }
         if !lexed.text.is_ascii() {
-            self.names.unspaced(lexed.text, |span, _| {
+            self.index().names.unspaced(lexed.text, |span, _| {
                 findings.push(Finding::known(span, Kind::Name, "known.name"));
             });
         }
@@ -162,9 +154,9 @@ impl KnownIdentifiers {
 
     /// The parts of one person's name that stand together around a token.
     fn name_run(&self, lexed: &Lexed<'_>, at: usize, behind: usize) -> Option<Run> {
-        let Some(hit) = self.names.hit(lexed, at) else {
+        let Some(hit) = self.index().names.hit(lexed, at) else {
             lexed.token(at).filter(|token| lexed.after(token) == b'-')?;
-            let owners = self.names.hyphenated(lexed, at)?;
+            let owners = self.index().names.hyphenated(lexed, at)?;
             return Some(Run {
                 first: at,
                 last: at + 1,
@@ -202,6 +194,7 @@ impl KnownIdentifiers {
             return None;
         }
         if let Some(hit) = self
+            .index()
             .names
             .hit(lexed, at)
             .filter(|hit| hit.owners & owners != 0)
@@ -214,7 +207,7 @@ impl KnownIdentifiers {
                 .token(at)
                 .is_some_and(|token| token.shape.has_capital());
             let dotted = lexed.gap(at + 1).starts_with('.');
-            let owners = self.names.initial(word, owners);
+            let owners = self.index().names.initial(word, owners);
             let sure = false;
             let exact = dotted;
             return (owners != 0 && (capital || dotted)).then_some(Hit {
@@ -223,17 +216,17 @@ impl KnownIdentifiers {
                 exact,
             });
         }
-        self.names.beside(lexed, at, owners)
+        self.index().names.beside(lexed, at, owners)
     }
 
     fn find_numbers(&self, lexed: &Lexed<'_>, findings: &mut Vec<Finding>) {
         for (at, token) in lexed.tokens.iter().enumerate() {
-            if let Some(hit) = self.numbers.hit(lexed, at) {
+            if let Some(hit) = self.index().numbers.hit(lexed, at) {
                 let reason = "known.number";
                 findings.push(Finding::known(hit.start..hit.end, hit.kind, reason));
             }
             let dated = token.shape == Shape::Number || token.classes.any(Class::MONTH);
-            if !dated || self.birth_days.is_empty() {
+            if !dated || self.index().birth_days.is_empty() {
                 continue;
             }
             let read = date::read(lexed, at).or_else(|| date::loose(lexed, at));
@@ -249,12 +242,36 @@ impl KnownIdentifiers {
             }
         }
     }
+}
 
-    fn add_person(&mut self, name: &PersonName) {
-        let index = self.people.len();
-        let owner = 1 << index.min(PEOPLE_MAX - 1);
-        let full = fold::words(&format!("{} {}", name.given.join(" "), name.family));
-        self.people.push(Zeroizing::new(full));
+impl Index {
+    fn of(from: &PatientIdentifiers) -> Self {
+        let mut index = Self::default();
+        for (at, name) in from.names.iter().chain(&from.contacts).enumerate() {
+            index.add_person(at, name);
+        }
+        for address in &from.addresses {
+            index.places.add(address);
+            let code = fold::words(&address.postal_code);
+            index.numbers.add(&code, Kind::Location, false);
+        }
+        for number in &from.record_numbers {
+            index.add_record_number(number);
+        }
+        for phone in &from.phones {
+            index.numbers.add_phone(&fold::fold(phone).text);
+        }
+        for email in &from.emails {
+            index.add_email(email);
+        }
+        for date in &from.birth_dates {
+            index.add_birth_date(date);
+        }
+        index
+    }
+
+    fn add_person(&mut self, at: usize, name: &PersonName) {
+        let owner = 1 << at.min(PEOPLE_MAX - 1);
         for part in name.given.iter().chain([&name.family]) {
             for spelling in spellings(part) {
                 for word in spelling.split(' ') {

@@ -33,8 +33,13 @@ impl PlaceholderKey {
     /// The key of one caller's conversation, from a root key that stays in the vault.
     #[must_use]
     pub fn derive(root: &[u8; 32], caller: &[u8], conversation: &[u8]) -> Self {
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, root);
-        let bytes = tagged(&mac, &[b"wardgate placeholder key", caller, conversation]);
+        let root = hmac::Key::new(hmac::HMAC_SHA256, root);
+        Self::derived(&root, caller, conversation)
+    }
+
+    /// The same from a root key that is ready.
+    pub(crate) fn derived(root: &hmac::Key, caller: &[u8], conversation: &[u8]) -> Self {
+        let bytes = tagged(root, &[b"wardgate placeholder key", caller, conversation]);
         let mac = hmac::Key::new(hmac::HMAC_SHA256, bytes.as_ref());
         Self { mac }
     }

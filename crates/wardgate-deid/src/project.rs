@@ -7,7 +7,7 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::placeholder::{PlaceholderKey, tagged};
 use crate::surrogate::PseudonymKey;
@@ -25,7 +25,6 @@ use crate::surrogate::PseudonymKey;
 /// assert_eq!(ProjectKey::handle("0044127"), ProjectKey::handle("44127"));
 /// ```
 pub struct ProjectKey {
-    bytes: Zeroizing<[u8; 32]>,
     mac: hmac::Key,
 }
 
@@ -34,9 +33,8 @@ impl ProjectKey {
     #[must_use]
     pub fn new(mut bytes: [u8; 32]) -> Self {
         let mac = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
-        let kept = Zeroizing::new(bytes);
         bytes.zeroize();
-        Self { bytes: kept, mac }
+        Self { mac }
     }
 
     /// How a patient's number names the patient, however a format writes it: letters and digits, small,
@@ -58,13 +56,13 @@ impl ProjectKey {
     /// The key of a patient's pseudonyms and date shift; `number` is what [`Self::handle`] makes alike.
     #[must_use]
     pub fn patient(&self, number: &str) -> PseudonymKey {
-        PseudonymKey::derive(&self.bytes, Self::handle(number).as_bytes())
+        PseudonymKey::derived(&self.mac, Self::handle(number).as_bytes())
     }
 
     /// The key of a patient's placeholders, which a restore map can turn back.
     #[must_use]
     pub fn placeholders(&self, number: &str) -> PlaceholderKey {
-        PlaceholderKey::derive(&self.bytes, b"deid text", Self::handle(number).as_bytes())
+        PlaceholderKey::derived(&self.mac, b"deid text", Self::handle(number).as_bytes())
     }
 
     /// The UID that stands for a UID: `2.25.` and 122 bits as a version-4 UUID has them (PS3.5 B.2).

@@ -8,6 +8,7 @@ mod scope;
 mod tally;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use thiserror::Error;
 
@@ -18,7 +19,7 @@ use crate::known::{KnownIdentifiers, PatientIdentifiers};
 use crate::placeholder::PlaceholderKey;
 use crate::profile::{Action, Profile};
 use crate::project::ProjectKey;
-use crate::surrogate::PseudonymKey;
+use crate::surrogate::{Avoided, PseudonymKey};
 
 pub use scope::{DateAs, RecordDates, RecordScope};
 pub use tally::{Operation, Tally};
@@ -80,6 +81,7 @@ impl RecordRules {
             pseudonyms: self.key.patient(number),
             placeholders: self.key.placeholders(number),
             known: KnownIdentifiers::compile(on_file),
+            avoided: OnceLock::new(),
         }
     }
 }
@@ -89,6 +91,8 @@ pub struct RecordPatient {
     pub(crate) pseudonyms: PseudonymKey,
     pub(crate) placeholders: PlaceholderKey,
     pub(crate) known: KnownIdentifiers,
+    /// The names on file, once somebody asked for a stand-in.
+    pub(crate) avoided: OnceLock<Avoided>,
 }
 
 impl fmt::Debug for RecordPatient {

@@ -15,6 +15,7 @@ mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use zeroize::Zeroize;
@@ -48,8 +49,12 @@ impl PseudonymKey {
     /// Without the project's key nobody can tell which patients two projects share.
     #[must_use]
     pub fn derive(project: &[u8; 32], patient: &[u8]) -> Self {
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, project);
-        let bytes = tagged(&mac, &[b"wardgate pseudonym key", patient]);
+        Self::derived(&hmac::Key::new(hmac::HMAC_SHA256, project), patient)
+    }
+
+    /// The same from a project's key that is ready.
+    pub(crate) fn derived(project: &hmac::Key, patient: &[u8]) -> Self {
+        let bytes = tagged(project, &[b"wardgate pseudonym key", patient]);
         let mac = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
         Self { mac }
     }
@@ -113,24 +118,44 @@ impl fmt::Debug for PseudonymKey {
 pub struct Pseudonyms<'k> {
     key: &'k PseudonymKey,
     keep_weekday: bool,
-    /// The words of real names, folded, which no stand-in may be.
-    real: BTreeSet<Secret>,
-    roles: Roles,
+    avoided: Avoided,
     /// What stands for a value: by list and folded value.
     drawn: BTreeMap<(&'static str, Secret), String>,
     /// INVARIANT: holds every value of `drawn` once for each list, so that no two share one.
     used: BTreeSet<(&'static str, String)>,
 }
 
+/// The real names of a record, noted once for all who draw stand-ins for its values.
+#[derive(Clone, Default)]
+pub(crate) struct Avoided {
+    /// The words of real names, folded, which no stand-in may be.
+    real: Arc<BTreeSet<Secret>>,
+    roles: Arc<Roles>,
+}
+
+impl Avoided {
+    pub(crate) fn add(&mut self, name: &str, hints: &NameHints) {
+        let real = Arc::make_mut(&mut self.real);
+        for word in fold::words(name).split(' ').filter(|word| word.len() > 1) {
+            real.insert(Secret::new(word));
+        }
+        Arc::make_mut(&mut self.roles).learn(name, hints);
+    }
+}
+
 impl<'k> Pseudonyms<'k> {
     /// The pseudonyms under a key, with nothing to avoid yet.
     #[must_use]
     pub fn new(key: &'k PseudonymKey) -> Self {
+        Self::avoiding(key, Avoided::default())
+    }
+
+    /// The pseudonyms under a key.
+    pub(crate) fn avoiding(key: &'k PseudonymKey, avoided: Avoided) -> Self {
         Self {
             key,
             keep_weekday: false,
-            real: BTreeSet::new(),
-            roles: Roles::default(),
+            avoided,
             drawn: BTreeMap::new(),
             used: BTreeSet::new(),
         }
@@ -146,10 +171,7 @@ impl<'k> Pseudonyms<'k> {
     /// Notes a real name: no stand-in will be one of its words, and words that stand alone elsewhere are
     /// known for given or family names by it.
     pub fn avoid(&mut self, name: &str, hints: &NameHints) {
-        for word in fold::words(name).split(' ').filter(|word| word.len() > 1) {
-            self.real.insert(Secret::new(word));
-        }
-        self.roles.learn(name, hints);
+        self.avoided.add(name, hints);
     }
 
     /// The days by which this patient's dates move: from 1 to 364 either way, never 0.
@@ -192,44 +214,34 @@ impl<'k> Pseudonyms<'k> {
         }
     }
 
-    /// An entry of a list for a value, which no other value has and which is no real name.
+    /// An entry of a list for a value, which no other value has and which is no real name; one of the fitting
+    /// entries while there are any.
     fn draw(
         &mut self,
         list: &'static str,
         value: &str,
+        fitting: &[&'static str],
         entries: &[&'static str],
-        fits: &dyn Fn(&str) -> bool,
     ) -> String {
         let at = (list, Secret::new(value));
         if let Some(drawn) = self.drawn.get(&at) {
             return drawn.clone();
         }
         let start = usize::try_from(self.key.number(list, value) >> 8).unwrap_or_default();
-        let from = |entries: Vec<&'static str>| {
-            let start = start.checked_rem(entries.len()).unwrap_or_default();
-            let (behind, ahead) = entries.split_at_checked(start).unwrap_or_default();
-            [ahead, behind].concat()
-        };
-        let fitting = from(
-            entries
-                .iter()
-                .copied()
-                .filter(|entry| fits(entry))
-                .collect(),
-        );
-        let all = from(entries.to_vec());
         let is_real = |entry: &str| {
             let folded = fold::words(entry);
-            folded == value || folded.split(' ').any(|word| self.real.contains(word))
+            folded == value
+                || folded
+                    .split(' ')
+                    .any(|word| self.avoided.real.contains(word))
         };
         let free = |entry: &&&'static str| {
             !is_real(entry) && !self.used.contains(&(list, (**entry).to_owned()))
         };
-        let drawn = fitting
-            .iter()
+        let drawn = turned(fitting, start)
             .find(free)
-            .or_else(|| all.iter().find(free))
-            .or_else(|| all.iter().find(|entry| !is_real(entry)));
+            .or_else(|| turned(entries, start).find(free))
+            .or_else(|| turned(entries, start).find(|entry| !is_real(entry)));
         let drawn = drawn.map_or_else(|| REDACTED.to_owned(), |entry| (*entry).to_owned());
         self.used.insert((list, drawn.clone()));
         self.drawn.insert(at, drawn.clone());
@@ -266,6 +278,16 @@ impl fmt::Debug for Pseudonyms<'_> {
             .field("drawn", &self.drawn.len())
             .finish_non_exhaustive()
     }
+}
+
+/// All entries of a list, from one that a number chooses on.
+fn turned<'e>(
+    entries: &'e [&'static str],
+    number: usize,
+) -> impl Iterator<Item = &'e &'static str> {
+    let start = number.checked_rem(entries.len()).unwrap_or_default();
+    let (behind, ahead) = entries.split_at_checked(start).unwrap_or_default();
+    ahead.iter().chain(behind)
 }
 
 /// The days by which a patient's dates move.

@@ -110,12 +110,14 @@ impl Traces {
             }
         }
         let (patterns, sought): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        let bytes = AhoCorasickBuilder::new()
+        let mut builder = AhoCorasickBuilder::new();
+        builder
             .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(kind)
-            .build(&patterns)
-            .ok();
+            .match_kind(MatchKind::Standard);
+        if kind.is_some() {
+            builder.kind(kind).dense_depth(1).prefilter(false);
+        }
+        let bytes = builder.build(&patterns).ok();
         Tracer {
             bytes,
             sought,

@@ -29,22 +29,28 @@ fn main() {
         );
         let deidentifier = MessageDeidentifier::new(Arc::new(rules), Options::default());
         let (mut count, mut bytes) = (0_u32, 0);
-        let (mut input, mut output) = (Vec::new(), Vec::new());
-        let started = cpu_seconds();
-        while cpu_seconds() - started < SECONDS {
-            for message in &messages {
-                count += 1;
-                input.clone_from(message);
-                renumber(&mut input, count, fresh);
+        let mut output = Vec::new();
+        let mut seconds = 0.0;
+        while seconds < SECONDS {
+            // What is measured is ready before the clock runs.
+            let mut inputs = Vec::new();
+            while inputs.len() < MESSAGES_AT_ONCE {
+                for message in &messages {
+                    count += 1;
+                    inputs.push(renumbered(message, count, fresh));
+                }
+            }
+            let started = cpu_seconds();
+            for input in &inputs {
                 output.clear();
-                deidentifier.message(&input, &mut output).unwrap();
+                deidentifier.message(input, &mut output).unwrap();
                 if verified {
-                    assert!(!deidentifier.verify(&input, &output).unwrap().any());
+                    assert!(!deidentifier.verify(input, &output).unwrap().any());
                 }
                 bytes += input.len();
             }
+            seconds += cpu_seconds() - started;
         }
-        let seconds = cpu_seconds() - started;
         println!(
             "{}, {}: {:.0} messages and {:.1} MB in a second of one core",
             if fresh {
@@ -59,9 +65,9 @@ fn main() {
     }
 }
 
-/// Gives a message another control id, and another patient's number when it is to be about somebody else.
-fn renumber(message: &mut Vec<u8>, count: u32, fresh: bool) {
-    let text = String::from_utf8(std::mem::take(message)).unwrap();
+/// A message with another control id, and another patient's number when it is to be about somebody else.
+fn renumbered(message: &[u8], count: u32, fresh: bool) -> Vec<u8> {
+    let text = std::str::from_utf8(message).unwrap();
     let lines = text.split_inclusive('\r').map(|line| {
         let mut fields: Vec<String> = line.split('|').map(str::to_owned).collect();
         match fields.first().map(String::as_str) {
@@ -82,7 +88,7 @@ fn renumber(message: &mut Vec<u8>, count: u32, fresh: bool) {
         }
         fields.join("|")
     });
-    *message = lines.collect::<String>().into_bytes();
+    lines.collect::<String>().into_bytes()
 }
 
 /// Invented results of three patients.
@@ -118,4 +124,5 @@ fn cpu_seconds() -> f64 {
 }
 
 const SECONDS: f64 = 4.0;
+const MESSAGES_AT_ONCE: usize = 4000;
 const TICKS_PER_SECOND: f64 = 100.0;

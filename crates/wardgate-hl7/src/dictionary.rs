@@ -12,16 +12,20 @@ use std::hash::{BuildHasherDefault, Hasher};
 use wardgate_deid::PatientIdentifiers;
 
 /// The words and numbers of a message's people.
-#[derive(Default)]
 pub(crate) struct Dictionary {
     /// What a hash is known as: [`WORD`], [`NEAR`] and [`NUMBER`].
     known: HashMap<u64, u8, BuildHasherDefault<Same>>,
+    /// Where each known hash has a bit: most unknown ones have none there.
+    bits: [u64; BITS_WORDS],
 }
 
 impl Dictionary {
     /// The dictionary of a message's people.
     pub(crate) fn of(people: &PatientIdentifiers) -> Self {
-        let mut all = Self::default();
+        let mut all = Self {
+            known: HashMap::with_capacity_and_hasher(HASHES_USUAL, BuildHasherDefault::default()),
+            bits: [0; BITS_WORDS],
+        };
         for person in people.names.iter().chain(&people.contacts) {
             let given = person.given.first().map(String::as_str).unwrap_or_default();
             for word in person.given.iter().chain([&person.family]) {
@@ -126,9 +130,16 @@ impl Dictionary {
 
     /// Whether a hash is known as one of some kinds.
     fn is(&self, hash: u64, kinds: u8) -> bool {
-        self.known
-            .get(&hash)
-            .is_some_and(|known| known & kinds != 0)
+        self.kinds(hash) & kinds != 0
+    }
+
+    /// The kinds as which a hash is known.
+    fn kinds(&self, hash: u64) -> u8 {
+        let (at, bit) = place(hash);
+        if self.bits.get(at).is_none_or(|bits| bits & bit == 0) {
+            return 0;
+        }
+        self.known.get(&hash).copied().unwrap_or_default()
     }
 
     fn has_word(&self, text: &[u8]) -> bool {
@@ -140,7 +151,7 @@ impl Dictionary {
 
     /// Whether a word is known, with one letter wrong too.
     fn knows(&self, word: &[u8]) -> bool {
-        let known = self.known.get(&hash(word)).copied().unwrap_or_default();
+        let known = self.kinds(hash(word));
         if known & (WORD | NUMBER) != 0 {
             return true;
         }
@@ -176,6 +187,10 @@ impl Dictionary {
 
     /// Notes a hash; says whether it was known as that before.
     fn add(&mut self, hash: u64, kind: u8) -> bool {
+        let (at, bit) = place(hash);
+        if let Some(bits) = self.bits.get_mut(at) {
+            *bits |= bit;
+        }
         let known = self.known.entry(hash).or_default();
         let before = *known & kind != 0;
         *known |= kind;
@@ -265,6 +280,12 @@ fn mixed(hash: u64) -> u64 {
     hash ^ (hash >> 32)
 }
 
+/// The word and the bit of a hash.
+fn place(hash: u64) -> (usize, u64) {
+    let at = usize::try_from(hash >> 48).unwrap_or_default() % BITS_WORDS;
+    (at, 1 << (hash & 63))
+}
+
 /// What is hashed already is not hashed again.
 #[derive(Default)]
 struct Same(u64);
@@ -293,6 +314,8 @@ const NEAR: u8 = 2;
 const NUMBER: u8 = 4;
 /// Odd, with its bits well spread.
 const BASE: u64 = 0xd134_2543_de82_ef95;
+const HASHES_USUAL: usize = 224;
+const BITS_WORDS: usize = 128;
 /// Shorter numbers tell nothing by themselves.
 const NUMBER_LEN_MIN: usize = 5;
 /// Shorter names may be codes.

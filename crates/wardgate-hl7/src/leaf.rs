@@ -126,7 +126,10 @@ impl Leaves<'_> {
     }
 
     fn stand_in(&self, role: Role, value: &str) -> Outcome {
-        match self.patient.stands_for(self.rules, role, value) {
+        let stands = self
+            .patient
+            .stands_for(self.rules, self.nobody, role, value);
+        match stands {
             Some(new) if new == value => Outcome::Same,
             Some(new) => Outcome::New(new, Operation::Replaced),
             None => Outcome::Gone,

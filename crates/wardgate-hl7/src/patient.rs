@@ -84,6 +84,7 @@ impl Patient {
     pub(crate) fn stands_for(
         &self,
         rules: &RecordRules,
+        nobody: &RecordPatient,
         role: Role,
         value: &str,
     ) -> Option<String> {
@@ -98,9 +99,8 @@ impl Patient {
                 scope.field(Kind::Mrn, Part::Whole, value, &NameHints::default())
             }
             Role::Site => {
-                let project = rules.patient("", &PatientIdentifiers::default());
                 let (kind, part, hints) = asked(role, value, None, "")?;
-                rules.scope(&project).field(kind, part, value, &hints)
+                rules.scope(nobody).field(kind, part, value, &hints)
             }
             _ => {
                 let (kind, part, hints) = asked(role, value, self.sex, &self.number)?;

@@ -11,7 +11,7 @@ use crate::profile::Action;
 use crate::refusal::{Cause, DeidRefusal};
 use crate::report::Report;
 use crate::shift::DateReading;
-use crate::surrogate::{NameHints, Pseudonyms, shift_days};
+use crate::surrogate::{Avoided, NameHints, Pseudonyms, shift_days};
 use crate::transform::Transform;
 
 /// The transforms of one patient's record.
@@ -50,16 +50,19 @@ impl RecordRules {
     /// The transforms of a patient's record.
     #[must_use]
     pub fn scope<'r>(&'r self, patient: &'r RecordPatient) -> RecordScope<'r> {
-        let mut pseudonyms = Pseudonyms::new(&patient.pseudonyms);
-        for name in patient.known.full_names() {
-            pseudonyms.avoid(name, &NameHints::default());
-        }
+        let avoided = patient.avoided.get_or_init(|| {
+            let mut avoided = Avoided::default();
+            for name in patient.known.full_names() {
+                avoided.add(name, &NameHints::default());
+            }
+            avoided
+        });
         let transform = Transform {
             profile: &self.profile,
             known: Some(&patient.known),
             mint: Mint::new(&patient.placeholders, Some(&patient.known), []),
             key: &patient.pseudonyms,
-            pseudonyms,
+            pseudonyms: Pseudonyms::avoiding(&patient.pseudonyms, avoided.clone()),
             reading: DateReading {
                 year: Some(self.as_of.year()),
                 ..DateReading::default()

@@ -87,7 +87,8 @@ impl Tally {
             let at = match self.place(element) {
                 Ok(at) => at,
                 Err(at) => {
-                    self.elements.insert(at, (element.clone(), Default::default()));
+                    self.elements
+                        .insert(at, (element.clone(), Default::default()));
                     at
                 }
             };

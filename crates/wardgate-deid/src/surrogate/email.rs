@@ -17,7 +17,7 @@ pub(super) fn address(of: &mut Pseudonyms<'_>, written: &str) -> String {
             continue;
         }
         if !word.is_empty() {
-            let part = name::part_of(&word, &of.roles);
+            let part = name::part_of(&word, &of.avoided.roles);
             let hints = NameHints::default();
             let drawn = name::word_for(of, part, &word, &hints);
             let drawn = fold::words(&drawn).replace(' ', "");

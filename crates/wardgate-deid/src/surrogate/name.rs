@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::Pseudonyms;
 use crate::fold;
@@ -79,7 +79,7 @@ pub enum NamePart {
 }
 
 /// What the names of a text tell about their words.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Roles {
     parts: BTreeMap<Secret, NamePart>,
     sexes: BTreeMap<Secret, Sex>,
@@ -107,8 +107,8 @@ impl Roles {
 
 /// The stand-in of a name.
 pub(super) fn surrogate(of: &mut Pseudonyms<'_>, name: &str, hints: &NameHints) -> String {
-    of.roles.learn(name, hints);
-    let words = roled(name, hints, &of.roles);
+    Arc::make_mut(&mut of.avoided.roles).learn(name, hints);
+    let words = roled(name, hints, &of.avoided.roles);
     let mut out = String::with_capacity(name.len() + 8);
     let mut copied = 0;
     for word in words {
@@ -151,30 +151,28 @@ pub(super) fn word_for(
 ) -> String {
     let letter = folded.chars().next().unwrap_or('x');
     let wanted = initial(of, part, letter).to_ascii_lowercase();
-    // Only a letter with a mark has to be folded to be told.
-    let fits = move |entry: &str| match entry.chars().next() {
-        Some(first) if first.is_ascii_alphabetic() => first.eq_ignore_ascii_case(&wanted),
-        _ => fold::words(entry).starts_with(wanted),
-    };
     let language = culture(folded, part, hints.language);
-    let lists = SurrogateLists::of(language);
+    let lists = NameLists::of(language);
     match part {
-        NamePart::Family => of.draw("family", folded, lists.surnames, &fits),
+        NamePart::Family => {
+            let list = &lists.surnames;
+            of.draw("family", folded, list.beginning(wanted), list.all)
+        }
         NamePart::Given => {
             let sex = listed_sex(folded)
                 .or_else(|| told_sex(folded))
-                .or_else(|| of.roles.sexes.get(folded).copied())
+                .or_else(|| of.avoided.roles.sexes.get(folded).copied())
                 .or(hints.sex)
                 .unwrap_or(if folded.ends_with('a') {
                     Sex::Female
                 } else {
                     Sex::Male
                 });
-            let entries = match sex {
-                Sex::Female => lists.female,
-                Sex::Male => lists.male,
+            let list = match sex {
+                Sex::Female => &lists.female,
+                Sex::Male => &lists.male,
             };
-            of.draw("given", folded, entries, &fits)
+            of.draw("given", folded, list.beginning(wanted), list.all)
         }
     }
 }
@@ -377,6 +375,58 @@ fn is_genitive(rest: &str) -> bool {
 
 fn has_vowel(folded: &str) -> bool {
     folded.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+}
+
+/// A list of names, and those of each first letter in the same order.
+struct NameList {
+    all: &'static [&'static str],
+    by_letter: BTreeMap<char, Vec<&'static str>>,
+}
+
+impl NameList {
+    fn of(all: &'static [&'static str]) -> Self {
+        let mut by_letter: BTreeMap<char, Vec<&'static str>> = BTreeMap::new();
+        for name in all {
+            let folded = fold::words(name);
+            if let Some(letter) = folded.chars().next() {
+                by_letter.entry(letter).or_default().push(name);
+            }
+        }
+        Self { all, by_letter }
+    }
+
+    /// The names that begin with a small letter.
+    fn beginning(&self, letter: char) -> &[&'static str] {
+        self.by_letter.get(&letter).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The names from which those of one language are drawn.
+struct NameLists {
+    female: NameList,
+    male: NameList,
+    surnames: NameList,
+}
+
+impl NameLists {
+    fn of(language: Language) -> &'static Self {
+        static ALL: LazyLock<[NameLists; 3]> = LazyLock::new(|| {
+            [Language::English, Language::Spanish, Language::German].map(|language| {
+                let lists = SurrogateLists::of(language);
+                NameLists {
+                    female: NameList::of(lists.female),
+                    male: NameList::of(lists.male),
+                    surnames: NameList::of(lists.surnames),
+                }
+            })
+        });
+        let [english, spanish, german] = &*ALL;
+        match language {
+            Language::English => english,
+            Language::Spanish => spanish,
+            Language::German => german,
+        }
+    }
 }
 
 /// The names of all lists, folded and sorted, and the first letters that have enough of them.

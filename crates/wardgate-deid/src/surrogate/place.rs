@@ -38,7 +38,7 @@ fn one(of: &mut Pseudonyms<'_>, written: &str, part: Part, language: Language) -
         Part::State | Part::Country => state(of, written, &folded),
         Part::Street => street(of, written, language),
         _ => {
-            let drawn = of.draw("city", &folded, lists.cities, &|_| true);
+            let drawn = of.draw("city", &folded, lists.cities, lists.cities);
             in_case_of(written, &drawn)
         }
     }
@@ -72,7 +72,7 @@ fn street(of: &mut Pseudonyms<'_>, written: &str, language: Language) -> String 
         return words.join(" ");
     }
     let folded = fold::words(&named.join(" "));
-    let drawn = of.draw("street", &folded, lists.streets, &|_| true);
+    let drawn = of.draw("street", &folded, lists.streets, lists.streets);
     let drawn = match written.chars().any(char::is_lowercase) {
         true => drawn,
         false => drawn.to_uppercase(),
@@ -100,7 +100,7 @@ fn state(of: &mut Pseudonyms<'_>, written: &str, folded: &str) -> String {
     } else {
         &STATES
     };
-    let drawn = of.draw("state", folded, entries, &|_| true);
+    let drawn = of.draw("state", folded, entries, entries);
     if written.len() == 2 {
         drawn
     } else {
@@ -131,7 +131,7 @@ pub(super) fn facility(of: &mut Pseudonyms<'_>, written: &str, language: Languag
             if acronym && written.trim().len() == core.len() {
                 out.push_str(&number::same_shape(of, "facility", core));
             } else {
-                let drawn = of.draw("facility", &folded, lists.cities, &|_| true);
+                let drawn = of.draw("facility", &folded, lists.cities, lists.cities);
                 out.push_str(&in_case_of(core, &drawn));
             }
         }

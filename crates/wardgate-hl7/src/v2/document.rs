@@ -124,9 +124,7 @@ impl Rewriter<'_> {
         value_type: &str,
         value: &str,
     ) -> Option<String> {
-        let code = self
-            .header
-            .component(line.field(3), 0);
+        let code = self.header.component(line.field(3), 0);
         if value_type != "NM" || !AGE_CODES.contains(&code) {
             return None;
         }

@@ -62,7 +62,12 @@ impl Header {
         };
         let mut marks = [0; 256];
         let inner = [Some(signs.component), Some(signs.repetition), signs.escape];
-        let others = [signs.subcomponent, Some(signs.field), Some(b'\r'), Some(b'\n')];
+        let others = [
+            signs.subcomponent,
+            Some(signs.field),
+            Some(b'\r'),
+            Some(b'\n'),
+        ];
         for sign in inner.into_iter().chain(others).flatten() {
             if let Some(mark) = marks.get_mut(usize::from(sign)) {
                 *mark = 1;

@@ -172,10 +172,7 @@ mod tests {
         let found = lines(text, b'|');
         let ends: Vec<&str> = found.iter().map(|(_, end)| *end).collect();
         assert_eq!(ends, ["\r", "\r\n", "\n", "\n", ""]);
-        let again: String = found
-            .iter()
-            .flat_map(|(body, end)| [*body, *end])
-            .collect();
+        let again: String = found.iter().flat_map(|(body, end)| [*body, *end]).collect();
         assert_eq!(again, text);
     }
 

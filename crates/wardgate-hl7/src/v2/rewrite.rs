@@ -10,9 +10,7 @@ use super::escape;
 use super::header::Header;
 use super::lines::{Line, is_header, parts};
 use super::people::NULL;
-use super::policy::{
-    Field, LOCAL_SEGMENT, Shape, Tables, UNKNOWN_FIELD, UNKNOWN_SEGMENT,
-};
+use super::policy::{Field, LOCAL_SEGMENT, Shape, Tables, UNKNOWN_FIELD, UNKNOWN_SEGMENT};
 use crate::leaf::{Coded, Leaves, Outcome};
 use crate::patient::Segment;
 use crate::role::Role;
@@ -83,23 +81,19 @@ impl Rewriter<'_> {
         };
         let id = first.id;
         match &id {
-            Some(id) if id == b"NTE" => lines
-                .iter()
-                .take_while(|line| line.id == Some(*id))
-                .count(),
+            Some(id) if id == b"NTE" => {
+                lines.iter().take_while(|line| line.id == Some(*id)).count()
+            }
             Some(id) if id == b"OBX" && self.is_text(first) => {
                 let name = first.field(OBSERVATION);
                 let same = |line: &&Line<'_>| {
-                    line.id == Some(*id)
-                        && self.is_text(line)
-                        && line.field(OBSERVATION) == name
+                    line.id == Some(*id) && self.is_text(line) && line.field(OBSERVATION) == name
                 };
                 lines.iter().take_while(same).count()
             }
-            Some(id) if id == b"DSP" => lines
-                .iter()
-                .take_while(|line| line.id == Some(*id))
-                .count(),
+            Some(id) if id == b"DSP" => {
+                lines.iter().take_while(|line| line.id == Some(*id)).count()
+            }
             _ => 1,
         }
     }
@@ -149,8 +143,9 @@ impl Rewriter<'_> {
             return;
         };
         // Segments about people come again and again in the messages about them.
-        let keeps =
-            !known.identifying.is_empty() && MEMORABLE.contains(&&id) && !self.leaves.holds_transient(line.body);
+        let keeps = !known.identifying.is_empty()
+            && MEMORABLE.contains(&&id)
+            && !self.leaves.holds_transient(line.body);
         if keeps && let Some(before) = self.leaves.patient.segment(line.body) {
             page.text.push_str(&before.text);
             page.text.push_str(line.end);
@@ -166,16 +161,16 @@ impl Rewriter<'_> {
             page.text.push_str(line.field(2));
         }
         let first = if is_header(id) { 3 } else { 1 };
-        for (number, value) in line
-            .fields()
-            .filter(|(number, _)| *number >= first)
-        {
+        for (number, value) in line.fields().filter(|(number, _)| *number >= first) {
             page.text.push(char::from(signs.field));
             if value.is_empty() {
                 continue;
             }
             let Some(field) = known.field(number) else {
-                page.note(self.header.tables.element(UNKNOWN_FIELD), Operation::Removed);
+                page.note(
+                    self.header.tables.element(UNKNOWN_FIELD),
+                    Operation::Removed,
+                );
                 continue;
             };
             match &id {
@@ -199,7 +194,9 @@ impl Rewriter<'_> {
                 text: page.text.get(text_from..).unwrap_or_default().into(),
                 notes: page.notes.get(notes_from..).unwrap_or_default().into(),
             };
-            self.leaves.patient.keep_segment(line.body, Arc::new(segment));
+            self.leaves
+                .patient
+                .keep_segment(line.body, Arc::new(segment));
         }
         page.text.push_str(line.end);
     }
@@ -287,16 +284,8 @@ impl Rewriter<'_> {
         page: &mut Page,
     ) {
         let signs = &self.header.signs;
-        let held = self.header.signs_in(value);
-        if held == 0 && value != NULL {
-            // One leaf, which stands by no other.
-            let roles = shape.component(0).unwrap_or_default();
-            let role = roles.first().copied().unwrap_or(Role::Drop);
-            let given = texts.and_then(VecDeque::pop_front);
-            let outcome = given.unwrap_or_else(|| self.leaves.leaf(role, value, Coded::Not));
-            let operation = self.write_outcome(outcome, value, &mut page.text);
-            page.note(element, operation);
-            return;
+        if self.header.signs_in(value) == 0 && value != NULL {
+            return self.one_leaf(value, element, shape, texts, page);
         }
         for (at, repetition) in parts(Some(value), signs.repetition).enumerate() {
             if at > 0 {
@@ -338,6 +327,23 @@ impl Rewriter<'_> {
                 }
             }
         }
+    }
+
+    /// A value of one leaf, which stands beside no other.
+    fn one_leaf(
+        &self,
+        value: &str,
+        element: u16,
+        shape: &Shape,
+        texts: Option<&mut VecDeque<Outcome>>,
+        page: &mut Page,
+    ) {
+        let roles = shape.component(0).unwrap_or_default();
+        let role = roles.first().copied().unwrap_or(Role::Drop);
+        let given = texts.and_then(VecDeque::pop_front);
+        let outcome = given.unwrap_or_else(|| self.leaves.leaf(role, value, Coded::Not));
+        let operation = self.write_outcome(outcome, value, &mut page.text);
+        page.note(element, operation);
     }
 
     /// What stands beside the words of a value, by its code and coding system.

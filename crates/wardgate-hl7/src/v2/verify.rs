@@ -1,5 +1,6 @@
 //! An independent reading of an output: none of the tables, readers or rules that wrote it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -18,21 +19,22 @@ pub(super) fn verify(
     output: &[u8],
 ) -> Result<Found, RecordFault> {
     let mut learnt = Learnt::default();
-    for segment in segments(input) {
+    for segment in segments(&text_of(input)) {
         learn(rules, &segment, &mut learnt);
     }
     let people = kept.find(&learnt.key).unwrap_or_else(|| {
-        let tracer = Arc::new(learnt.people.compile());
+        let tracer = Arc::new(learnt.people.compile_quickly());
         if learnt.key.len() <= KEY_BYTES_MAX {
             kept.keep(&learnt.key, Arc::clone(&tracer));
         }
         tracer
     });
-    let mut found = search(&people, output);
-    if !learnt.ids.is_empty() {
-        found.merge(&search(&learnt.ids.compile(), output));
-    }
-    Ok(found)
+    let ids = (!learnt.ids.is_empty()).then(|| learnt.ids.compile_quickly());
+    let tracers: Vec<&Tracer> = [Some(&*people), ids.as_ref()]
+        .into_iter()
+        .flatten()
+        .collect();
+    Ok(search(&tracers, output))
 }
 
 /// What the input says about people, and about its orders.
@@ -62,16 +64,18 @@ impl Learnt {
     }
 }
 
-fn search(tracer: &Tracer, output: &[u8]) -> Found {
-    let mut found = tracer.bytes(output);
+fn search(tracers: &[&Tracer], output: &[u8]) -> Found {
+    let mut found = bytes(tracers, output);
     let mut running = String::new();
-    for segment in segments(output) {
+    for segment in segments(&text_of(output)) {
         for leaf in segment.leaves() {
             let value = segment.unescaped(leaf);
             if value != leaf {
-                found.merge(&tracer.value(&value));
+                for tracer in tracers {
+                    found.merge(&tracer.value(&value));
+                }
             }
-            search_encoded(tracer, &value, &mut found);
+            search_encoded(tracers, &value, &mut found);
         }
         // A word may go on in the next line of a text.
         let text = match segment.name {
@@ -81,16 +85,25 @@ fn search(tracer: &Tracer, output: &[u8]) -> Found {
         };
         running.push_str(&segment.unescaped(text));
         if segment.name == "OBX" && segment.field(2) == "ED" {
-            search_document(tracer, &segment, &mut found);
+            search_document(tracers, &segment, &mut found);
         }
     }
-    found.merge(&tracer.bytes(running.as_bytes()));
+    found.merge(&bytes(tracers, running.as_bytes()));
+    found
+}
+
+fn bytes(tracers: &[&Tracer], output: &[u8]) -> Found {
+    let mut found = Found::default();
+    for tracer in tracers {
+        found.merge(&tracer.bytes(output));
+    }
     found
 }
 
 /// A segment of a message, parted by the signs of the last header.
-struct Segment {
-    line: String,
+struct Segment<'a> {
+    line: &'a str,
+    fields: Vec<&'a str>,
     name: &'static str,
     signs: Signs,
 }
@@ -104,12 +117,16 @@ struct Signs {
     subcomponent: char,
 }
 
-/// The segments of the bytes; what no charset explains is read as Latin-1.
-fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
+/// The text of the bytes; what is no UTF-8 is read as Latin-1.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-    };
+    }
+}
+
+/// The segments of a text.
+fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
     let mut signs = Signs {
         field: '|',
         component: '^',
@@ -117,14 +134,11 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
         escape: '\\',
         subcomponent: '&',
     };
-    let lines: Vec<String> = text.split(['\r', '\n']).map(str::to_owned).collect();
-    lines.into_iter().map(move |line| {
-        let line = line
-            .trim_start_matches(['\u{b}', '\u{1c}', '\u{feff}'])
-            .to_owned();
-        let mut chars = line.chars();
-        let id: String = chars.by_ref().take(3).collect();
-        if matches!(id.as_str(), "MSH" | "FHS" | "BHS") {
+    text.split(['\r', '\n']).map(move |line| {
+        let line = line.trim_start_matches(['\u{b}', '\u{1c}', '\u{feff}']);
+        let (id, behind) = line.split_at_checked(3).unwrap_or_default();
+        if matches!(id, "MSH" | "FHS" | "BHS") {
+            let mut chars = behind.chars();
             let mut next = |usual| chars.next().unwrap_or(usual);
             signs = Signs {
                 field: next('|'),
@@ -139,19 +153,21 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
             .find(|name| **name == id)
             .copied()
             .unwrap_or("");
-        Segment { line, name, signs }
+        Segment {
+            line,
+            fields: line.split(signs.field).collect(),
+            name,
+            signs,
+        }
     })
 }
 
-impl Segment {
-    fn field(&self, number: usize) -> &str {
-        self.line
-            .split(self.signs.field)
-            .nth(number)
-            .unwrap_or_default()
+impl<'a> Segment<'a> {
+    fn field(&self, number: usize) -> &'a str {
+        self.fields.get(number).copied().unwrap_or_default()
     }
 
-    fn leaves(&self) -> impl Iterator<Item = &str> {
+    fn leaves(&self) -> impl Iterator<Item = &'a str> {
         let Signs {
             field,
             component,
@@ -164,13 +180,13 @@ impl Segment {
             .filter(|leaf| !leaf.is_empty())
     }
 
-    fn repetitions(&self, number: usize) -> impl Iterator<Item = &str> {
+    fn repetitions(&self, number: usize) -> impl Iterator<Item = &'a str> {
         let filled = self.field(number).split(self.signs.repetition);
         filled.filter(|one| !one.is_empty())
     }
 
     /// A component's first subcomponent, unescaped.
-    fn part(&self, value: &str, at: usize) -> String {
+    fn part<'v>(&self, value: &'v str, at: usize) -> Cow<'v, str> {
         let component = value
             .split(self.signs.component)
             .nth(at)
@@ -183,7 +199,10 @@ impl Segment {
         )
     }
 
-    fn unescaped(&self, value: &str) -> String {
+    fn unescaped<'v>(&self, value: &'v str) -> Cow<'v, str> {
+        if !value.contains(self.signs.escape) {
+            return Cow::Borrowed(value);
+        }
         let mut out = String::new();
         let mut pieces = value.split(self.signs.escape);
         out.push_str(pieces.next().unwrap_or_default());
@@ -209,25 +228,21 @@ impl Segment {
             }
             inside = !inside;
         }
-        out
+        Cow::Owned(out)
     }
 }
 
 /// Notes what the well-known fields of a segment say about people.
-fn learn(rules: &RecordRules, segment: &Segment, learnt: &mut Learnt) {
+fn learn(rules: &RecordRules, segment: &Segment<'_>, learnt: &mut Learnt) {
     let goes = |kind| !matches!(rules.profile().action(kind, Part::Whole), Action::Keep);
     for (name, number, first) in PEOPLE {
         if *name != segment.name || !goes(Kind::Name) {
             continue;
         }
         for one in segment.repetitions(*number) {
-            let words: Vec<String> = (*first..*first + 3)
-                .map(|at| segment.part(one, at))
-                .collect();
-            if let [family, given, middle] = words.as_slice() {
-                learnt.name(&format!("{given} {family}"));
-                learnt.name(&format!("{given} {middle} {family}"));
-            }
+            let [family, given, middle] = [0, 1, 2].map(|at| segment.part(one, first + at));
+            learnt.name(&format!("{given} {family}"));
+            learnt.name(&format!("{given} {middle} {family}"));
         }
     }
     for (name, number, kind) in VALUES {
@@ -263,18 +278,18 @@ fn learn(rules: &RecordRules, segment: &Segment, learnt: &mut Learnt) {
 }
 
 /// Looks into what may be base64.
-fn search_encoded(tracer: &Tracer, value: &str, found: &mut Found) {
+fn search_encoded(tracers: &[&Tracer], value: &str, found: &mut Found) {
     let runs = value.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/'));
     for run in runs.filter(|run| run.len() >= ENCODED_LEN_MIN) {
         let whole = run.len() / 4 * 4;
         if let Some(Ok(bytes)) = run.get(..whole).map(|run| BASE64_STANDARD.decode(run)) {
-            found.merge(&tracer.bytes(&bytes));
+            found.merge(&self::bytes(tracers, &bytes));
         }
     }
 }
 
 /// Looks into the text of an embedded document, as far as its form tells it.
-fn search_document(tracer: &Tracer, segment: &Segment, found: &mut Found) {
+fn search_document(tracers: &[&Tracer], segment: &Segment<'_>, found: &mut Found) {
     for one in segment.repetitions(5) {
         let data = one
             .split(segment.signs.component)
@@ -285,9 +300,11 @@ fn search_document(tracer: &Tracer, segment: &Segment, found: &mut Found) {
             continue;
         };
         let media_type = format!("{}/{}", segment.part(one, 1), segment.part(one, 2));
-        found.merge(&tracer.bytes(&bytes));
+        found.merge(&self::bytes(tracers, &bytes));
         if let Ok(text) = wardgate_documents::decoded_text(&media_type, &bytes) {
-            found.merge(&tracer.value(&text));
+            for tracer in tracers {
+                found.merge(&tracer.value(&text));
+            }
         }
     }
 }
