@@ -88,6 +88,24 @@ pub enum RecordsError {
         /// Why not.
         why: String,
     },
+    /// A data set or a privacy budget can not be changed as asked.
+    #[error("the data set can not be recorded so: {why}")]
+    DatasetRefused {
+        /// Why not.
+        why: String,
+    },
+    /// More privacy would be spent than is left.
+    #[error("the privacy budget `{budget}` does not have as much left")]
+    BudgetExhausted {
+        /// The budget.
+        budget: String,
+    },
+    /// Somebody else spent from the privacy budget in between.
+    #[error("the privacy budget `{budget}` was spent from in between")]
+    BudgetMoved {
+        /// The budget.
+        budget: String,
+    },
     /// An account can not be changed as asked.
     #[error("the account can not be changed so: {why}")]
     AccountRefused {
@@ -147,6 +165,11 @@ impl RecordsError {
             }
             Self::KeyRefused { .. } => "see `wardgate key create --help`",
             Self::HoldRefused { .. } => "see `wardgate hold --help`",
+            Self::DatasetRefused { .. } => "see `wardgate release --help`",
+            Self::BudgetExhausted { .. } => {
+                "ask for less, or stop asking: what is spent stays spent"
+            }
+            Self::BudgetMoved { .. } => "ask again",
             Self::AccountRefused { .. } => {
                 "add what is missing first, or let an administrator do it: `wardgate admin list`"
             }

@@ -9,6 +9,7 @@ mod call;
 mod canonical;
 mod catalogue;
 mod custody;
+mod dataset;
 mod destruction;
 mod examples;
 mod identity;
@@ -34,6 +35,9 @@ pub use catalogue::{Form, KindEntry, Member, catalogue, json_schema};
 pub use custody::{
     BackupMade, BackupRestored, HoldPlaced, HoldReleased, KeyRotated, RecoveryDrilled,
     RetentionSet, VaultSealed, VaultUnsealed,
+};
+pub use dataset::{
+    BudgetOpened, BudgetSpent, DatasetDeidentified, DatasetRefused, DatasetReleased,
 };
 pub use destruction::{Destruction, KeySetState, statement_digest};
 pub use examples::examples;
@@ -62,8 +66,8 @@ pub const LEAF_BYTES_MAX: usize = 16 * 1024;
 /// The newest version of the schema that this program writes and reads. Version 2 added the
 /// kinds from `ledger.storage_fault` on and the last two members of `patient.shredded`; version 3
 /// those from `session.started` on, what `call.intent` says of callers without an API key, and
-/// what a decision on a call was asked.
-pub const SCHEMA_VERSION: u64 = 3;
+/// what a decision on a call was asked; version 4 those from `dataset.released` on.
+pub const SCHEMA_VERSION: u64 = 4;
 
 /// Something that happened and that the ledger keeps.
 #[derive(Clone, Copy, Debug)]
@@ -153,6 +157,16 @@ pub enum Event<'a> {
     BreakGlassOpened(BreakGlassOpened<'a>),
     /// Another person reviewed an emergency access.
     BreakGlassReviewed(BreakGlassReviewed<'a>),
+    /// A data set left with a manifest.
+    DatasetReleased(DatasetReleased<'a>),
+    /// A data set was not let go.
+    DatasetRefused(DatasetRefused<'a>),
+    /// Records were de-identified on request of an interface.
+    DatasetDeidentified(DatasetDeidentified<'a>),
+    /// A privacy budget was opened.
+    BudgetOpened(BudgetOpened<'a>),
+    /// Privacy was spent from a budget.
+    BudgetSpent(BudgetSpent<'a>),
 }
 
 impl Event<'_> {
@@ -202,6 +216,11 @@ impl Event<'_> {
             Self::RollbackReviewed(_) => EventKind::RollbackReviewed,
             Self::BreakGlassOpened(_) => EventKind::BreakGlassOpened,
             Self::BreakGlassReviewed(_) => EventKind::BreakGlassReviewed,
+            Self::DatasetReleased(_) => EventKind::DatasetReleased,
+            Self::DatasetRefused(_) => EventKind::DatasetRefused,
+            Self::DatasetDeidentified(_) => EventKind::DatasetDeidentified,
+            Self::BudgetOpened(_) => EventKind::BudgetOpened,
+            Self::BudgetSpent(_) => EventKind::BudgetSpent,
         }
     }
 
@@ -284,6 +303,11 @@ impl Event<'_> {
             Self::RollbackReviewed(event) => event.write(json),
             Self::BreakGlassOpened(event) => event.write(json),
             Self::BreakGlassReviewed(event) => event.write(json),
+            Self::DatasetReleased(event) => event.write(json),
+            Self::DatasetRefused(event) => event.write(json),
+            Self::DatasetDeidentified(event) => event.write(json),
+            Self::BudgetOpened(event) => event.write(json),
+            Self::BudgetSpent(event) => event.write(json),
         }
     }
 }

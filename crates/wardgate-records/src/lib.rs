@@ -18,6 +18,7 @@ mod break_glass;
 mod care;
 mod clients;
 mod consents;
+mod datasets;
 pub mod directory;
 mod documents;
 mod error;
@@ -58,6 +59,7 @@ pub use consents::{
     ConsentRefused, ConsentSearch, ConsentWrite, DateFilter, DatePrefix, IssueKind, Origin,
     QueuePage, QueuedConsent, SEARCH_PAGE_MAX, StoredConsent, Token as SearchToken, Written,
 };
+pub use datasets::{DATASET_NAME_BYTES_MAX, Dataset, DatasetRelease, PrivacyBudget, Spending};
 pub use documents::Documents;
 pub use error::RecordsError;
 pub use fault::{Fault, Severity};

@@ -65,6 +65,9 @@ pub struct System {
     pub risk: Risk,
     /// The digest of its artefact.
     pub digest: Option<String>,
+    /// The manifests of the data sets that it learned from, each as `sha256:` and hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub training_data: Vec<String>,
     /// The first instant at which its assessment holds no longer.
     pub assessed_until: Option<Timestamp>,
     /// What it may be used for.

@@ -29,6 +29,7 @@ mod policy;
 mod prune;
 mod reference;
 mod relay;
+mod release;
 mod remote;
 mod restore;
 mod retention;
@@ -90,6 +91,8 @@ enum Command {
     Anonymize(Box<anonymize::Arguments>),
     #[command(subcommand)]
     Table(table::Command),
+    #[command(subcommand)]
+    Release(release::Command),
 
     Login(login::Arguments),
     Logout(logout::Arguments),
@@ -146,6 +149,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Relay(command) => relay::run(command, output),
         Command::Anonymize(arguments) => anonymize::run(arguments, output),
         Command::Table(command) => table::run(command, output),
+        Command::Release(command) => release::run(command, output),
         Command::Login(arguments) => login::run(arguments, output),
         Command::Logout(arguments) => logout::run(arguments, output),
         Command::Remote(arguments) => remote::run(arguments, output),

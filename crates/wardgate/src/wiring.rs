@@ -13,12 +13,14 @@ mod sealed;
 mod serving;
 mod tokens;
 
+use std::io::{self, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use wardgate_ledger::{JournalError, Ledger, LedgerError, Options, Signer};
-use wardgate_records::{PayloadStore, RecordsError, Store};
+use wardgate_records::{PayloadStore, RecordId, RecordsError, Store};
 use wardgate_vault::{KeyProvider, Label, Vault};
 
 use crate::config::Config;
@@ -29,10 +31,18 @@ pub(crate) use logging::start_logging;
 pub(crate) use node::{RunningNode, asked_to_stop, serve_until_asked_to_stop};
 pub(crate) use serving::serve;
 
-/// What every process does first: one crypto provider, and no memory of it on disk.
+/// What every process does first: one crypto provider, faults without what was read, and no memory of it on disk.
 pub(crate) fn prepare_process() {
     // It fails only when a provider is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    std::panic::set_hook(Box::new(|fault| {
+        // Its message could repeat what was read.
+        let place = fault
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let _ = writeln!(io::stderr().lock(), "fault of the program at {place}");
+    }));
     let none = rustix::process::Rlimit {
         current: Some(0),
         maximum: Some(0),
@@ -124,6 +134,30 @@ impl Records {
         Ok(PayloadStore::open(&self.dir.payloads(), self.vault.clone())?.0)
     }
 
+    /// Brings what was changed into the ledger, and returns when an event is there.
+    pub(crate) async fn settle(&self, event: RecordId) -> Result<(), Failure> {
+        for _ in 0..SETTLE_TRIES_MAX {
+            match self.open_ledger() {
+                Ok(ledger) => {
+                    let drained = self.store.drain_outbox(&ledger).await;
+                    ledger.close()?;
+                    drained?;
+                }
+                // The server that runs holds it, and does the same.
+                Err(LedgerError::Journal(JournalError::Locked { .. })) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if self.store.is_in_ledger(event).await? {
+                return Ok(());
+            }
+            tokio::time::sleep(SETTLE_PAUSE).await;
+        }
+        Err(Failure::new(
+            "the server that runs does not bring the decision into the ledger",
+            "see what it says with `wardgate doctor`, then ask again",
+        ))
+    }
+
     /// Brings what was changed into the ledger, and closes. When a server runs, it does the
     /// first by itself, because it holds the ledger.
     pub(crate) async fn finish(self) -> Result<Recorded, Failure> {
@@ -142,6 +176,10 @@ impl Records {
         Ok(recorded)
     }
 }
+
+/// How long a decision waits for a server that holds the ledger: half a minute.
+const SETTLE_TRIES_MAX: u32 = 300;
+const SETTLE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Who brings a change into the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

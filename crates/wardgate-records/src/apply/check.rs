@@ -35,11 +35,14 @@ pub(super) async fn declared(
             first.insert(name, &declared.place);
         }
     }
+    let left = crate::datasets::released(connection).await?.into_iter();
+    let left = left.map(|digest| (DATASET.to_owned(), digest));
     let stored: HashSet<(String, String)> = sqlx::query_as("SELECT kind, id FROM records")
         .fetch_all(&mut *connection)
         .await
         .map_err(RecordsError::database("read records"))?
         .into_iter()
+        .chain(left)
         .collect();
     for link in documents.declared.iter().flat_map(|record| &record.links) {
         let known = first.contains_key(&(link.kind, link.id.as_str()))
@@ -47,10 +50,13 @@ pub(super) async fn declared(
         if !known {
             faults.push(link.place.error(
                 format!("there is no {} `{}`", link.kind, link.id),
-                format!(
-                    "declare it in one of the files, or correct the reference{}",
-                    alike(link.kind, &link.id, &first, &stored)
-                ),
+                match link.kind {
+                    DATASET => RELEASE_FIRST.to_owned(),
+                    kind => format!(
+                        "declare it in one of the files, or correct the reference{}",
+                        alike(kind, &link.id, &first, &stored)
+                    ),
+                },
             ));
         }
     }
@@ -226,6 +232,10 @@ fn shut_out(policies: &Policies, place: &Place) -> Option<Fault> {
         "declare the files of `policies/operations` too, or the console stays shut for them",
     ))
 }
+
+const DATASET: &str = "data set";
+const RELEASE_FIRST: &str =
+    "release it first by `wardgate release make`, which prints the digest of its manifest";
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -124,6 +124,14 @@ fn system(fields: &Fields<'_>) -> Option<Declared> {
             "write `sha256:` and 64 hexadecimal digits in lower case",
         );
     }
+    let training_data = fields.tokens("training_data");
+    if training_data.iter().any(|digest| !is_digest(digest)) {
+        fields.fault(
+            "training_data",
+            "the manifest's digest is not a SHA-256",
+            "write `sha256:` and 64 hexadecimal digits in lower case",
+        );
+    }
     let assessed_until = fields.time_if("assessed_until", Day::Ends);
     let purposes = purposes(fields, "purposes");
     let data_classes = fields.tokens("data_classes");
@@ -144,7 +152,11 @@ fn system(fields: &Fields<'_>) -> Option<Declared> {
     let whole = fields.end();
     let mut declared = Declared::stub("system", id?, fields.place("id"));
     if whole.is_some() {
-        let links = vec![Link::new("vendor", vendor.clone()?, fields.place("vendor"))];
+        let cited = training_data
+            .iter()
+            .map(|digest| Link::new("data set", digest.clone(), fields.place("training_data")));
+        let mut links: Vec<Link> = cited.collect();
+        links.push(Link::new("vendor", vendor.clone()?, fields.place("vendor")));
         declared.model = Some((model.clone()?, fields.place("model")));
         let system = System {
             id: declared.id.clone(),
@@ -154,6 +166,7 @@ fn system(fields: &Fields<'_>) -> Option<Declared> {
             state: state?,
             risk: risk?,
             digest,
+            training_data,
             assessed_until,
             purposes,
             data_classes,

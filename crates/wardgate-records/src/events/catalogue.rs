@@ -4,6 +4,7 @@
 mod break_glass;
 mod calls;
 mod custody;
+mod datasets;
 mod identity;
 mod log;
 mod people;
@@ -92,6 +93,7 @@ pub fn catalogue() -> Vec<KindEntry> {
         identity::KINDS,
         proposals::KINDS,
         break_glass::KINDS,
+        datasets::KINDS,
     ];
     let mut kinds: Vec<KindEntry> = parts.into_iter().flatten().copied().collect();
     kinds.sort_by_key(|entry| EventKind::ALL.iter().position(|kind| *kind == entry.kind));

@@ -33,6 +33,7 @@ pub fn examples(whole: bool) -> Result<Vec<Vec<u8>>, LeafTooLarge> {
     invented.identity(&mut tell)?;
     invented.proposals(&mut tell)?;
     invented.emergencies(&mut tell)?;
+    invented.datasets(&mut tell)?;
     Ok(leaves)
 }
 
@@ -380,6 +381,51 @@ impl Invented {
             patient: self.optional(patient()),
             person: word("m.chen"),
             verdict: word("justified"),
+        }))
+    }
+}
+
+impl Invented {
+    fn datasets(&self, tell: Tell<'_>) -> Result<(), LeafTooLarge> {
+        tell(Event::DatasetReleased(DatasetReleased {
+            dataset: id(0x0f),
+            name: word("discharge-2026"),
+            manifest: [12; 32],
+            files: 3,
+            bytes: 4096,
+            guarantee: "deidentified k=5",
+            waived: "duplicates",
+            person: word("data.okafor"),
+        }))?;
+        tell(Event::DatasetRefused(DatasetRefused {
+            name: word("discharge-2026"),
+            guarantee: "k=5",
+            reasons: "release.k release.verifier_off",
+            person: word("data.okafor"),
+        }))?;
+        tell(Event::DatasetDeidentified(DatasetDeidentified {
+            dataset: id(0x10),
+            app: self.optional(word("research-export")),
+            person: self.optional(word("data.okafor")),
+            key: word("0h3v9q2m7k5x8c1t4b6n0j2r5w"),
+            profile: [13; 32],
+            records: 100,
+            refused: 1,
+        }))?;
+        tell(Event::BudgetOpened(BudgetOpened {
+            budget: word("discharge-2026"),
+            accounting: word("pure"),
+            limit: 1_000_000_000_000,
+            person: word("data.okafor"),
+        }))?;
+        tell(Event::BudgetSpent(BudgetSpent {
+            budget: word("discharge-2026"),
+            number: 1,
+            price: 100_000_000_000,
+            spent: 100_000_000_000,
+            left: 900_000_000_000,
+            question: [14; 32],
+            person: word("data.okafor"),
         }))
     }
 }

@@ -98,6 +98,16 @@ pub enum EventKind {
     BreakGlassOpened,
     /// `break_glass.reviewed`
     BreakGlassReviewed,
+    /// `dataset.released`
+    DatasetReleased,
+    /// `dataset.refused`
+    DatasetRefused,
+    /// `dataset.deidentified`
+    DatasetDeidentified,
+    /// `budget.opened`
+    BudgetOpened,
+    /// `budget.spent`
+    BudgetSpent,
 }
 
 impl EventKind {
@@ -145,6 +155,11 @@ impl EventKind {
         Self::RollbackReviewed,
         Self::BreakGlassOpened,
         Self::BreakGlassReviewed,
+        Self::DatasetReleased,
+        Self::DatasetRefused,
+        Self::DatasetDeidentified,
+        Self::BudgetOpened,
+        Self::BudgetSpent,
     ];
 
     /// The word in the leaf.
@@ -193,6 +208,11 @@ impl EventKind {
             Self::RollbackReviewed => "policy.rollback_reviewed",
             Self::BreakGlassOpened => "break_glass.opened",
             Self::BreakGlassReviewed => "break_glass.reviewed",
+            Self::DatasetReleased => "dataset.released",
+            Self::DatasetRefused => "dataset.refused",
+            Self::DatasetDeidentified => "dataset.deidentified",
+            Self::BudgetOpened => "budget.opened",
+            Self::BudgetSpent => "budget.spent",
         }
     }
 }
@@ -231,6 +251,11 @@ impl EventKind {
             | Self::BackupRestored
             | Self::RecoveryDrilled
             | Self::ClockAnomaly => 2,
+            Self::DatasetReleased
+            | Self::DatasetRefused
+            | Self::DatasetDeidentified
+            | Self::BudgetOpened
+            | Self::BudgetSpent => 4,
             _ => 3,
         }
     }

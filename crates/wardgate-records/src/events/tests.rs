@@ -240,6 +240,34 @@ proptest! {
     }
 
     #[test]
+    fn events_of_data_sets_are_canonical(
+        id in any_id(), at in any_time(), word in any_word(), words in any_words(),
+        digest in any::<[u8; 32]>(), counts in any::<[u64; 4]>(), some in any::<bool>(),
+    ) {
+        let token = Token::or_unfit(&word);
+        let words = words.join(" ");
+        let [first, second, third, fourth] = counts;
+        check(&Event::DatasetReleased(DatasetReleased {
+            dataset: id, name: token, manifest: digest, files: first, bytes: second, guarantee: &words,
+            waived: &words, person: token,
+        }), id, at);
+        check(&Event::DatasetRefused(DatasetRefused {
+            name: token, guarantee: &words, reasons: &words, person: token,
+        }), id, at);
+        check(&Event::DatasetDeidentified(DatasetDeidentified {
+            dataset: id, app: some.then_some(token), person: (!some).then_some(token), key: token,
+            profile: digest, records: first, refused: second,
+        }), id, at);
+        check(&Event::BudgetOpened(BudgetOpened {
+            budget: token, accounting: token, limit: first, person: token,
+        }), id, at);
+        check(&Event::BudgetSpent(BudgetSpent {
+            budget: token, number: first, price: second, spent: third, left: fourth, question: digest,
+            person: token,
+        }), id, at);
+    }
+
+    #[test]
     fn events_of_proposals_are_canonical(
         id in any_id(), at in any_time(), word in any_word(), digest in any::<[u8; 32]>(),
         counts in any::<[u64; 2]>(), some in any::<bool>(),

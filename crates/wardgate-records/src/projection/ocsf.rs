@@ -90,7 +90,9 @@ fn shape(event: &StoredEvent) -> Shape {
         | Kind::BackupMade
         | Kind::CredentialAdded
         | Kind::EnrolmentIssued
-        | Kind::ProposalMade => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
+        | Kind::ProposalMade
+        | Kind::DatasetDeidentified
+        | Kind::BudgetOpened => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
         Kind::BreakGlassOpened => shape_of(API_ACTIVITY, OTHER, "Override", HIGH, SUCCESS),
         Kind::RecordChanged
         | Kind::PolicyChanged
@@ -108,6 +110,9 @@ fn shape(event: &StoredEvent) -> Shape {
         Kind::PatientShredded | Kind::LedgerPruned => {
             shape_of(ENTITY_MANAGEMENT, 4, "Delete", MEDIUM, SUCCESS)
         }
+        Kind::DatasetReleased => shape_of(ENTITY_MANAGEMENT, 2, "Read", MEDIUM, SUCCESS),
+        Kind::DatasetRefused => shape_of(ENTITY_MANAGEMENT, 2, "Read", MEDIUM, FAILURE),
+        Kind::BudgetSpent => shape_of(ENTITY_MANAGEMENT, 3, "Update", INFORMATIONAL, SUCCESS),
         Kind::LedgerExported => shape_of(ENTITY_MANAGEMENT, 2, "Read", INFORMATIONAL, SUCCESS),
         Kind::GatewayStarted => shape_of(APPLICATION_LIFECYCLE, 3, "Start", INFORMATIONAL, SUCCESS),
         Kind::GatewayStopped => shape_of(APPLICATION_LIFECYCLE, 4, "Stop", INFORMATIONAL, SUCCESS),
@@ -233,7 +238,10 @@ fn entity_management(event: &StoredEvent) -> Map<String, Value> {
         "backup",
         "patient",
         "class",
+        "dataset",
         "manifest",
+        "budget",
+        "name",
         "after",
     ];
     let uid = named.iter().find_map(|name| event.text(name));

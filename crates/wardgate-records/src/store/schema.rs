@@ -48,4 +48,5 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_proposals.sql"),
     include_str!("../../migrations/0007_care.sql"),
     include_str!("../../migrations/0008_directory.sql"),
+    include_str!("../../migrations/0009_datasets.sql"),
 ];

@@ -13,6 +13,8 @@ mod custody;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod datasets;
+#[cfg(test)]
 mod directory;
 #[cfg(test)]
 mod facts;

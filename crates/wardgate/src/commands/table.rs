@@ -1,4 +1,4 @@
-//! `wardgate table`: what a table tells, and what looks like poison in it.
+//! `wardgate table`: what a table tells, what looks like poison in it, and private answers about it.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,19 @@ use super::anonymize::{failure, open, risks};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Suggest roles of columns, assess risk, and look for poison
+mod budget;
+mod statistics;
+mod synthesise;
+
+/// Suggest roles of columns, assess risk, look for poison, and answer privately within a budget
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Suggest(Suggest),
     Assess(Assess),
     Poison(Poison),
+    Budget(budget::Arguments),
+    Statistics(Box<statistics::Arguments>),
+    Synthesise(synthesise::Arguments),
 }
 
 /// Suggest which columns identify, could point at a person, or are sensitive, with reasons
@@ -68,6 +75,9 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
         Command::Suggest(arguments) => suggest(arguments, output),
         Command::Assess(arguments) => assess(arguments, output),
         Command::Poison(arguments) => poison(arguments, output),
+        Command::Budget(arguments) => budget::run(arguments, output),
+        Command::Statistics(arguments) => statistics::run(arguments, output),
+        Command::Synthesise(arguments) => synthesise::run(arguments, output),
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) fn event(known: &Known<'_>) -> Value {
         "backup",
         "boot",
         "class",
+        "dataset",
+        "budget",
         "name",
         "manifest",
         "after",
@@ -120,6 +122,9 @@ fn shape(kind: EventKind) -> Shape {
             let stopped = (DCM, "110138", "Emergency Override Stopped");
             of(ALERT, stopped, "E", "0")
         }
+        Kind::DatasetReleased => lifecycle(EXPORT, "disclose", "R"),
+        Kind::DatasetRefused => of(EXPORT, (LIFECYCLE, "disclose", ""), "R", "4"),
+        Kind::DatasetDeidentified => lifecycle(EXPORT, "deidentify", "R"),
         Kind::AnchorLost | Kind::ClockAnomaly | Kind::ForkDeclared => of(ALERT, SECURITY, "E", "4"),
         _ => of(ALERT, SECURITY, "U", "0"),
     }
@@ -141,6 +146,7 @@ const fn lifecycle(kind: Code, code: &'static str, action: &'static str) -> Shap
 
 const APPLICATION: Code = (DCM, "110100", "Application Activity");
 const LOG_USED: Code = (DCM, "110101", "Audit Log Used");
+const EXPORT: Code = (DCM, "110106", "Export");
 const ALERT: Code = (DCM, "110113", "Security Alert");
 const AUTHENTICATION: Code = (DCM, "110114", "User Authentication");
 const SECURITY: Code = (DCM, "110129", "Security Configuration");
