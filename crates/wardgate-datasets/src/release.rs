@@ -9,7 +9,7 @@ mod guarantee;
 mod manifest;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -121,32 +121,46 @@ impl ReleaseRequest {
     pub fn examined(&self) -> Result<Examined, DatasetFault> {
         let mut look = Look::default();
         let files = listed(&self.folder, &mut look)?;
-        let mut covered: BTreeMap<&str, &'static str> = BTreeMap::new();
-        let runs = self
-            .runs
-            .iter()
-            .map(|path| run(path))
-            .collect::<Result<Vec<_>, _>>()?;
+        let by_path = by_path(&files);
+        let mut vouched = BTreeSet::new();
         let mut statement = Map::new();
         let mut sources = Vec::new();
-        for (report, digest) in &runs {
-            sources.push(look.run(report, digest));
+        for path in &self.runs {
+            let (report, digest) = run(path)?;
+            sources.push(look.run(&report, &digest));
             for output in &report.outputs {
-                if let Some(file) = files.iter().find(|file| file.path == output.path) {
+                if let Some(file) = by_path.get(output.path.as_str()) {
                     look.same(file, output);
-                    covered.insert(&file.path, "run");
+                    vouched.insert(file.path.as_str());
                 }
             }
         }
         statement.insert("sources".to_owned(), Value::Array(sources));
         if let Some(claim) = &self.table {
+            let file = by_path.get(claim.file.as_str());
+            let file = file.ok_or_else(|| no_table(&claim.file))?;
             let table = table::examined(claim, &self.folder, &self.guarantee, &mut look)?;
             statement.insert("table".to_owned(), table);
-            if let Some(file) = files.iter().find(|file| file.path == claim.file) {
-                covered.insert(&file.path, "table");
+            // Its figures are those of the file that leaves only when it did not change meanwhile.
+            look.unchanged(&self.folder, file)?;
+            if !self.guarantee.has(&Claim::Deidentified) {
+                vouched.insert(file.path.as_str());
             }
         }
-        if runs.is_empty() && self.guarantee.has(&Claim::Deidentified) {
+        self.look_at_whole(&files, &vouched, &mut look);
+        let (reasons, waived) = look.judged(&self.waived)?;
+        Ok(Examined {
+            reasons,
+            waived,
+            guarantee: self.guarantee.clone(),
+            files,
+            statement,
+        })
+    }
+
+    /// What no single file shows.
+    fn look_at_whole(&self, files: &[OutputFile], vouched: &BTreeSet<&str>, look: &mut Look) {
+        if self.runs.is_empty() && self.guarantee.has(&Claim::Deidentified) {
             look.reason(
                 "release.no_run",
                 "no run says that the files are de-identified",
@@ -157,11 +171,11 @@ impl ReleaseRequest {
             look.reason(
                 "release.no_table",
                 "the guarantee is about a table, and none is named",
-                "name it with --table and its columns with --quasi and --sensitive",
+                "name it with --table and its columns with --quasi, --sensitive and --keep",
             );
         }
-        for file in &files {
-            if !covered.contains_key(file.path.as_str()) {
+        for file in files {
+            if !vouched.contains(file.path.as_str()) {
                 look.reason(
                     "release.uncovered_file",
                     format!("nobody vouches for the file `{}`", file.path),
@@ -176,15 +190,15 @@ impl ReleaseRequest {
                 "name another folder",
             );
         }
-        let (reasons, waived) = look.judged(&self.waived)?;
-        Ok(Examined {
-            reasons,
-            waived,
-            guarantee: self.guarantee.clone(),
-            files,
-            statement,
-        })
     }
+}
+
+fn no_table(file: &str) -> DatasetFault {
+    DatasetFault::refused(
+        "release.no_table",
+        format!("there is no file `{file}` in the folder"),
+        "name the table as it is called below the folder, such as released.csv",
+    )
 }
 
 /// The reasons found so far.
@@ -249,6 +263,19 @@ impl Look {
         }
     }
 
+    /// Whether a file is still as it was when the folder was listed.
+    fn unchanged(&mut self, folder: &Path, file: &OutputFile) -> Result<(), DatasetFault> {
+        let (sha256, bytes) = sha256_of_file(&folder.join(&file.path))?;
+        if sha256 != file.sha256 || bytes != file.bytes {
+            self.reason(
+                "release.changed_file",
+                format!("`{}` changed while it was looked at", file.path),
+                "let nobody write to the folder, and ask again",
+            );
+        }
+        Ok(())
+    }
+
     /// The reasons that stand, and the codes of those that were waived.
     fn judged(self, waived: &[String]) -> Result<(Vec<Reason>, Vec<String>), DatasetFault> {
         for code in waived {
@@ -273,6 +300,11 @@ impl Look {
         used.dedup();
         Ok((standing, used))
     }
+}
+
+fn by_path(files: &[OutputFile]) -> BTreeMap<&str, &OutputFile> {
+    let named = files.iter().map(|file| (file.path.as_str(), file));
+    named.collect()
 }
 
 /// All files below a folder, in order; whatever else is there is a reason.

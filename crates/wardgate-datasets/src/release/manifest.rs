@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::canonical::canonical;
-use super::{Guarantee, Look, Reason, listed};
+use super::{Guarantee, Look, Reason, by_path, listed};
 use crate::digest::{Digest, hex};
 use crate::fault::DatasetFault;
 use crate::report::OutputFile;
@@ -107,14 +107,15 @@ pub fn verify_manifest(bytes: &[u8], folder: &Path) -> Result<VerifiedManifest, 
         );
     }
     let found = listed(folder, &mut look)?;
+    let (there, told) = (by_path(&found), by_path(&head.files));
     for file in &head.files {
-        match found.iter().find(|found| found.path == file.path) {
+        match there.get(file.path.as_str()) {
             None => look.reason(
                 "release.missing_file",
                 format!("`{}` is missing", file.path),
                 "get the data set again",
             ),
-            Some(found) if found != file => look.reason(
+            Some(found) if *found != file => look.reason(
                 "release.changed_file",
                 format!("`{}` is not the file that left", file.path),
                 "get the data set again",
@@ -123,7 +124,7 @@ pub fn verify_manifest(bytes: &[u8], folder: &Path) -> Result<VerifiedManifest, 
         }
     }
     for file in &found {
-        if !head.files.iter().any(|told| told.path == file.path) {
+        if !told.contains_key(file.path.as_str()) {
             look.reason(
                 "release.foreign_file",
                 format!("`{}` does not belong to the data set", file.path),

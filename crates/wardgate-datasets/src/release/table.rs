@@ -1,5 +1,6 @@
 //! A table that leaves: k, l, t and risk from its rows, and what looks like poison in them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ pub struct TableClaim {
     pub quasi: Vec<String>,
     /// Columns that nobody should learn of a person.
     pub sensitive: Vec<String>,
+    /// Columns that tell nobody who somebody is, as whoever releases it answers for.
+    pub kept: Vec<String>,
     /// The column that a model is to learn.
     pub label: Option<String>,
 }
@@ -47,11 +50,69 @@ pub(super) fn examined(
     let table = Table::open(&path, format, &ReadOptions::default()).map_err(failed)?;
     let found = Assessment::of(&table, &claim.quasi, &claim.sensitive).map_err(failed)?;
     guarantee.judge(&found, look);
+    all_named(claim, &table, look);
+    let poisoning = looked_for_poison(claim, &table, look)?;
+    let sensitive: Vec<Value> = found
+        .sensitive
+        .iter()
+        .map(|column| {
+            json!({
+                "column": column.column,
+                "distinct_l": column.distinct_l,
+                "entropy_l_ppm": ppm(column.entropy_l),
+                "equal_t_ppm": ppm(column.equal_t),
+                "ordered_t_ppm": ppm(column.ordered_t),
+            })
+        })
+        .collect();
+    Ok(json!({
+        "file": claim.file,
+        "quasi": claim.quasi,
+        "kept": claim.kept,
+        "sensitive": sensitive,
+        "rows": found.rows,
+        "classes": found.classes,
+        "k": found.k,
+        "unique_rows": found.unique_rows,
+        "risk": {
+            "prosecutor_highest_ppm": ppm(found.risks.prosecutor.highest),
+            "prosecutor_average_ppm": ppm(found.risks.prosecutor.average),
+            "marketer_ppm": ppm(found.risks.marketer),
+            "sample_uniqueness_ppm": ppm(found.risks.sample_uniqueness),
+        },
+        "poisoning": poisoning,
+    }))
+}
+
+/// Figures say nothing of a column that nobody thought of: each has a role, or the table stays.
+fn all_named(claim: &TableClaim, table: &Table, look: &mut Look) {
+    let named: BTreeSet<&str> = [&claim.quasi, &claim.sensitive, &claim.kept]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    for column in table.columns() {
+        if !named.contains(column.name()) {
+            look.reason(
+                "release.unnamed_column",
+                format!("nobody says what the column `{}` is", column.name()),
+                "name it with --quasi, --sensitive or --keep, or take it out of the table",
+            );
+        }
+    }
+}
+
+/// Looks for poison; gives what the manifest says of it.
+fn looked_for_poison(
+    claim: &TableClaim,
+    table: &Table,
+    look: &mut Look,
+) -> Result<Value, DatasetFault> {
     let options = PoisoningOptions {
         label: claim.label.clone(),
         ..PoisoningOptions::default()
     };
-    let poison = examine(&table, &options).map_err(|fault| {
+    let poison = examine(table, &options).map_err(|fault| {
         DatasetFault::refused(
             "release.no_label",
             format!(
@@ -81,39 +142,11 @@ pub(super) fn examined(
             .unwrap_or_default();
         counts.insert(name, json!(before + finding.row_count));
     }
-    let sensitive: Vec<Value> = found
-        .sensitive
-        .iter()
-        .map(|column| {
-            json!({
-                "column": column.column,
-                "distinct_l": column.distinct_l,
-                "entropy_l_ppm": ppm(column.entropy_l),
-                "equal_t_ppm": ppm(column.equal_t),
-                "ordered_t_ppm": ppm(column.ordered_t),
-            })
-        })
-        .collect();
     let skipped = poison.skipped.iter().map(|skipped| json!(skipped.check));
     Ok(json!({
-        "file": claim.file,
-        "quasi": claim.quasi,
-        "sensitive": sensitive,
-        "rows": found.rows,
-        "classes": found.classes,
-        "k": found.k,
-        "unique_rows": found.unique_rows,
-        "risk": {
-            "prosecutor_highest_ppm": ppm(found.risks.prosecutor.highest),
-            "prosecutor_average_ppm": ppm(found.risks.prosecutor.average),
-            "marketer_ppm": ppm(found.risks.marketer),
-            "sample_uniqueness_ppm": ppm(found.risks.sample_uniqueness),
-        },
-        "poisoning": {
-            "label": claim.label,
-            "rows": counts,
-            "not_looked_at": skipped.collect::<Vec<_>>(),
-        },
+        "label": claim.label,
+        "rows": counts,
+        "not_looked_at": skipped.collect::<Vec<_>>(),
     }))
 }
 

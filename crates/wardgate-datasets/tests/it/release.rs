@@ -144,6 +144,7 @@ fn the_figures_of_a_table_are_reckoned_anew() {
             file: "t.csv".to_owned(),
             quasi: vec!["age".to_owned(), "sex".to_owned()],
             sensitive: vec!["ill".to_owned()],
+            kept: Vec::new(),
             label: None,
         }),
         waived: vec!["release.poisoning.duplicate_flood".to_owned()],
@@ -153,7 +154,7 @@ fn the_figures_of_a_table_are_reckoned_anew() {
         ("k=500", "release.k"),
         ("l=4", "release.l"),
         ("t=0.000001", "release.t"),
-        ("deidentified,k=5", "release.no_run"),
+        ("deidentified,k=5", "release.no_run release.uncovered_file"),
     ] {
         let examined = asked(guarantee).examined().unwrap();
         assert_eq!(examined.reason_codes(), codes, "{guarantee}");
@@ -166,4 +167,34 @@ fn the_figures_of_a_table_are_reckoned_anew() {
     let value: serde_json::Value = serde_json::from_slice(&manifest.bytes).unwrap();
     assert_eq!(value["table"]["k"], 20);
     assert_eq!(value["table"]["risk"]["prosecutor_highest_ppm"], 50_000);
+}
+
+#[test]
+fn a_table_leaves_only_when_every_column_has_a_role() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |n: usize| format!("{},{},ward-{}\n", n / 5 % 2, n % 3, n % 2);
+    let rows: String = (0..60).map(row).collect();
+    fs::write(dir.path().join("t.csv"), format!("age,ill,ward\n{rows}")).unwrap();
+    let mut claim = TableClaim {
+        file: "t.csv".to_owned(),
+        quasi: vec!["age".to_owned()],
+        sensitive: vec!["ill".to_owned()],
+        ..TableClaim::default()
+    };
+    let asked = |claim: &TableClaim| {
+        let request = ReleaseRequest {
+            folder: dir.path().to_owned(),
+            guarantee: "k=5".parse().unwrap(),
+            runs: Vec::new(),
+            table: Some(claim.clone()),
+            waived: vec!["release.poisoning.duplicate_flood".to_owned()],
+        };
+        request.examined()
+    };
+    let codes = |claim: &TableClaim| asked(claim).unwrap().reason_codes();
+    assert_eq!(codes(&claim), "release.unnamed_column");
+    claim.kept = vec!["ward".to_owned()];
+    assert_eq!(codes(&claim), "");
+    claim.file = "../t.csv".to_owned();
+    assert_eq!(asked(&claim).unwrap_err().code(), "release.no_table");
 }

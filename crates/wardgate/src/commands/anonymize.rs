@@ -137,7 +137,10 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
             "name another file, or add --force",
         ));
     }
-    if fs::canonicalize(&arguments.table).ok() == fs::canonicalize(&arguments.out).ok() {
+    let both = fs::canonicalize(&arguments.table)
+        .ok()
+        .zip(fs::canonicalize(&arguments.out).ok());
+    if both.is_some_and(|(table, out)| table == out) {
         return Err(Failure::new(
             format!("`{}` would replace itself", arguments.out.display()),
             "name another file: originals are never replaced",
@@ -291,17 +294,7 @@ pub(super) fn write(path: &Path, table: &Table) -> Result<(), Failure> {
 
 /// What the crate of tables says, with its hint.
 pub(super) fn failure(fault: TableFault) -> Failure {
-    let row = fault
-        .row_number()
-        .map(|row| format!(" in row {row}"))
-        .unwrap_or_default();
-    let column = fault
-        .column_name()
-        .map(|name| format!(" of column `{name}`"));
-    Failure::new(
-        format!("{fault}{row}{}", column.unwrap_or_default()),
-        fault.hint(),
-    )
+    Failure::new(fault.to_string(), fault.hint())
 }
 
 fn format(path: &Path) -> Result<Format, Failure> {

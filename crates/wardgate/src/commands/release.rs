@@ -1,7 +1,8 @@
 //! `wardgate release`: data sets leave with a manifest, or do not leave.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -73,6 +74,15 @@ pub(super) struct Make {
     )]
     sensitive: Vec<String>,
 
+    /// Columns of the table that tell nobody who somebody is; every column must have one of the three roles
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "COLUMNS",
+        requires = "table"
+    )]
+    keep: Vec<String>,
+
     /// Column of the table that a model is to learn, looked at for wrong labels and triggers
     #[arg(long, value_name = "COLUMN", requires = "table")]
     label: Option<String>,
@@ -117,34 +127,69 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Ended, Failure> {
 
 async fn make(arguments: &Make, output: Output) -> Result<Ended, Failure> {
     let place = arguments.manifest_place()?;
-    let request = arguments.request();
-    let examined = request.examined()?;
+    let examined = arguments.request().examined()?;
     let records = Records::open(arguments.dir.existing()?).await?;
-    let guarantee = arguments.guarantee.to_string();
+    let made = match examined.reasons().is_empty() {
+        true => released(arguments, &examined, &place, &records).await,
+        false => refused(arguments, &examined, &records).await,
+    };
+    records.store.close().await;
+    let value = made?;
+    output.value(&value, || {
+        let text = |name: &str| value[name].as_str().unwrap_or_default();
+        format!(
+            "{} left as {}: {} files, {} bytes, {}\nits manifest is {}\ncite it as {}",
+            text("name"),
+            text("dataset"),
+            value["files"],
+            value["bytes"],
+            text("guarantee"),
+            text("manifest"),
+            text("digest"),
+        )
+    });
+    Ok(Ended::Well)
+}
+
+/// Writes the refusal into the ledger, and tells it.
+async fn refused(
+    arguments: &Make,
+    examined: &Examined,
+    records: &Records,
+) -> Result<Value, Failure> {
+    let asked = (arguments.name.as_str(), arguments.person.as_str());
+    let guarantee = examined.guarantee().to_string();
+    let told = records
+        .store
+        .refuse_dataset(asked, &guarantee, &examined.reason_codes(), wiring::now())
+        .await?;
+    records.settle(told).await?;
+    Err(refusal(arguments, examined))
+}
+
+/// Writes the decision into the ledger, and then the manifest: nobody has a manifest that the ledger does not know.
+async fn released(
+    arguments: &Make,
+    examined: &Examined,
+    place: &Path,
+    records: &Records,
+) -> Result<Value, Failure> {
     let now = wiring::now();
-    if !examined.reasons().is_empty() {
-        let asked = (arguments.name.as_str(), arguments.person.as_str());
-        let told = records
-            .store
-            .refuse_dataset(asked, &guarantee, &examined.reason_codes(), now)
-            .await?;
-        records.settle(told).await?;
-        records.store.close().await;
-        return Err(refusal(arguments, &examined));
-    }
     let id = RecordId::new(now, wardgate_vault::random());
-    let origin = records.config.node.name.clone();
     let identity = ManifestIdentity {
         dataset: &id.to_string(),
         name: &arguments.name,
         at: &now.to_string(),
         person: &arguments.person,
-        ledger: &origin,
+        ledger: &records.config.node.name,
     };
     let manifest = examined
         .manifest(&identity)
-        .ok_or_else(|| refusal(arguments, &examined))?;
+        .ok_or_else(|| refusal(arguments, examined))?;
+    let guarantee = examined.guarantee().to_string();
     let (files, bytes) = examined.size();
+    // A place that can not be written is no reason for a decision without a manifest.
+    let pending = Pending::beside(place, MODE_USUAL)?;
     let told = records
         .store
         .release_dataset(
@@ -161,33 +206,22 @@ async fn make(arguments: &Make, output: Output) -> Result<Ended, Failure> {
             now,
         )
         .await?;
-    // The ledger knows before anybody can have the manifest.
     records.settle(told).await?;
-    records.store.close().await;
-    let pending = Pending::beside(&place, MODE_USUAL)?;
-    let written = std::io::Write::write_all(&mut pending.file(), &manifest.bytes);
-    written.map_err(|error| Failure::file("write", &place, &error))?;
+    let written = pending.file().write_all(&manifest.bytes);
+    written.map_err(|error| Failure::file("write", place, &error))?;
     pending.sync()?;
     pending.keep()?;
-    let digest = format!("sha256:{}", hex(&manifest.digest));
-    let value = json!({
+    Ok(json!({
         "dataset": id.to_string(),
         "name": arguments.name,
         "manifest": place.to_string_lossy(),
-        "digest": digest,
+        "digest": format!("sha256:{}", hex(&manifest.digest)),
         "guarantee": guarantee,
+        "waived": examined.waived(),
         "files": files,
         "bytes": bytes,
         "ledger_event": told.to_string(),
-    });
-    output.value(&value, || {
-        format!(
-            "Released {} as {id}: {files} files, {bytes} bytes, {guarantee}\n{}\ncite it as {digest}",
-            arguments.name,
-            place.display(),
-        )
-    });
-    Ok(Ended::Well)
+    }))
 }
 
 impl Make {
@@ -196,6 +230,7 @@ impl Make {
             file: file.clone(),
             quasi: self.quasi.clone(),
             sensitive: self.sensitive.clone(),
+            kept: self.keep.clone(),
             label: self.label.clone(),
         });
         ReleaseRequest {
@@ -251,7 +286,7 @@ fn refusal(arguments: &Make, examined: &Examined) -> Failure {
     )
 }
 
-fn fault(file: &std::path::Path, reason: &Reason) -> FileFault {
+fn fault(file: &Path, reason: &Reason) -> FileFault {
     FileFault {
         file: file.to_owned(),
         line: 0,

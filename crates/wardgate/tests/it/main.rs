@@ -33,6 +33,8 @@ mod model;
 #[cfg(test)]
 mod pressure;
 #[cfg(test)]
+mod release;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod shutdown;

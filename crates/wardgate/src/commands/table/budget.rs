@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use wardgate_datasets::sha256_of_file;
+use wardgate_datasets::{Digest, sha256_of_file};
 use wardgate_records::{PrivacyBudget, RecordsError, Spending};
 use wardgate_tables::private::{
     Accounting, Amount, Budget, Cost, Entry, Grant, RandomnessFault, SpendFault,
@@ -120,7 +120,24 @@ pub(super) struct Asked<'a> {
     pub(super) budget: &'a str,
     pub(super) table: &'a Path,
     pub(super) person: &'a str,
-    pub(super) question: [u8; 32],
+    pub(super) question: &'a Asking,
+}
+
+/// A question with a salt. The ledger has only its digest, from which nobody can guess a value that
+/// was asked for; whoever keeps the text can show what was asked.
+pub(super) struct Asking {
+    pub(super) text: String,
+    digest: [u8; 32],
+}
+
+impl Asking {
+    pub(super) fn new(question: &Value) -> Self {
+        let salt: [u8; SALT_BYTES] = wardgate_vault::random();
+        let salt: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = json!({"question": question, "salt": salt}).to_string();
+        let digest = Digest::of(text.as_bytes());
+        Self { text, digest }
+    }
 }
 
 /// Spends, and gives the grant when the ledger has the spending.
@@ -145,7 +162,7 @@ pub(super) fn granted(
                 budget: asked.budget,
                 number: entry.number,
                 price: entry.price.trillionths(),
-                question: asked.question,
+                question: asked.question.digest,
                 person: asked.person,
             };
             let told = runtime.block_on(store.spend_budget(&spending, wiring::now()));
@@ -205,6 +222,7 @@ pub(super) fn randomness() -> impl FnMut(&mut [u8]) -> Result<(), RandomnessFaul
 }
 
 const TRIES_MAX: u32 = 20;
+const SALT_BYTES: usize = 16;
 
 const AFTER_HELP: &str =
     "Spending is in the ledger before an answer is drawn, and is never taken back.

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
-use wardgate_datasets::Digest;
 use wardgate_tables::private::{
     Amount, Bins, Bounded, Bounds, Cost, Grant, PrivateFault, Randomness, count, histogram, mean,
     sum,
 };
 use wardgate_tables::{Column, Table};
 
-use super::budget::{Asked, granted, randomness};
+use super::budget::{Asked, Asking, granted, randomness};
 use crate::commands::anonymize::{failure, open};
 use crate::commands::{Dir, Ended};
 use crate::failure::Failure;
@@ -107,11 +106,12 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     };
     let runtime = wiring::control_runtime()?;
     let records = runtime.block_on(Records::open(arguments.dir.existing()?))?;
+    let asking = Asking::new(&arguments.told());
     let asked = Asked {
         budget: &arguments.budget,
         table: &arguments.table,
         person: &arguments.person,
-        question: Digest::of(arguments.told().to_string().as_bytes()),
+        question: &asking,
     };
     let spent = granted(&runtime, &records, &asked, cost);
     runtime.block_on(records.store.close());
@@ -119,8 +119,12 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     let answer = question
         .answer(&rows, grant, &mut random)
         .map_err(unanswered)?;
-    let value =
-        json!({"answer": answer, "left": budget.left(), "epsilon_spent": budget.epsilon_spent()});
+    let value = json!({
+        "answer": answer,
+        "left": budget.left(),
+        "epsilon_spent": budget.epsilon_spent(),
+        "asked": asking.text,
+    });
     output.value(&value, || format!("{answer:#}\n{} left", budget.left()));
     Ok(Ended::Well)
 }

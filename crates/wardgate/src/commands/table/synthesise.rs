@@ -7,11 +7,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
-use wardgate_datasets::Digest;
 use wardgate_tables::private::{Amount, Bounded, Cost};
 use wardgate_tables::synthetic::{Coded, ColumnBins, Synthesis};
 
-use super::budget::{Asked, granted, randomness};
+use super::budget::{Asked, Asking, granted, randomness};
 use super::statistics::unanswered;
 use crate::commands::anonymize::{failure, open, write};
 use crate::commands::{Dir, Ended};
@@ -101,11 +100,12 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     let rows = Bounded::row_per_person(table.rows()).map_err(unanswered)?;
     let runtime = wiring::control_runtime()?;
     let records = runtime.block_on(Records::open(arguments.dir.existing()?))?;
+    let asking = Asking::new(&json!({"synthesise": text}));
     let asked = Asked {
         budget: &arguments.budget,
         table: &arguments.table,
         person: &arguments.person,
-        question: Digest::of(format!("synthesise\n{text}").as_bytes()),
+        question: &asking,
     };
     let spent = granted(&runtime, &records, &asked, Cost::Rho(arguments.rho));
     runtime.block_on(records.store.close());
@@ -116,7 +116,12 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     let drawn = synthesis.draw(count, &mut random).map_err(unanswered)?;
     let drawn = drawn.table(&named).map_err(failure)?;
     write(&arguments.out, &drawn)?;
-    let value = json!({"rows": drawn.rows(), "left": budget.left(), "epsilon_spent": budget.epsilon_spent()});
+    let value = json!({
+        "rows": drawn.rows(),
+        "left": budget.left(),
+        "epsilon_spent": budget.epsilon_spent(),
+        "asked": asking.text,
+    });
     output.value(&value, || {
         format!(
             "{} rows of nobody drawn, {} left",
