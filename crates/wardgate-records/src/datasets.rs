@@ -82,6 +82,9 @@ pub struct Spending<'a> {
     pub person: &'a str,
 }
 
+/// What a system links to when it cites a data set. It is no record: it left, and that stays so.
+pub(crate) const DATASET: &str = "data set";
+
 /// The longest name of a data set or budget.
 pub const DATASET_NAME_BYTES_MAX: usize = 64;
 

@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 use wardgate_authz::{Operation, Policies};
 
 use super::stored_policies;
+use crate::datasets::{DATASET, released};
 use crate::documents::{Documents, place_in_cedar};
 use crate::error::RecordsError;
 use crate::fault::{Fault, Place};
@@ -35,7 +36,7 @@ pub(super) async fn declared(
             first.insert(name, &declared.place);
         }
     }
-    let left = crate::datasets::released(connection).await?.into_iter();
+    let left = released(connection).await?.into_iter();
     let left = left.map(|digest| (DATASET.to_owned(), digest));
     let stored: HashSet<(String, String)> = sqlx::query_as("SELECT kind, id FROM records")
         .fetch_all(&mut *connection)
@@ -233,7 +234,6 @@ fn shut_out(policies: &Policies, place: &Place) -> Option<Fault> {
     ))
 }
 
-const DATASET: &str = "data set";
 const RELEASE_FIRST: &str =
     "release it first by `wardgate release make`, which prints the digest of its manifest";
 

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::difference::{self, ChangeKind, FieldChange, RecordDifference};
 use super::{Applied, check};
+use crate::datasets::DATASET;
 use crate::documents::{Declared, Documents};
 use crate::error::RecordsError;
 use crate::events::{Event, PolicyChanged, RecordChange, RecordChanged, Token};
@@ -206,7 +207,9 @@ async fn link(connection: &mut SqliteConnection, declared: &Declared) -> Result<
         .execute(&mut *connection)
         .await
         .map_err(RecordsError::database("write records"))?;
-    for link in &declared.links {
+    // A data set is no record, and nothing takes it away again.
+    let records = declared.links.iter().filter(|link| link.kind != DATASET);
+    for link in records {
         sqlx::query(
             "INSERT INTO record_links (kind, id, to_kind, to_id) VALUES ($1, $2, $3, $4) \
              ON CONFLICT DO NOTHING",

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::fields::{Day, Fields, Findings, nearest};
 use super::yaml::{Content, Node};
 use super::{Declared, Link, clients};
+use crate::datasets::DATASET;
 use crate::fault::Place;
 use crate::record::{
     Acts, Agreement, AgreementKind, App, AppState, CallLimits, CareRelationship, DeidMode, Flow,
@@ -154,7 +155,7 @@ fn system(fields: &Fields<'_>) -> Option<Declared> {
     if whole.is_some() {
         let cited = training_data
             .iter()
-            .map(|digest| Link::new("data set", digest.clone(), fields.place("training_data")));
+            .map(|digest| Link::new(DATASET, digest.clone(), fields.place("training_data")));
         let mut links: Vec<Link> = cited.collect();
         links.push(Link::new("vendor", vendor.clone()?, fields.place("vendor")));
         declared.model = Some((model.clone()?, fields.place("model")));

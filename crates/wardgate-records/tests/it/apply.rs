@@ -223,7 +223,7 @@ async fn a_newer_schema_a_missing_and_a_second_store_are_refused() {
     let newer = Store::open(path, hospital.vault.clone(), now()).await;
     let Err(RecordsError::NewerSchema {
         found: 99,
-        known: 8,
+        known: 9,
     }) = newer
     else {
         panic!("{newer:?}")

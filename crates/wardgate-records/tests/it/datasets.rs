@@ -78,9 +78,10 @@ async fn a_system_cites_only_data_sets_that_left() {
     let hospital = Hospital::furnished().await;
     let digest = format!("sha256:{}", "01".repeat(32));
     let citing = example().replace(
-        "risk: high",
-        &format!("risk: high\ntraining_data: [\"{digest}\"]"),
+        "training_data: []",
+        &format!("training_data: [\"{digest}\"]"),
     );
+    assert!(citing.contains(&digest));
     let found = faults(hospital.yaml(&citing).await.unwrap_err());
     assert_eq!(found.len(), 1);
     assert!(
@@ -97,7 +98,7 @@ async fn a_system_cites_only_data_sets_that_left() {
     let applied = hospital.yaml(&citing).await.unwrap();
     assert_eq!(applied.differences.len(), 1);
     assert_eq!(hospital.yaml(&citing).await.unwrap().differences.len(), 0);
-    let wrong = citing.replace("sha256:", "md5:");
+    let wrong = citing.replace(&digest, "md5:01");
     let found = faults(hospital.yaml(&wrong).await.unwrap_err());
     assert!(
         found

@@ -138,7 +138,7 @@ async fn make(arguments: &Make, output: Output) -> Result<Ended, Failure> {
     output.value(&value, || {
         let text = |name: &str| value[name].as_str().unwrap_or_default();
         format!(
-            "{} left as {}: {} files, {} bytes, {}\nits manifest is {}\ncite it as {}",
+            "{} left as {}: {} file(s), {} bytes, {}\nits manifest is {}\ncite it as {}",
             text("name"),
             text("dataset"),
             value["files"],
@@ -340,7 +340,7 @@ fn verify(arguments: &Verify, output: Output) -> Result<Ended, Failure> {
     if found.reasons.is_empty() {
         output.value(&found, || {
             format!(
-                "{} is whole: {} files, {}\n{}",
+                "{} is whole: {} file(s), {}\n{}",
                 found.name, found.files, found.guarantee, found.digest
             )
         });

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 use wardgate_tables::private::{
     Amount, Bins, Bounded, Bounds, Cost, Grant, PrivateFault, Randomness, count, histogram, mean,
@@ -20,8 +20,8 @@ use crate::wiring::{self, Records};
 /// Answer one question about a table with noise, and spend from its budget
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
-#[group(id = "question", required = true, multiple = false, args = ["count", "sum", "mean", "histogram"])]
-#[group(id = "people_of", required = true, multiple = false, args = ["people", "row_per_person"])]
+#[command(group = ArgGroup::new("question").required(true).args(["count", "sum", "mean", "histogram"]))]
+#[command(group = ArgGroup::new("people_of").required(true).args(["people", "row_per_person"]))]
 pub(in crate::commands) struct Arguments {
     #[command(flatten)]
     dir: Dir,
