@@ -1,9 +1,9 @@
 //! Documents of every form through the public face.
 #![cfg(test)]
 
+mod corpora;
 mod html;
 mod pdf;
-mod corpora;
 mod text;
 
 use wardgate_deid::{
