@@ -183,12 +183,14 @@ impl Arguments {
         );
         let bounds = bounds.map_err(unanswered)?;
         let column = table.column(name).map_err(failure)?;
-        let mut values = column.numbers().ok_or_else(|| {
+        let by_code = column.numbers().ok_or_else(|| {
             Failure::new(
                 format!("the column `{name}` holds no numbers"),
                 "name another column",
             )
         })?;
+        let number = |code: u32| by_code.get(usize::try_from(code).ok()?).copied().flatten();
+        let mut values: Vec<Option<f64>> = column.codes().map(number).collect();
         if let Some(only) = &only {
             for (row, value) in values.iter_mut().enumerate() {
                 if !only.meets(row) {
