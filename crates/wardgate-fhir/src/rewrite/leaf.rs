@@ -50,10 +50,6 @@ impl Rewrite<'_, '_> {
                 let became = self.term(place, text, leaf == Leaf::Display);
                 self.became(member, &became, at, Operation::Cleaned)
             }
-            Leaf::Text => {
-                let became = self.prose(place, text);
-                self.became(member, &became, at, Operation::Cleaned)
-            }
             Leaf::Title => match is_file_name(text) {
                 true => self.gone(member),
                 false => {
@@ -77,7 +73,7 @@ impl Rewrite<'_, '_> {
                 self.stays(member)
             }
             Leaf::Sequence if is_sequence(text) => self.stays(member),
-            Leaf::Sequence => {
+            Leaf::Text | Leaf::Sequence => {
                 let became = self.prose(place, text);
                 self.became(member, &became, at, Operation::Cleaned)
             }

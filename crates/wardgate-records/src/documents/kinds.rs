@@ -117,22 +117,7 @@ fn system(fields: &Fields<'_>) -> Option<Declared> {
         ],
         None,
     );
-    let digest = fields.token_if("digest");
-    if digest.as_deref().is_some_and(|digest| !is_digest(digest)) {
-        fields.fault(
-            "digest",
-            "the digest is not a SHA-256",
-            "write `sha256:` and 64 hexadecimal digits in lower case",
-        );
-    }
-    let training_data = fields.tokens("training_data");
-    if training_data.iter().any(|digest| !is_digest(digest)) {
-        fields.fault(
-            "training_data",
-            "the manifest's digest is not a SHA-256",
-            "write `sha256:` and 64 hexadecimal digits in lower case",
-        );
-    }
+    let (digest, training_data) = digests(fields);
     let assessed_until = fields.time_if("assessed_until", Day::Ends);
     let purposes = purposes(fields, "purposes");
     let data_classes = fields.tokens("data_classes");
@@ -180,6 +165,27 @@ fn system(fields: &Fields<'_>) -> Option<Declared> {
         declared.secret = sealed_map(tokens);
     }
     Some(declared)
+}
+
+/// The digest of a system's model, and those of the data sets that it was trained on.
+fn digests(fields: &Fields<'_>) -> (Option<String>, Vec<String>) {
+    let digest = fields.token_if("digest");
+    if digest.as_deref().is_some_and(|digest| !is_digest(digest)) {
+        fields.fault(
+            "digest",
+            "the digest is not a SHA-256",
+            "write `sha256:` and 64 hexadecimal digits in lower case",
+        );
+    }
+    let training_data = fields.tokens("training_data");
+    if training_data.iter().any(|digest| !is_digest(digest)) {
+        fields.fault(
+            "training_data",
+            "the manifest's digest is not a SHA-256",
+            "write `sha256:` and 64 hexadecimal digits in lower case",
+        );
+    }
+    (digest, training_data)
 }
 
 fn requirements(fields: &Fields<'_>) -> Option<Requirements> {

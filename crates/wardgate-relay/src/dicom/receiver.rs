@@ -5,6 +5,7 @@ use std::io::{BufWriter, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use dicom_ul::association::CloseSocket;
 use dicom_ul::association::server::{AccessControl, ServerAssociation, ServerAssociationOptions};
@@ -44,6 +45,7 @@ pub(super) fn serve(
         .max_pdu_length(PDU_BYTES_MAX)
         .read_timeout(listen.idle_timeout)
         .write_timeout(listen.idle_timeout);
+    let parting = stream.try_clone();
     let established = match &listen.tls {
         None => negotiation.establish(stream).map(|association| {
             Conversation::new(&association, options, counts, is_busy).hold(association);
@@ -58,6 +60,23 @@ pub(super) fn serve(
     if established.is_err() {
         // The fault's own text may hold what the peer sent.
         tracing::warn!("an association was not made");
+        if let Ok(stream) = parting {
+            part(&stream);
+        }
+    }
+}
+
+/// Lets a peer that was turned away read why and hang up itself, as PS3.8 has it; not for long.
+fn part(mut stream: &TcpStream) {
+    if stream.set_read_timeout(Some(PARTING_TIMEOUT)).is_err() {
+        return;
+    }
+    let mut rest = [0; 512];
+    for _ in 0..PARTING_READS_MAX {
+        match stream.read(&mut rest) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
     }
 }
 
@@ -371,3 +390,6 @@ const SUCCESS: u16 = 0x0000;
 const UNRECOGNIZED_OPERATION: u16 = 0x0211;
 const VERIFICATION: &str = "1.2.840.10008.1.1";
 const BUFFER_BYTES: usize = 256 << 10;
+/// How long a peer that was turned away may take to hang up.
+const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
+const PARTING_READS_MAX: usize = 16;
