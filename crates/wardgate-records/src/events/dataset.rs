@@ -38,25 +38,6 @@ pub struct DatasetRefused<'a> {
     pub person: Token<'a>,
 }
 
-/// Records were de-identified on request of an interface.
-#[derive(Clone, Copy, Debug)]
-pub struct DatasetDeidentified<'a> {
-    /// The operation's answer.
-    pub dataset: RecordId,
-    /// The application that asked.
-    pub app: Option<Token<'a>>,
-    /// The person who asked.
-    pub person: Option<Token<'a>>,
-    /// What names the project's key without telling it.
-    pub key: Token<'a>,
-    /// Digest of the profile.
-    pub profile: [u8; 32],
-    /// How many records were answered.
-    pub records: u64,
-    /// How many records were refused.
-    pub refused: u64,
-}
-
 /// A privacy budget was opened.
 #[derive(Clone, Copy, Debug)]
 pub struct BudgetOpened<'a> {
@@ -108,22 +89,6 @@ impl DatasetRefused<'_> {
         json.member("name").token(self.name);
         json.member("person").token(self.person);
         json.member("reasons").words(self.reasons);
-    }
-}
-
-impl DatasetDeidentified<'_> {
-    pub(super) fn write(&self, json: &mut Canonical) {
-        if let Some(app) = self.app {
-            json.member("app").token(app);
-        }
-        json.member("dataset").id(&self.dataset);
-        json.member("key").token(self.key);
-        if let Some(person) = self.person {
-            json.member("person").token(person);
-        }
-        json.member("profile").hex(&self.profile);
-        json.member("records").integer(self.records);
-        json.member("refused").integer(self.refused);
     }
 }
 

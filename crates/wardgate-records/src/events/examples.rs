@@ -403,15 +403,6 @@ impl Invented {
             reasons: "release.k release.verifier_off",
             person: word("data.okafor"),
         }))?;
-        tell(Event::DatasetDeidentified(DatasetDeidentified {
-            dataset: id(0x10),
-            app: self.optional(word("research-export")),
-            person: self.optional(word("data.okafor")),
-            key: word("0h3v9q2m7k5x8c1t4b6n0j2r5w"),
-            profile: [13; 32],
-            records: 100,
-            refused: 1,
-        }))?;
         tell(Event::BudgetOpened(BudgetOpened {
             budget: word("discharge-2026"),
             accounting: word("pure"),

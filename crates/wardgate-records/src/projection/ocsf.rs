@@ -91,7 +91,6 @@ fn shape(event: &StoredEvent) -> Shape {
         | Kind::CredentialAdded
         | Kind::EnrolmentIssued
         | Kind::ProposalMade
-        | Kind::DatasetDeidentified
         | Kind::BudgetOpened => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
         Kind::BreakGlassOpened => shape_of(API_ACTIVITY, OTHER, "Override", HIGH, SUCCESS),
         Kind::RecordChanged

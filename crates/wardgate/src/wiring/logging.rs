@@ -11,6 +11,8 @@ pub(crate) fn start_logging(log: Log) {
     let filter = EnvFilter::builder()
         .with_default_directive(log.level.into())
         .from_env_lossy();
+    let quiet = TELLING.iter().filter_map(|library| library.parse().ok());
+    let filter = quiet.fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);
@@ -23,4 +25,29 @@ pub(crate) fn start_logging(log: Log) {
     };
     // A process that logs already goes on as it does.
     let _ = started;
+}
+
+/// Libraries whose lines hold what a peer sent: they are silent, whatever level is asked for.
+const TELLING: [&str; 5] = [
+    "dicom_encoding=off",
+    "dicom_object=off",
+    "dicom_parser=off",
+    "dicom_pixeldata=off",
+    "dicom_ul=off",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_library_that_tells_is_named_as_a_directive() {
+        for library in TELLING {
+            assert!(
+                library
+                    .parse::<tracing_subscriber::filter::Directive>()
+                    .is_ok()
+            );
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Data sets that leave, and privacy budgets.
 
-use super::{Form, KindEntry, Member, optional, required};
+use super::{Form, KindEntry, Member, required};
 use crate::events::EventKind;
 
 pub(super) const KINDS: &[KindEntry] = &[
@@ -30,35 +30,6 @@ pub(super) const KINDS: &[KindEntry] = &[
             NAME,
             ASKED,
             required("reasons", Form::Words, "Why, as codes."),
-        ],
-    },
-    KindEntry {
-        kind: EventKind::DatasetDeidentified,
-        meaning: "Records were de-identified on request of an interface, and answered.",
-        members: &[
-            optional("app", Form::Token, "The application that asked."),
-            required("dataset", Form::Id, "The answer."),
-            required(
-                "key",
-                Form::Token,
-                "What names the project's key without telling it.",
-            ),
-            optional("person", Form::Token, "The person who asked."),
-            required(
-                "profile",
-                Form::Digest,
-                "Digest of the profile that decided.",
-            ),
-            required(
-                "records",
-                Form::Integer("records"),
-                "How many records were answered.",
-            ),
-            required(
-                "refused",
-                Form::Integer("records"),
-                "How many records were refused.",
-            ),
         ],
     },
     KindEntry {
