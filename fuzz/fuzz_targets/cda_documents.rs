@@ -19,7 +19,9 @@ fuzz_target!(|document: &[u8]| {
     let mut output = Vec::new();
     match SHARED.document(document, &mut output) {
         Ok(_) => {
-            SHARED.verify(document, &output).expect("what was written can be read");
+            SHARED
+                .verify(document, &output)
+                .expect("what was written can be read");
             SHARED
                 .document(&output, &mut Vec::new())
                 .expect("what was written is a document");

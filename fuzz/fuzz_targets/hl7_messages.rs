@@ -24,7 +24,9 @@ fuzz_target!(|stream: &[u8]| {
         let mut output = Vec::new();
         match SHARED.message(&item, &mut output) {
             Ok(_) => {
-                SHARED.verify(&item, &output).expect("what was written can be read");
+                SHARED
+                    .verify(&item, &output)
+                    .expect("what was written can be read");
             }
             Err(_) => assert!(output.is_empty()),
         }

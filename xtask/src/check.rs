@@ -19,10 +19,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// Every source file is formatted.
 pub(crate) fn format(workspace: &Workspace) -> Result<()> {
     process::quiet(workspace.cargo().args(["fmt", "--all", "--check"]))?;
-    let fuzz = workspace.root.join("fuzz").join("Cargo.toml");
-    if fuzz.exists() {
+    for own in ["fuzz", "crates/wardgate-bulk"] {
+        let manifest = workspace.root.join(own).join("Cargo.toml");
         let mut cargo = workspace.cargo();
-        process::quiet(cargo.args(["fmt", "--check", "--manifest-path"]).arg(fuzz))?;
+        process::quiet(
+            cargo
+                .args(["fmt", "--check", "--manifest-path"])
+                .arg(manifest),
+        )?;
     }
     Ok(())
 }

@@ -104,11 +104,12 @@ mod tests {
         assert_eq!(answer.status(), 200);
         answer.failed(None, &Unpassed::Residue);
         assert_eq!(answer.status(), 202);
-        let body = String::from_utf8(answer.body()).unwrap();
-        assert_eq!(
-            body,
-            r#"{"00081198":{"Value":[{"00081197":{"Value":[272],"vr":"US"}}],"vr":"SQ"},"00081199":{"Value":[{"00081150":{"Value":["1.2"],"vr":"UI"},"00081155":{"Value":["2.25.7"],"vr":"UI"}}],"vr":"SQ"}}"#
-        );
+        let body: Value = serde_json::from_slice(&answer.body()).unwrap();
+        let meant: Value = serde_json::from_str(
+            r#"{"00081198":{"Value":[{"00081197":{"Value":[272],"vr":"US"}}],"vr":"SQ"},"00081199":{"Value":[{"00081150":{"Value":["1.2"],"vr":"UI"},"00081155":{"Value":["2.25.7"],"vr":"UI"}}],"vr":"SQ"}}"#,
+        )
+        .unwrap();
+        assert_eq!(body, meant);
         let mut answer = Answer::default();
         answer.failed(Some(&identity), &Unpassed::Unreachable);
         assert_eq!(answer.status(), 503);

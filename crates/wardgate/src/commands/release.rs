@@ -136,13 +136,14 @@ async fn make(arguments: &Make, output: Output) -> Result<Ended, Failure> {
     records.store.close().await;
     let value = made?;
     output.value(&value, || {
-        let text = |name: &str| value[name].as_str().unwrap_or_default();
+        let count = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         format!(
             "{} left as {}: {} file(s), {} bytes, {}\nits manifest is {}\ncite it as {}",
             text("name"),
             text("dataset"),
-            value["files"],
-            value["bytes"],
+            count("files"),
+            count("bytes"),
             text("guarantee"),
             text("manifest"),
             text("digest"),
