@@ -5,6 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
@@ -27,6 +28,7 @@ pub(crate) struct Work<'r> {
     pub(crate) settings: Settings,
     pub(crate) journal: &'r Journal,
     pub(crate) progress: &'r (dyn Fn(Progress) + Sync),
+    pub(crate) stop: &'r AtomicBool,
 }
 
 /// Where an output goes.
@@ -81,6 +83,8 @@ impl Work<'_> {
         };
         match written {
             Ok(output) => report.output = output,
+            // The journal has nothing of it, so that the next run does it.
+            Err(fault) if fault.code() == STOPPED => return Err(fault),
             Err(fault) => report.refuse_as(Refused {
                 file: found.below.clone(),
                 record: None,
@@ -204,7 +208,7 @@ impl Work<'_> {
         let mut settler = self.format.settler();
         let unread_slot = Mutex::new(&mut unread);
         let items = std::iter::from_fn(|| match groups.next_group() {
-            Ok(group) => group,
+            Ok(group) => group.filter(|_| !self.is_stopped()),
             Err(error) => {
                 **unread_slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 None
@@ -232,6 +236,9 @@ impl Work<'_> {
             },
         )?;
         drop(groups);
+        if self.is_stopped() {
+            return Err(stopped());
+        }
         if let Some(error) = unread {
             return Err(DatasetFault::file("read", &report.file)(error));
         }
@@ -414,6 +421,11 @@ impl Work<'_> {
         false
     }
 
+    /// Whether the run is to end early.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     fn pass(&self, bytes: u64, items: u64) {
         (self.progress)(Progress { bytes, items });
     }
@@ -491,6 +503,15 @@ pub(crate) fn fault_of_the_program() -> DatasetFault {
     )
 }
 
+/// The run ended early because somebody wanted it.
+pub(crate) fn stopped() -> DatasetFault {
+    DatasetFault::refused(
+        STOPPED,
+        "the run was stopped; what is done stays",
+        "run the same command again: it goes on from there",
+    )
+}
+
 /// A fault of the program in one record is that record's refusal and ends nothing else.
 fn guarded<T>(work: impl FnOnce() -> Result<T, RecordFault>) -> Result<T, RecordFault> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
@@ -509,3 +530,5 @@ fn unread() -> RecordFault {
         "check the disk and its file system",
     )
 }
+
+const STOPPED: &str = "dataset.stopped";

@@ -4,7 +4,7 @@
 //! takes its name and one when it has it. A line that was cut off by a crash counts for nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ impl Journal {
     /// Begins a run, or goes on with the one that the journal tells of.
     ///
     /// # Errors
-    /// When the journal can not be read or written, or tells of another run.
+    /// When the journal can not be read or written, tells of another run, or another process writes it.
     pub(crate) fn open(
         path: &Path,
         head: &RunHead,
@@ -64,10 +64,19 @@ impl Journal {
             .read(true)
             .write(true)
             .create(true)
-            .truncate(anew)
+            .truncate(false)
             .mode(MODE_PRIVATE)
             .open(path)
             .map_err(&failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(busy(path)),
+            // A file system without locks keeps nobody out, as before.
+            Err(TryLockError::Error(_)) => {}
+        }
+        if anew {
+            file.set_len(0).map_err(&failed)?;
+        }
         let read = read(&mut file, path)?;
         let mut journal = Self {
             file: Mutex::new(file),
@@ -224,6 +233,14 @@ fn check_same(before: &RunHead, now: &RunHead, path: &Path) -> Result<(), Datase
             "go on with the same key, profile and options, or begin anew with --force",
         )),
     }
+}
+
+fn busy(path: &Path) -> DatasetFault {
+    DatasetFault::refused(
+        "dataset.busy",
+        format!("another run writes `{}`", path.display()),
+        "wait until it ends, or name another output",
+    )
 }
 
 fn no_journal(path: &Path) -> DatasetFault {

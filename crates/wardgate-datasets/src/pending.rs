@@ -1,5 +1,6 @@
 //! A file that appears whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -29,11 +30,7 @@ impl Pending {
         let mut random = [0; 8];
         rand::fill(&mut random).map_err(|_| failed(io::Error::other("no random numbers")))?;
         let random = u64::from_le_bytes(random);
-        let shown: String = name
-            .to_string_lossy()
-            .chars()
-            .take(NAME_CHARS_MAX)
-            .collect();
+        let shown = shown(name);
         let temporary = place.with_file_name(format!(".{shown}.{random:016x}.part"));
         let mut options = OpenOptions::new();
         let file = options
@@ -106,11 +103,31 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), DatasetFault> {
 
 /// Whether a name is one that [`Pending`] gives.
 pub(crate) fn is_pending_name(name: &str) -> bool {
+    shown_in(name).is_some()
+}
+
+/// Whether a name is one that [`Pending`] gives beside this place.
+pub(crate) fn is_pending_name_of(name: &str, place: &Path) -> bool {
+    place
+        .file_name()
+        .is_some_and(|own| shown_in(name) == Some(&shown(own)))
+}
+
+/// What stands of a file's name in that of the file beside it.
+fn shown(name: &OsStr) -> String {
+    name.to_string_lossy()
+        .chars()
+        .take(NAME_CHARS_MAX)
+        .collect()
+}
+
+fn shown_in(name: &str) -> Option<&str> {
     let stem = name
         .strip_prefix('.')
-        .and_then(|name| name.strip_suffix(".part"));
-    let random = stem.and_then(|stem| stem.rsplit_once('.'));
-    random.is_some_and(|(_, hex)| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+        .and_then(|name| name.strip_suffix(".part"))?;
+    let (shown, random) = stem.rsplit_once('.')?;
+    let is_random = random.len() == 16 && random.bytes().all(|b| b.is_ascii_hexdigit());
+    is_random.then_some(shown)
 }
 
 /// What files of this program may be read by, before the umask: everybody.
@@ -133,7 +150,9 @@ mod tests {
         let pending = Pending::beside(&place, MODE_PRIVATE).unwrap();
         pending.file().write_all(b"half").unwrap();
         let entry = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap();
-        assert!(is_pending_name(entry.file_name().to_str().unwrap()));
+        let name = entry.file_name().into_string().unwrap();
+        assert!(is_pending_name(&name) && is_pending_name_of(&name, &place));
+        assert!(!is_pending_name_of(&name, &dir.path().join("other")));
         drop(pending);
         assert_eq!(count(), 0);
         let pending = Pending::beside(&place, MODE_PRIVATE).unwrap();

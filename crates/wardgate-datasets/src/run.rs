@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use wardgate_deid::ProjectKey;
 
 use crate::digest::Digest;
 use crate::fault::DatasetFault;
-use crate::file::{Place, Work, fault_of_the_program, modified_ns};
+use crate::file::{Place, Work, fault_of_the_program, modified_ns, stopped};
 use crate::folder::{self, Found};
 use crate::format::{Format, Layout};
 use crate::journal::{Journal, head_of, journal_beside};
 use crate::names::output_path;
 use crate::order::{Panicked, in_order};
-use crate::pending::is_pending_name;
+use crate::pending::{is_pending_name, is_pending_name_of};
 use crate::report::{FileReport, Refused, RunHead, RunReport, slashed};
 
 /// A run, before it begins.
@@ -30,6 +31,8 @@ pub struct Run<'r> {
     pub settings: Settings,
     /// Told of what was done since it was told last; any thread may call it.
     pub progress: &'r (dyn Fn(Progress) + Sync),
+    /// Set by whoever wants the run to end early. What is done by then stays, and a later run goes on from there.
+    pub stop: &'r AtomicBool,
 }
 
 /// How a run goes.
@@ -60,7 +63,7 @@ impl Run<'_> {
     /// What is wrong with a file or record stands in the report and does not end the run.
     ///
     /// # Errors
-    /// When input and output are not apart, the journal tells of another run, or a disk fails.
+    /// When input and output are not apart, the journal tells of another run, a disk fails, or the run was stopped.
     pub fn over(&self, input: &Path, output: &Path) -> Result<RunReport, DatasetFault> {
         let (work, places) = self.places(input, output)?;
         let path = journal_beside(&places.output);
@@ -74,14 +77,16 @@ impl Run<'_> {
         }
         let inputs = self.dependent.then(|| fingerprint(&work)).transpose()?;
         let journal = Journal::open(&path, &self.head, inputs.as_deref(), self.settings.force)?;
-        if let Some(folder) = &places.inside {
-            remove_pending(folder)?;
+        match &places.inside {
+            Some(folder) => remove_pending(folder)?,
+            None => remove_pending_of(&places.output)?,
         }
         let run = Work {
             format: self.format,
             settings: self.settings,
             journal: &journal,
             progress: self.progress,
+            stop: self.stop,
         };
         let mut report = RunReport::new(self.head.clone());
         let mut sources = Digest::new();
@@ -92,7 +97,7 @@ impl Run<'_> {
             report.add(done);
         };
         let mut rest = work.as_slice();
-        while let Some(first) = rest.first() {
+        while let Some(first) = rest.first().filter(|_| !run.is_stopped()) {
             let alone = self.is_alone(first);
             let count = match alone {
                 true => 1,
@@ -110,7 +115,7 @@ impl Run<'_> {
             }
             let mut files = now.iter();
             in_order(
-                now.iter(),
+                now.iter().take_while(|_| !run.is_stopped()),
                 self.settings.threads,
                 |found| run.file(found, &places.of(found, self.key), 1),
                 |done| {
@@ -124,6 +129,9 @@ impl Run<'_> {
             )?;
         }
         journal.sync()?;
+        if run.is_stopped() {
+            return Err(stopped());
+        }
         report.sources_sha256 = sources.hex();
         Ok(report)
     }
@@ -284,6 +292,25 @@ fn remove_pending(folder: &Path) -> Result<(), DatasetFault> {
             } else if kind.is_file() && is_pending_name(&entry.file_name().to_string_lossy()) {
                 fs::remove_file(entry.path()).map_err(DatasetFault::file("remove", &folder))?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what a run that was killed left beside the one file that it was to write.
+fn remove_pending_of(output: &Path) -> Result<(), DatasetFault> {
+    let folder = match output.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // Where there is no folder yet, nothing was left either.
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry.map_err(DatasetFault::file("read", folder))?;
+        if is_pending_name_of(&entry.file_name().to_string_lossy(), output) {
+            fs::remove_file(entry.path()).map_err(DatasetFault::file("remove", folder))?;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ pub(crate) mod provider;
 mod recovery;
 mod sealed;
 mod serving;
+mod stop;
 mod tokens;
 
 use std::io::{self, Write as _};
@@ -30,6 +31,7 @@ use crate::failure::Failure;
 pub(crate) use logging::start_logging;
 pub(crate) use node::{RunningNode, asked_to_stop, serve_until_asked_to_stop};
 pub(crate) use serving::serve;
+pub(crate) use stop::stop_when_asked;
 
 /// What every process does first: one crypto provider, faults without what was read, and no memory of it on disk.
 pub(crate) fn prepare_process() {

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use wardgate_datasets::release::{ManifestIdentity, ReleaseRequest, TableClaim, verify_manifest};
 use wardgate_datasets::{Run, Settings};
@@ -30,6 +31,7 @@ fn written(dir: &Path, settings: Settings) -> (PathBuf, PathBuf) {
         dependent: false,
         settings,
         progress: &|_| {},
+        stop: &AtomicBool::new(false),
     };
     let report = run.over(&input, &output).unwrap();
     let path = dir.join("report.json");

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wardgate_datasets::{
     DatasetFault, Run, RunReport, Settings, earlier_head, files, journal_beside,
@@ -22,6 +23,7 @@ fn run(
         dependent: false,
         settings,
         progress: &|_| {},
+        stop: &AtomicBool::new(false),
     };
     run.over(input, output)
 }
@@ -87,6 +89,65 @@ fn a_run_that_was_killed_ends_as_one_that_was_not() {
             );
         }
     }
+}
+
+#[test]
+fn a_run_that_is_stopped_keeps_what_is_done_and_leaves_nothing_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = folder(dir.path());
+    fs::write(input.join("large.txt"), records(200_000)).unwrap();
+    let whole = dir.path().join("whole");
+    let expected = run(1, settings(2), &input, &whole).unwrap();
+    let key = ProjectKey::new([1; 32]);
+    for threads in [1, 3] {
+        let output = dir.path().join(format!("out{threads}"));
+        let stop = AtomicBool::new(false);
+        let stopped = Run {
+            format: &Plain::default(),
+            head: head(&key, true),
+            key: &key,
+            dependent: false,
+            settings: settings(threads),
+            // The large file comes last, and no other has so many records.
+            progress: &|step| stop.store(step.items > 1_000, Ordering::Relaxed),
+            stop: &stop,
+        };
+        let fault = stopped.over(&input, &output).unwrap_err();
+        assert_eq!(fault.code(), "dataset.stopped");
+        let names: Vec<_> = fs::read_dir(&output)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names.len(), 13, "{names:?}");
+        assert_eq!(run(1, settings(2), &input, &output).unwrap(), expected);
+    }
+}
+
+#[test]
+fn one_file_is_left_without_the_remains_of_a_run_that_was_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("in.txt"), dir.path().join("out.txt"));
+    fs::write(&input, records(3)).unwrap();
+    let remains = dir.path().join(".out.txt.0123456789abcdef.part");
+    let another = dir.path().join(".other.txt.0123456789abcdef.part");
+    for place in [&remains, &another] {
+        fs::write(place, "half").unwrap();
+    }
+    run(1, settings(1), &input, &output).unwrap();
+    assert!(!remains.exists() && another.exists());
+}
+
+#[test]
+fn two_runs_do_not_write_one_output_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (folder(dir.path()), dir.path().join("out"));
+    run(1, settings(1), &input, &output).unwrap();
+    let journal = fs::File::open(journal_beside(&output)).unwrap();
+    journal.lock().unwrap();
+    let fault = run(1, settings(1), &input, &output).unwrap_err();
+    assert_eq!(fault.code(), "dataset.busy");
+    drop(journal);
+    run(1, settings(1), &input, &output).unwrap();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use wardgate_datasets::{Run, RunReport, Settings, sha256_of_file};
 use wardgate_deid::ProjectKey;
@@ -17,6 +17,7 @@ fn run(format: &Plain, settings: Settings, input: &Path, output: &Path) -> RunRe
         dependent: false,
         settings,
         progress: &|_| {},
+        stop: &AtomicBool::new(false),
     };
     run.over(input, output).unwrap()
 }
@@ -59,6 +60,7 @@ fn the_number_of_threads_changes_no_byte() {
             progress: &|step| {
                 passed.fetch_add(step.bytes, Ordering::Relaxed);
             },
+            stop: &AtomicBool::new(false),
         };
         let report = run.over(&input, &output).unwrap();
         assert!(report.is_whole(), "{:?}", report.refused);
@@ -194,6 +196,7 @@ fn input_and_output_must_be_apart() {
         dependent: false,
         settings: settings(1),
         progress: &|_| {},
+        stop: &AtomicBool::new(false),
     };
     let file = input.join("a.txt");
     for (from, to) in [

@@ -157,6 +157,7 @@ impl RecordArguments {
     ) -> Result<Ended, Failure> {
         let key: &ProjectKey = prepared.rules.key();
         let progress = Progress::new(Some(self.total()?), false);
+        let stop = wiring::stop_when_asked()?;
         let run = Run {
             format,
             head: RunHead {
@@ -179,6 +180,7 @@ impl RecordArguments {
                 resume: self.resume,
             },
             progress: &|step| progress.passed(step.bytes),
+            stop: &stop,
         };
         let report = run.over(&self.input, &self.out);
         progress.finish();
@@ -275,7 +277,8 @@ removed them; a file in which anything is left is not written. An output appears
 inputs are never changed, links are not followed, names that begin with a dot are passed over. UIDs,
 UUIDs and long numbers in the names of files become what they become inside. What is refused is told
 with a code and a place, never with a value, and stops nothing else. OUT.journal, beside OUT, lets a run
-that was interrupted go on: start it again with the same key, profile and options.
+that was interrupted go on: start it again with the same key, profile and options. SIGINT (Ctrl-C) and
+SIGTERM let the files under way end, drop a large one of many records, and keep what is done.
 The output does not depend on the number of threads.
 
 Exit codes: 0 done, 1 failed or some files or records were refused, 2 wrong use.
