@@ -81,7 +81,18 @@ impl Day {
     /// The day as `2024-03-12`.
     #[must_use]
     pub fn iso(self) -> String {
-        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        let (month, day) = (self.month, self.day);
+        let year = match u32::try_from(self.year) {
+            Ok(year) if year < 10_000 => year,
+            _ => return format!("{:04}-{month:02}-{day:02}", self.year),
+        };
+        let digit = |number: u32| char::from_digit(number % 10, 10).unwrap_or('0');
+        // A time of day often follows.
+        let mut iso = String::with_capacity(ISO_AND_TIME_BYTES);
+        iso.extend([year / 1000, year / 100, year / 10, year].map(digit));
+        iso.extend(['-', digit(month / 10), digit(month)]);
+        iso.extend(['-', digit(day / 10), digit(day)]);
+        iso
     }
 }
 
@@ -99,6 +110,7 @@ fn days_of_month(year: i32, month: u32) -> u32 {
 pub(crate) const YEAR_MIN: i32 = 1850;
 /// Latest year that a date in a note is taken for.
 pub(crate) const YEAR_MAX: i32 = 2150;
+const ISO_AND_TIME_BYTES: usize = 32;
 
 #[cfg(test)]
 mod tests {

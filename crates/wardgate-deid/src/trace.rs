@@ -5,8 +5,11 @@
 //! decoded values: as it was, in any case, with the words turned, as UTF-16, as Latin-1, inside base64,
 //! and numbers whatever signs part their digits.
 
+mod windows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
@@ -17,6 +20,7 @@ use crate::fold;
 use crate::gazetteer;
 use crate::gazetteer::Bits;
 use crate::secret::Secret;
+use windows::Windows;
 
 /// The identifiers of one input.
 #[derive(Default)]
@@ -27,10 +31,25 @@ pub struct Traces {
 
 /// The identifiers of an input, ready to be sought in its output.
 pub struct Tracer {
-    bytes: Option<AhoCorasick>,
+    search: Option<Search>,
     /// What each pattern means.
     sought: Vec<Sought>,
     numbers: BTreeMap<Secret, Kind>,
+}
+
+/// How the patterns are sought. Both find the same.
+enum Search {
+    Windows(Windows),
+    /// For patterns that would let the other be slow.
+    Automaton(AhoCorasick),
+}
+
+/// The patterns of a search, before it is made.
+#[derive(Default)]
+struct Patterns {
+    bytes: Vec<u8>,
+    /// Where each stands in `bytes`, with what it means.
+    each: Vec<(Range<usize>, Sought)>,
 }
 
 /// How often identifiers of the input were found in the output, by kind; never a value.
@@ -94,33 +113,25 @@ impl Traces {
     }
 
     fn compile_as(&self, kind: Option<AhoCorasickKind>) -> Tracer {
-        let mut patterns: BTreeMap<Vec<u8>, Sought> = BTreeMap::new();
+        let mut patterns = Patterns::default();
         let mut numbers = BTreeMap::new();
         for name in &self.names {
             for spelling in spellings(name.as_str()) {
-                add(&mut patterns, &spelling, Kind::Name, Edge::Letters);
+                patterns.add(&spelling, Kind::Name, Edge::Letters);
             }
         }
         for (value, kind) in &self.values {
-            add(&mut patterns, value.as_str(), *kind, Edge::Digits);
+            patterns.add(value.as_str(), *kind, Edge::Digits);
             let compact = compact(value.as_str());
             let digits = compact.bytes().filter(u8::is_ascii_digit).count();
             if digits >= VALUE_DIGITS_MIN && compact.len() >= VALUE_LEN_MIN {
                 numbers.insert(Secret::new(&compact), *kind);
             }
         }
-        let (patterns, sought): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        let mut builder = AhoCorasickBuilder::new();
-        builder
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard);
-        if kind.is_some() {
-            builder.kind(kind).dense_depth(1).prefilter(false);
-        }
-        let bytes = builder.build(&patterns).ok();
+        patterns.once_each();
         Tracer {
-            bytes,
-            sought,
+            search: patterns.search(kind),
+            sought: patterns.each.iter().map(|(_, sought)| *sought).collect(),
             numbers,
         }
     }
@@ -131,27 +142,39 @@ impl Tracer {
     #[must_use]
     pub fn bytes(&self, output: &[u8]) -> Found {
         let mut found = Found::default();
-        let Some(search) = &self.bytes else {
-            return Found::unsearched();
-        };
-        for hit in search.find_overlapping_iter(output) {
-            let Some(sought) = self.sought.get(hit.pattern().as_usize()) else {
-                continue;
-            };
-            let before = hit.start().checked_sub(1).and_then(|at| output.get(at));
-            let behind = output.get(hit.end());
-            let belongs = |byte: Option<&u8>| {
-                byte.is_some_and(|byte| match sought.edge {
-                    Edge::Letters => byte.is_ascii_alphabetic() || *byte >= 0x80,
-                    Edge::Digits => byte.is_ascii_digit(),
-                    Edge::Any => false,
-                })
-            };
-            if !belongs(before) && !belongs(behind) {
-                found.count(sought.kind);
+        match &self.search {
+            None => return Found::unsearched(),
+            Some(Search::Windows(windows)) => {
+                windows.each(output, |number, place| {
+                    self.judge(number, place, output, &mut found);
+                });
+            }
+            Some(Search::Automaton(automaton)) => {
+                for hit in automaton.find_overlapping_iter(output) {
+                    self.judge(hit.pattern().as_usize(), hit.range(), output, &mut found);
+                }
             }
         }
         found
+    }
+
+    /// Counts a hit that is the value and not a part of something else.
+    fn judge(&self, number: usize, place: Range<usize>, output: &[u8], found: &mut Found) {
+        let Some(sought) = self.sought.get(number) else {
+            return;
+        };
+        let before = place.start.checked_sub(1).and_then(|at| output.get(at));
+        let behind = output.get(place.end);
+        let belongs = |byte: Option<&u8>| {
+            byte.is_some_and(|byte| match sought.edge {
+                Edge::Letters => byte.is_ascii_alphabetic() || *byte >= 0x80,
+                Edge::Digits => byte.is_ascii_digit(),
+                Edge::Any => false,
+            })
+        };
+        if !belongs(before) && !belongs(behind) {
+            found.count(sought.kind);
+        }
     }
 
     /// Looks through one decoded value: as its bytes, folded, and for numbers whose digits are parted otherwise.
@@ -259,37 +282,64 @@ fn spellings(name: &str) -> Vec<String> {
     all
 }
 
-fn add(patterns: &mut BTreeMap<Vec<u8>, Sought>, value: &str, kind: Kind, edge: Edge) {
-    let mut put = |bytes: Vec<u8>, edge| {
-        patterns.entry(bytes).or_insert(Sought { kind, edge });
-    };
-    put(value.as_bytes().to_vec(), edge);
-    if !value.is_ascii() {
-        let latin: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c).ok()).collect();
-        if let Some(latin) = latin {
-            put(latin, edge);
+impl Patterns {
+    /// Adds a value in each of its encodings.
+    fn add(&mut self, value: &str, kind: Kind, edge: Edge) {
+        self.put(value.bytes(), kind, edge);
+        if !value.is_ascii() && value.chars().all(|c| u8::try_from(c).is_ok()) {
+            let latin = value.chars().filter_map(|c| u8::try_from(c).ok());
+            self.put(latin, kind, edge);
+        }
+        let wide = value.encode_utf16();
+        self.put(wide.clone().flat_map(u16::to_le_bytes), kind, Edge::Any);
+        self.put(wide.flat_map(u16::to_be_bytes), kind, Edge::Any);
+        if value.len() >= ENCODED_LEN_MIN {
+            for lead in 0..LEADS {
+                self.put(encoded_inside(value, lead).into_iter(), kind, Edge::Any);
+            }
         }
     }
-    let wide: Vec<u16> = value.encode_utf16().collect();
-    put(
-        wide.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
-        Edge::Any,
-    );
-    put(
-        wide.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
-        Edge::Any,
-    );
-    if value.len() >= ENCODED_LEN_MIN {
-        for lead in 0..3 {
-            put(encoded_inside(value, lead), Edge::Any);
+
+    fn put(&mut self, pattern: impl Iterator<Item = u8>, kind: Kind, edge: Edge) {
+        let from = self.bytes.len();
+        self.bytes.extend(pattern);
+        let at = from..self.bytes.len();
+        self.each.push((at, Sought { kind, edge }));
+    }
+
+    /// Leaves of the same patterns the first.
+    fn once_each(&mut self) {
+        let bytes = &self.bytes;
+        let of = |at: &Range<usize>| bytes.get(at.clone()).unwrap_or_default();
+        self.each
+            .sort_by(|(one, _), (other, _)| of(one).cmp(of(other)));
+        self.each
+            .dedup_by(|(other, _), (one, _)| of(one) == of(other));
+    }
+
+    /// The search for them.
+    fn search(&self, kind: Option<AhoCorasickKind>) -> Option<Search> {
+        let places = self.each.iter().map(|(at, _)| at.clone());
+        if let Some(windows) = Windows::of(&self.bytes, places.clone()) {
+            return Some(Search::Windows(windows));
         }
+        let mut builder = AhoCorasickBuilder::new();
+        builder
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard);
+        if kind.is_some() {
+            builder.kind(kind).dense_depth(1).prefilter(false);
+        }
+        let patterns = places.map(|at| self.bytes.get(at).unwrap_or_default());
+        builder.build(patterns).ok().map(Search::Automaton)
     }
 }
 
 /// What a value looks like inside base64 when `lead` bytes of its group stand before it: without the
 /// characters that its neighbours decide too.
 fn encoded_inside(value: &str, lead: usize) -> Vec<u8> {
-    let mut bytes = vec![0; lead];
+    let mut bytes = Vec::with_capacity(value.len() + LEADS);
+    bytes.resize(lead, 0);
     bytes.extend_from_slice(value.as_bytes());
     let encoded = BASE64_STANDARD_NO_PAD.encode(&bytes);
     let from = [0, 2, 3].get(lead).copied().unwrap_or_default();
@@ -324,6 +374,8 @@ const NAME_LEN_MIN: usize = 4;
 const VALUE_LEN_MIN: usize = 5;
 const VALUE_DIGITS_MIN: usize = 4;
 const ENCODED_LEN_MIN: usize = 7;
+/// Bytes that may stand in a group of base64 before a value: none, one or two.
+const LEADS: usize = 3;
 
 #[cfg(test)]
 mod tests {

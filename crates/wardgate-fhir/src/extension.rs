@@ -1,7 +1,8 @@
 //! Extensions by their URL: those that are known, and what the values of some of them are.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use hashbrown::HashSet;
 
 /// What an extension holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

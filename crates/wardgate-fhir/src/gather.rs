@@ -51,7 +51,7 @@ pub(crate) fn resource_type<'a>(
 ) -> Option<std::borrow::Cow<'a, str>> {
     let mut members = cursor.members(depth);
     members
-        .find(|(key, _)| *key == b"resourceType")
+        .find(|(key, _)| key == "resourceType")
         .and_then(|(_, value)| value.text())
 }
 
@@ -78,7 +78,7 @@ impl Walk<'_> {
 
     fn object(&mut self, shape: &Shape, cursor: Cursor<'_>, depth: usize) {
         for (key, value) in cursor.members(depth) {
-            let Some((_, member)) = shape.member(key) else {
+            let Some((_, member)) = shape.member(&key) else {
                 continue;
             };
             self.each(member, value, depth + 1);
@@ -120,7 +120,7 @@ impl Walk<'_> {
             Special::Identifier => self.identifier(value, depth),
             Special::Reference => self.reference(member, value, depth),
             Special::Extension if names_somebody(&value, depth) => {
-                let name = value.members(depth).find(|(key, _)| *key == b"valueString");
+                let name = value.members(depth).find(|(key, _)| key == "valueString");
                 let name = name.and_then(|(_, name)| name.text());
                 self.gathered
                     .on_file
@@ -144,6 +144,15 @@ impl Walk<'_> {
     }
 
     fn leaf(&mut self, member: &Member, value: &Cursor<'_>) {
+        let told = match member.leaf {
+            Leaf::Code => member.key == "gender" && self.own,
+            Leaf::Id | Leaf::Birth | Leaf::Name | Leaf::Telecom => true,
+            Leaf::Plan | Leaf::OtherNumber | Leaf::Serial => true,
+            _ => false,
+        };
+        if !told {
+            return;
+        }
         let Some(text) = value.text() else { return };
         let file = &mut self.gathered.on_file;
         match member.leaf {
@@ -155,7 +164,7 @@ impl Walk<'_> {
             Leaf::Plan | Leaf::OtherNumber | Leaf::Serial => {
                 file.record_numbers.push(text.into_owned())
             }
-            Leaf::Code if member.key == "gender" && self.own => {
+            Leaf::Code => {
                 self.gathered.sex = match text.as_ref() {
                     "female" => Some(Sex::Female),
                     "male" => Some(Sex::Male),
@@ -170,10 +179,10 @@ impl Walk<'_> {
         let mut name = PersonName::default();
         let mut text = None;
         for (key, part) in value.members(depth) {
-            match key {
-                b"family" => name.family = part.text().unwrap_or_default().into_owned(),
-                b"given" => name.given = texts(part, depth),
-                b"text" => text = part.text(),
+            match key.as_ref() {
+                "family" => name.family = part.text().unwrap_or_default().into_owned(),
+                "given" => name.given = texts(part, depth),
+                "text" => text = part.text(),
                 _ => {}
             }
         }
@@ -193,11 +202,11 @@ impl Walk<'_> {
         let mut address = Address::default();
         for (key, part) in value.members(depth) {
             let text = || part.text().unwrap_or_default().into_owned();
-            match key {
-                b"line" => address.lines = texts(part, depth),
-                b"city" => address.city = text(),
-                b"postalCode" => address.postal_code = text(),
-                b"text" if address.lines.is_empty() => address.lines = vec![text()],
+            match key.as_ref() {
+                "line" => address.lines = texts(part, depth),
+                "city" => address.city = text(),
+                "postalCode" => address.postal_code = text(),
+                "text" if address.lines.is_empty() => address.lines = vec![text()],
                 _ => {}
             }
         }
@@ -208,9 +217,9 @@ impl Walk<'_> {
         let mut number = None;
         let mut medical_record = false;
         for (key, part) in value.members(depth) {
-            match key {
-                b"value" => number = part.text(),
-                b"type" => medical_record = is_medical_record(part, depth),
+            match key.as_ref() {
+                "value" => number = part.text(),
+                "type" => medical_record = is_medical_record(part, depth),
                 _ => {}
             }
         }
@@ -230,14 +239,14 @@ impl Walk<'_> {
         let mut display = None;
         let mut person = member.targets.patient || member.targets.person;
         for (key, part) in value.members(depth) {
-            match key {
-                b"display" => display = part.text(),
-                b"identifier" => {
+            match key.as_ref() {
+                "display" => display = part.text(),
+                "identifier" => {
                     let own = std::mem::replace(&mut self.own, false);
                     self.identifier(part, depth);
                     self.own = own;
                 }
-                b"reference" => {
+                "reference" => {
                     let text = part.text().unwrap_or_default();
                     let pointer = Pointer::of(&text);
                     if let Some(id) = pointer.id() {
@@ -252,7 +261,7 @@ impl Walk<'_> {
                         self.gathered.people.push(id.to_owned());
                     }
                 }
-                b"type" => {
+                "type" => {
                     person = part
                         .text()
                         .is_some_and(|kind| crate::schema::is_person(&kind))
@@ -267,13 +276,13 @@ impl Walk<'_> {
 }
 
 fn names_somebody(extension: &Cursor<'_>, depth: usize) -> bool {
-    let url = extension.members(depth).find(|(key, _)| *key == b"url");
+    let url = extension.members(depth).find(|(key, _)| key == "url");
     let url = url.and_then(|(_, url)| url.text()).unwrap_or_default();
     Holds::of(&url) == Some(Holds::Name)
 }
 
 fn is_medical_record(kind: Cursor<'_>, depth: usize) -> bool {
-    let coding = kind.members(depth).find(|(key, _)| *key == b"coding");
+    let coding = kind.members(depth).find(|(key, _)| key == "coding");
     let Some((_, mut coding)) = coding else {
         return false;
     };
@@ -282,7 +291,7 @@ fn is_medical_record(kind: Cursor<'_>, depth: usize) -> bool {
     }
     coding.at += 1;
     while coding.next_sign() == Some(b'{') {
-        let code = coding.members(depth).find(|(key, _)| *key == b"code");
+        let code = coding.members(depth).find(|(key, _)| key == "code");
         if code.is_some_and(|(_, code)| code.text().as_deref() == Some("MR")) {
             return true;
         }

@@ -86,6 +86,18 @@ impl Marks {
         any
     }
 
+    /// The same, where the words are known.
+    #[inline]
+    pub(crate) fn hold_any(&self, words: &Words) -> bool {
+        words.each.iter().any(|word| self.has(*word))
+    }
+
+    /// Whether the number that a text may be is one of the patient's.
+    #[inline]
+    pub(crate) fn hold_number(&self, words: &Words) -> bool {
+        words.digits >= NUMBER_DIGITS_MIN && self.has(words.number)
+    }
+
     /// Whether a word is one of the patient's numbers, whatever signs part it.
     pub(crate) fn number(&self, word: &str) -> bool {
         word.bytes().filter(u8::is_ascii_digit).count() >= NUMBER_DIGITS_MIN
@@ -93,9 +105,39 @@ impl Marks {
     }
 }
 
+/// The words of a text as hashes, and the number that it may be.
+#[derive(Default)]
+pub(crate) struct Words {
+    each: Box<[u64]>,
+    number: u64,
+    pub(crate) digits: usize,
+}
+
+impl Words {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut each = Vec::new();
+        words(text, |word| each.push(word));
+        Self {
+            each: each.into(),
+            number: number(text),
+            digits: text.bytes().filter(u8::is_ascii_digit).count(),
+        }
+    }
+
+    /// The bytes that the hashes take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.each)
+    }
+}
+
 /// The hash of a number, whatever signs part it.
 pub(crate) fn number(word: &str) -> u64 {
-    hash(compact(word).as_bytes())
+    if !word.is_ascii() {
+        return hash(compact(word).as_bytes());
+    }
+    let letters = word.bytes().filter(u8::is_ascii_alphanumeric);
+    let small = letters.map(|letter| letter.to_ascii_lowercase());
+    small.skip_while(|letter| *letter == b'0').fold(START, step) | 1
 }
 
 /// The hashes of a text's words, in each of their spellings.
@@ -109,6 +151,19 @@ pub(crate) fn words(text: &str, mut each: impl FnMut(u64)) {
 }
 
 fn add_words(hashes: &mut Vec<u64>, text: &str, least: usize) {
+    if text.is_ascii() {
+        // It has one spelling only.
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        let long = words.filter(|word| word.len() >= least.max(TOKEN_LEN_MIN));
+        let small = |word: &str| {
+            word.bytes()
+                .map(|byte| byte.to_ascii_lowercase())
+                .fold(START, step)
+                | 1
+        };
+        hashes.extend(long.map(small));
+        return;
+    }
     for folded in [text.to_lowercase(), folded(text)] {
         tokens(&folded, |token| {
             if token.len() >= least {
@@ -120,7 +175,7 @@ fn add_words(hashes: &mut Vec<u64>, text: &str, least: usize) {
 
 /// The hashes of an ASCII text's words.
 #[inline]
-pub(crate) fn ascii_tokens(text: &[u8], mut each: impl FnMut(u64)) {
+fn ascii_tokens(text: &[u8], mut each: impl FnMut(u64)) {
     let mut value = START;
     let mut length = 0;
     for byte in text {
@@ -223,6 +278,9 @@ mod tests {
         }
         for text in ["Body weight", "Lucja2", "44127"] {
             assert!(!marks.any(text), "{text}");
+        }
+        for text in ["MRN-0044127", "00-12 Ab", "000", "", "Ł 0041"] {
+            assert_eq!(number(text), hash(compact(text).as_bytes()), "{text}");
         }
         for number in ["19740409", "1974-04-09", "mrn0044127"] {
             assert!(marks.number(number), "{number}");

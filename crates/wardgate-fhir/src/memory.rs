@@ -4,20 +4,39 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
 use hashbrown::hash_table::{Entry, HashTable};
 
+use crate::marks::Words;
 use crate::patients::Patient;
+use crate::rewrite::hides_text;
 
 /// What was worked out before. Each part has a limit; one that is full is emptied.
 pub(crate) struct Memory {
-    /// Short words that hold nothing of anybody, whoever the patient is: by the whole engine, by its rules alone.
-    terms: [HashMap<Box<str>, bool>; 2],
+    /// Short texts that come again and again.
+    terms: HashMap<String, Term>,
+    terms_bytes: usize,
+    /// One that is too long to be remembered.
+    passing: Term,
     /// What stands for an id or the address of a server.
     ids: HashMap<Box<str>, Box<str>>,
     /// What became of a value of a patient.
     values: Values,
     /// Patients of whom only the id is known, or with more people in their dictionary.
     patients: HashMap<Box<str>, Arc<Patient>>,
+}
+
+/// What follows from a short text alone, whoever the patient is.
+#[derive(Default)]
+pub(crate) struct Term {
+    /// Its words and the number that it may be.
+    pub(crate) words: Words,
+    /// Whether it is base64 of a text.
+    pub(crate) hides: bool,
+    /// Whether nothing of anybody is in it: by the whole engine, by its rules alone.
+    pub(crate) clean: [Option<bool>; 2],
+    /// Whether it tells of anybody whom the index of the data set knows.
+    pub(crate) tells: Option<bool>,
 }
 
 /// What a value is remembered by.
@@ -57,7 +76,9 @@ struct Remembered {
 impl Memory {
     pub(crate) fn new() -> Self {
         Self {
-            terms: [HashMap::new(), HashMap::new()],
+            terms: HashMap::new(),
+            terms_bytes: 0,
+            passing: Term::default(),
             ids: HashMap::new(),
             values: Values {
                 table: HashTable::new(),
@@ -68,22 +89,25 @@ impl Memory {
         }
     }
 
+    /// What follows from a text alone.
     #[inline]
-    pub(crate) fn term(&self, exact: bool, term: &str) -> Option<bool> {
-        self.terms.get(usize::from(exact))?.get(term).copied()
-    }
-
-    pub(crate) fn remember_term(&mut self, exact: bool, term: &str, clean: bool) {
-        let Some(terms) = self.terms.get_mut(usize::from(exact)) else {
-            return;
-        };
-        if term.len() > TERM_BYTES_MAX {
-            return;
+    pub(crate) fn term(&mut self, text: &str) -> &mut Term {
+        if text.len() > TERM_BYTES_MAX {
+            self.passing = Term::of(text);
+            return &mut self.passing;
         }
-        if terms.len() >= TERMS_MAX {
-            terms.clear();
+        if self.terms_bytes >= TERMS_BYTES_MAX {
+            self.terms.clear();
+            self.terms_bytes = 0;
         }
-        terms.insert(term.into(), clean);
+        match self.terms.entry_ref(text) {
+            EntryRef::Occupied(known) => known.into_mut(),
+            EntryRef::Vacant(place) => {
+                let term = Term::of(text);
+                self.terms_bytes += text.len() + term.words.bytes() + TERM_BYTES;
+                place.insert(term)
+            }
+        }
     }
 
     #[inline]
@@ -146,6 +170,16 @@ impl Memory {
     }
 }
 
+impl Term {
+    fn of(text: &str) -> Self {
+        Self {
+            words: Words::of(text),
+            hides: hides_text(text),
+            ..Self::default()
+        }
+    }
+}
+
 impl Values {
     fn hash(&self, key: &ValueKey<'_>) -> u64 {
         hashed(&self.hasher, key.serial, key.treatment, key.value)
@@ -164,7 +198,11 @@ fn hashed(by: &hashbrown::DefaultHashBuilder, serial: u64, treatment: u16, value
     std::hash::Hasher::finish(&state)
 }
 
-const TERMS_MAX: usize = 65_536;
+/// Bytes of remembered terms, of each thread.
+const TERMS_BYTES_MAX: usize = 16 << 20;
+/// What remembering a term takes besides its bytes.
+const TERM_BYTES: usize = 128;
+/// Bytes of the longest term that is remembered.
 const TERM_BYTES_MAX: usize = 512;
 const IDS_MAX: usize = 131_072;
 const PATIENTS_MAX: usize = 1_024;

@@ -279,7 +279,7 @@ fn any_value(
         Some(b'{') => match path.split_first() {
             None => wanted(None),
             Some((name, rest)) => value.members(depth).any(|(key, inner)| {
-                let same = key == name.as_bytes();
+                let same = key == *name;
                 same && any_value(rest, inner, depth + 1, wanted)
             }),
         },

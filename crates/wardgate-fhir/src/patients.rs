@@ -1,10 +1,10 @@
 //! Who the resources of a data set are about: learned in a first pass, asked in the second.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use hashbrown::HashMap;
 use wardgate_deid::{
     DateAs, Day, Kind, PatientIdentifiers, PersonName, RecordPatient, RecordRules, Sex, Tracer,
     Traces,
@@ -89,7 +89,10 @@ impl PatientIndex {
         let Ok(cursor) = Cursor::new(resource) else {
             return;
         };
-        self.learn_at(cursor, 0, None);
+        let Ok(spans) = cursor.spans() else {
+            return;
+        };
+        self.learn_at(cursor.over(&spans), 0, None);
     }
 
     /// Adds what another index learned, of the same data set.
@@ -152,6 +155,9 @@ impl PatientIndex {
         text: &str,
         least: usize,
     ) -> Option<Arc<Patient>> {
+        if self.patients.is_empty() {
+            return None;
+        }
         let owners = self.owners.get_or_init(|| self.owners());
         let mut hits: HashMap<&str, usize> = HashMap::new();
         let mut hit = |word| {
@@ -172,7 +178,7 @@ impl PatientIndex {
 
     fn owners(&self) -> HashMap<u64, Owner> {
         let mut owners: HashMap<u64, Owner> = HashMap::new();
-        let mut seen: std::collections::HashSet<*const OnFile> = std::collections::HashSet::new();
+        let mut seen: hashbrown::HashSet<*const OnFile> = hashbrown::HashSet::new();
         let mut ids: Vec<&String> = self.patients.keys().collect();
         ids.sort_unstable();
         for id in ids {
@@ -221,13 +227,13 @@ impl PatientIndex {
     }
 
     fn learn_bundle(&mut self, cursor: Cursor<'_>, depth: usize) {
-        for entry in list(cursor, depth, b"entry") {
+        for entry in list(cursor, depth, "entry") {
             let mut address = None;
             let mut resource = None;
             for (key, value) in entry.members(depth) {
-                match key {
-                    b"fullUrl" => address = value.text(),
-                    b"resource" => resource = Some(value),
+                match key.as_ref() {
+                    "fullUrl" => address = value.text(),
+                    "resource" => resource = Some(value),
                     _ => {}
                 }
             }
@@ -238,7 +244,7 @@ impl PatientIndex {
     }
 
     fn learn_contained(&mut self, cursor: Cursor<'_>, depth: usize) {
-        for contained in list(cursor, depth, b"contained") {
+        for contained in list(cursor, depth, "contained") {
             let kind = resource_type(&contained, depth);
             if let Some("RelatedPerson" | "Practitioner" | "Person") = kind.as_deref() {
                 let kind = kind.unwrap_or_default();
@@ -255,7 +261,7 @@ impl PatientIndex {
         address: Option<&str>,
     ) {
         let schema = Schema::of(FhirVersion::Either);
-        let id = cursor.members(depth).find(|(key, _)| *key == b"id");
+        let id = cursor.members(depth).find(|(key, _)| key == "id");
         let id = id.and_then(|(_, value)| value.text());
         let mut gathered = gather(schema, cursor, depth);
         let address = address.map(Pointer::of).and_then(|pointer| pointer.id());
@@ -403,7 +409,7 @@ pub(crate) fn iso_day(text: &str) -> Option<Day> {
 }
 
 /// The objects of an array member.
-pub(crate) fn list<'a>(cursor: Cursor<'a>, depth: usize, key: &[u8]) -> Vec<Cursor<'a>> {
+pub(crate) fn list<'a>(cursor: Cursor<'a>, depth: usize, key: &str) -> Vec<Cursor<'a>> {
     let mut all = Vec::new();
     let found = cursor.members(depth).find(|(other, _)| *other == key);
     let Some((_, mut value)) = found else {

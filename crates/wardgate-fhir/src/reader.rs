@@ -7,40 +7,98 @@ use wardgate_deid::RecordFault;
 use wardgate_deid::json;
 
 /// Where a reader stands in a record.
-///
-/// INVARIANT: the bytes are UTF-8; `new` refuses all others.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'a> {
-    input: &'a [u8],
+    input: &'a str,
     pub(crate) at: usize,
     /// Whether no control character stands anywhere, so that strings need not be searched for them.
     plain: bool,
+    /// Where objects and arrays end that were read before.
+    spans: &'a [Span],
+}
+
+/// An object or array, by the bytes at which it begins and behind which it ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+/// A string, without its quotes.
+#[derive(Clone, Copy)]
+pub(crate) struct Quoted<'a> {
+    /// As it is written.
+    pub(crate) raw: &'a str,
+    /// Whether escapes stand in it.
+    pub(crate) escaped: bool,
+}
+
+impl<'a> Quoted<'a> {
+    /// Out of its escapes.
+    #[inline]
+    pub(crate) fn text(self) -> Cow<'a, str> {
+        match self.escaped {
+            // Its escapes were read before, so there is no fault in them.
+            true => json::unescape(self.raw.as_bytes()).unwrap_or_default(),
+            false => Cow::Borrowed(self.raw),
+        }
+    }
 }
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(input: &'a [u8]) -> Result<Self, RecordFault> {
-        if let Err(fault) = std::str::from_utf8(input) {
-            return Err(broken("bytes that are not UTF-8").at(position(fault.valid_up_to())));
-        }
-        let plain = !input.iter().fold(false, |any, byte| any | (*byte < 0x20));
+        let input = std::str::from_utf8(input).map_err(|fault| {
+            broken("bytes that are not UTF-8").at(position(fault.valid_up_to()))
+        })?;
+        let plain = !has_control(input.as_bytes());
         Ok(Self {
             input,
             at: 0,
             plain,
+            spans: &[],
         })
     }
 
+    /// Reads a record strictly from end to end, without moving, and gives where its objects and arrays end.
+    ///
+    /// # Errors
+    /// When it is no JSON, or nests too deep.
+    pub(crate) fn spans(mut self) -> Result<Vec<Span>, RecordFault> {
+        let usual = self.input.len() / BYTES_PER_SPAN;
+        let mut spans = Vec::with_capacity(usual.min(SPANS_MAX));
+        match self.next_sign() {
+            Some(b'{' | b'[') => self.skip_nested(0, Some(&mut spans))?,
+            _ => self.skip(0)?,
+        }
+        self.finish()?;
+        Ok(spans)
+    }
+
+    /// The same cursor, which knows the [`Self::spans`] of its record: it passes over any in a few steps.
+    pub(crate) fn over(self, spans: &'a [Span]) -> Self {
+        Self {
+            plain: true,
+            spans,
+            ..self
+        }
+    }
+
     pub(crate) fn input(&self) -> &'a [u8] {
-        self.input
+        self.input.as_bytes()
     }
 
     pub(crate) fn slice(&self, at: Range<usize>) -> &'a [u8] {
+        self.input.as_bytes().get(at).unwrap_or_default()
+    }
+
+    /// The text of some bytes that begin and end between characters.
+    pub(crate) fn slice_text(&self, at: Range<usize>) -> &'a str {
         self.input.get(at).unwrap_or_default()
     }
 
     #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
-        self.input.get(self.at).copied()
+        self.input.as_bytes().get(self.at).copied()
     }
 
     /// The next byte that is no white space.
@@ -73,16 +131,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A string whose quote is the next byte; the range lies between the quotes.
+    /// A string whose quote is the next byte.
     #[inline]
-    pub(crate) fn string(&mut self) -> Result<Range<usize>, RecordFault> {
+    pub(crate) fn string(&mut self) -> Result<Quoted<'a>, RecordFault> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected());
         }
         self.at += 1;
         let start = self.at;
+        let mut escaped = false;
         loop {
-            let rest = self.input.get(self.at..).unwrap_or_default();
+            let rest = self.input.as_bytes().get(self.at..).unwrap_or_default();
             let Some(length) = quote_or_escape(rest) else {
                 return Err(broken("a string without an end").at(position(start)));
             };
@@ -91,16 +150,18 @@ impl<'a> Cursor<'a> {
             }
             self.at += length;
             if self.peek() == Some(b'"') {
+                let raw = self.slice_text(start..self.at);
                 self.at += 1;
-                return Ok(start..self.at - 1);
+                return Ok(Quoted { raw, escaped });
             }
+            escaped = true;
             self.escape()?;
         }
     }
 
     fn escape(&mut self) -> Result<(), RecordFault> {
-        let fault = broken("an escape that JSON does not know").at(position(self.at));
-        let rest = self.input.get(self.at..).unwrap_or_default();
+        let fault = || broken("an escape that JSON does not know").at(position(self.at));
+        let rest = self.input.as_bytes().get(self.at..).unwrap_or_default();
         let length = match rest.get(1) {
             Some(b'u') => {
                 // A high surrogate needs its low one.
@@ -110,15 +171,15 @@ impl<'a> Cursor<'a> {
                         let paired = rest.get(6..8) == Some(b"\\u");
                         match unit(8) {
                             Some(0xDC00..0xE000) if paired => 12,
-                            _ => return Err(fault),
+                            _ => return Err(fault()),
                         }
                     }
-                    Some(0xDC00..0xE000) | None => return Err(fault),
+                    Some(0xDC00..0xE000) | None => return Err(fault()),
                     Some(_) => 6,
                 }
             }
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-            _ => return Err(fault),
+            _ => return Err(fault()),
         };
         self.at += length;
         Ok(())
@@ -127,7 +188,7 @@ impl<'a> Cursor<'a> {
     /// A number, `true`, `false` or `null`; all of it.
     pub(crate) fn scalar(&mut self) -> Result<Range<usize>, RecordFault> {
         let start = self.at;
-        let rest = self.input.get(start..).unwrap_or_default();
+        let rest = self.input.as_bytes().get(start..).unwrap_or_default();
         let length = match self.peek() {
             Some(b't') if rest.starts_with(b"true") => 4,
             Some(b'f') if rest.starts_with(b"false") => 5,
@@ -146,22 +207,45 @@ impl<'a> Cursor<'a> {
     pub(crate) fn skip(&mut self, depth: usize) -> Result<(), RecordFault> {
         match self.next_sign() {
             Some(b'"') => self.string().map(drop),
-            Some(b'{' | b'[') => self.skip_nested(depth),
+            Some(b'{' | b'[') => match self.end_known() {
+                Some(end) => {
+                    self.at = end;
+                    Ok(())
+                }
+                None => self.skip_nested(depth, None),
+            },
             Some(_) => self.scalar().map(drop),
             None => Err(self.unexpected()),
         }
     }
 
-    /// Passes over an object or array. Which of the two is open is kept in bits, one for each level.
-    fn skip_nested(&mut self, depth: usize) -> Result<(), RecordFault> {
+    /// Where the object or array ends that begins at the cursor, when it was read before.
+    fn end_known(&self) -> Option<usize> {
+        let start = u32::try_from(self.at).ok()?;
+        let found = self.spans.binary_search_by_key(&start, |span| span.start);
+        let span = self.spans.get(found.ok()?)?;
+        usize::try_from(span.end).ok()
+    }
+
+    /// Passes over an object or array, and notes where it and those in it end. Which of the two is open is kept in
+    /// bits, one for each level.
+    fn skip_nested(
+        &mut self,
+        depth: usize,
+        mut spans: Option<&mut Vec<Span>>,
+    ) -> Result<(), RecordFault> {
         let mut open: u128 = 0;
         let mut levels = 0usize;
+        let mut numbers = [usize::MAX; DEPTH_MAX + 1];
         loop {
             // Here a value begins.
             match self.next_sign() {
                 Some(sign @ (b'{' | b'[')) => {
                     if depth + levels >= DEPTH_MAX {
                         return Err(too_deep().at(position(self.at)));
+                    }
+                    if let (Some(spans), Some(number)) = (&mut spans, numbers.get_mut(levels)) {
+                        *number = begin(spans, self.at);
                     }
                     self.at += 1;
                     levels += 1;
@@ -197,6 +281,9 @@ impl<'a> Cursor<'a> {
                         self.at += 1;
                         levels -= 1;
                         open >>= 1;
+                        if let (Some(spans), Some(number)) = (&mut spans, numbers.get(levels)) {
+                            end(spans, *number, self.at);
+                        }
                     }
                     _ => return Err(self.unexpected()),
                 }
@@ -204,9 +291,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A key and its colon; the range lies between the quotes.
+    /// A key and its colon.
     #[inline]
-    pub(crate) fn key(&mut self) -> Result<Range<usize>, RecordFault> {
+    pub(crate) fn key(&mut self) -> Result<Quoted<'a>, RecordFault> {
         let key = self.string()?;
         self.expect(b':')?;
         Ok(key)
@@ -240,8 +327,7 @@ impl<'a> Cursor<'a> {
         if cursor.next_sign() != Some(b'"') {
             return None;
         }
-        let at = cursor.string().ok()?;
-        unescaped(self.slice(at))
+        cursor.string().ok().map(Quoted::text)
     }
 }
 
@@ -254,7 +340,7 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Iterator for Members<'a> {
-    type Item = (&'a [u8], Cursor<'a>);
+    type Item = (Cow<'a, str>, Cursor<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
         if !self.open {
@@ -275,22 +361,32 @@ impl<'a> Iterator for Members<'a> {
         }
         let key = self.cursor.key().ok()?;
         self.cursor.next_sign();
-        Some((self.cursor.slice(key), self.cursor))
+        Some((key.text(), self.cursor))
     }
 }
 
-/// What lies between the quotes of a string, out of its escapes.
-#[inline]
-pub(crate) fn unescaped(raw: &[u8]) -> Option<Cow<'_, str>> {
-    json::unescape(raw).ok()
+/// Notes where an object or array begins; gives its number among the spans.
+fn begin(spans: &mut Vec<Span>, at: usize) -> usize {
+    match u32::try_from(at) {
+        Ok(start) if spans.len() < SPANS_MAX => {
+            spans.push(Span { start, end: start });
+            spans.len() - 1
+        }
+        // What is not noted is read again when it is passed over.
+        _ => usize::MAX,
+    }
+}
+
+fn end(spans: &mut [Span], number: usize, at: usize) {
+    if let (Some(span), Ok(end)) = (spans.get_mut(number), u32::try_from(at)) {
+        span.end = end;
+    }
 }
 
 /// Appends a text as it stands between the quotes of a string.
 pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
-    if !text
-        .bytes()
-        .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
+    let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    if !text.bytes().fold(false, |any, byte| any | needs(byte)) {
         out.extend_from_slice(text.as_bytes());
         return;
     }
@@ -387,6 +483,10 @@ fn hex(digits: &[u8]) -> Option<u32> {
 
 /// Levels of objects and arrays in one record.
 pub(crate) const DEPTH_MAX: usize = 64;
+/// Objects and arrays of one record whose ends are noted.
+const SPANS_MAX: usize = 1 << 20;
+/// Bytes of a record to an object or array, about.
+const BYTES_PER_SPAN: usize = 48;
 /// Words of eight bytes that are searched before the search for long strings begins.
 const NEAR: usize = 8;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -442,6 +542,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_before_is_passed_over_alike() {
+        let text = r#" {"a":[{"b":"]}"},[ ]],"\u0063":{"d":[[1],"\\"]}, "e":{}}"#.as_bytes();
+        let cursor = Cursor::new(text).unwrap();
+        let spans = cursor.spans().unwrap();
+        assert_eq!(spans.len(), 8);
+        for at in 0..text.len() {
+            let (mut slow, mut fast) = (cursor, cursor.over(&spans));
+            (slow.at, fast.at) = (at, at);
+            if matches!(text.get(at), Some(b'{' | b'[')) && slow.skip(0).is_ok() {
+                fast.skip(0).unwrap();
+                assert_eq!(fast.at, slow.at);
+            }
+        }
+        let keys: Vec<_> = cursor.over(&spans).members(0).collect();
+        let keys: Vec<_> = keys.iter().map(|(key, _)| key.as_ref()).collect();
+        assert_eq!(keys, ["a", "c", "e"]);
+        for bad in ["{", "[1,]", "{} {}", "\"\\x\"", "{\"a\":\"\\ud800\"}"] {
+            let cursor = Cursor::new(bad.as_bytes()).unwrap();
+            assert!(cursor.spans().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn nesting_has_an_end() {
         let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(skips(&deep(DEPTH_MAX)));
@@ -468,7 +591,7 @@ mod tests {
     fn members_are_listed_without_moving() {
         let cursor = Cursor::new(br#" {"a": 1, "b": {"c": [1]}, "d": "e"}"#).unwrap();
         let keys: Vec<_> = cursor.members(0).map(|(key, _)| key).collect();
-        assert_eq!(keys, [b"a", b"b", b"d"]);
+        assert_eq!(keys, ["a", "b", "d"]);
         let last = cursor.members(0).last().unwrap().1;
         assert_eq!(last.text().as_deref(), Some("e"));
     }

@@ -13,7 +13,9 @@ mod ruled;
 mod subject;
 
 pub(crate) use attachment::decoded;
+pub(crate) use leaf::hides_text;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ use crate::extension::Holds;
 use crate::memory::Memory;
 use crate::overlay::{Overlay, Standing};
 use crate::patients::{Patient, PatientIndex};
-use crate::reader::{Cursor, DEPTH_MAX, position, too_deep, unescaped};
+use crate::reader::{Cursor, DEPTH_MAX, Quoted, position, too_deep};
 use crate::schema::{Member, Schema, Shape, UNKNOWN_ELEMENT, UNKNOWN_EXTENSION, WRONG_KIND};
 use crate::treatment::Special;
 
@@ -52,7 +54,13 @@ pub(crate) fn rewrite(
     input: &[u8],
     output: &mut Vec<u8>,
 ) -> Result<(), RecordFault> {
-    let cursor = Cursor::new(input)?;
+    let mut cursor = Cursor::new(input)?;
+    if cursor.next_sign() != Some(b'{') {
+        return Err(unknown_resource().at(position(cursor.at)));
+    }
+    cursor.at = 0;
+    let spans = cursor.spans()?;
+    let cursor = cursor.over(&spans);
     let mut rewrite = Rewrite {
         means,
         memory,
@@ -66,6 +74,7 @@ pub(crate) fn rewrite(
         people: vec![Arc::clone(means.nobody)],
         others: Vec::new(),
         standings: Vec::new(),
+        document: None,
     };
     rewrite.learn_locally();
     rewrite.cursor.next_sign();
@@ -102,6 +111,8 @@ struct Rewrite<'w, 'a> {
     others: Vec<prose::Others>,
     /// Sets of rules that can still be met.
     standings: Vec<Standing>,
+    /// What became of the last document, by the byte at which its attachment begins.
+    document: Option<(usize, attachment::Document)>,
 }
 
 /// Where the pass stands.
@@ -136,7 +147,7 @@ struct Mark {
     copied: usize,
 }
 
-impl Rewrite<'_, '_> {
+impl<'a> Rewrite<'_, 'a> {
     /// A resource, at its opening brace.
     fn resource(&mut self, outer: Place) -> Result<Fate, RecordFault> {
         let start = self.cursor.at;
@@ -163,6 +174,7 @@ impl Rewrite<'_, '_> {
             return Ok(Fate::Gone);
         }
         let seen = self.seen.len();
+        let resource = place.kind == shape.name;
         let mut kept = 0usize;
         let mut separator = self.cursor.at;
         let mut first = true;
@@ -174,10 +186,10 @@ impl Rewrite<'_, '_> {
             }
             first = false;
             self.cursor.next_sign();
+            let at = self.cursor.at + 1;
             let key = self.cursor.key()?;
             self.cursor.next_sign();
-            let raw = self.cursor.slice(key.clone());
-            let fate = match self.known(shape, raw, (seen, place.kind == shape.name), key.start)? {
+            let fate = match self.known(shape, key, (seen, resource), at)? {
                 Known::Type => self.resource_type_member()?,
                 Known::Member(member) => self.member(member, &place)?,
                 Known::Unknown => self.removed(UNKNOWN_ELEMENT, &place)?,
@@ -187,7 +199,7 @@ impl Rewrite<'_, '_> {
                 Fate::Gone => {
                     self.restore(mark);
                     self.cut(separator..self.cursor.at);
-                    kept += self.absent(shape, raw, kept, &place);
+                    kept += self.absent(shape, &key.text(), kept, &place);
                 }
             }
             match self.cursor.next_sign() {
@@ -210,21 +222,14 @@ impl Rewrite<'_, '_> {
     fn known<'s>(
         &mut self,
         shape: &'s Shape,
-        raw: &[u8],
+        quoted: Quoted<'_>,
         (seen, resource): (usize, bool),
         at: usize,
     ) -> Result<Known<'s>, RecordFault> {
-        let decoded;
-        let key = match raw.contains(&b'\\') {
-            true => {
-                decoded = unescaped(raw).unwrap_or_default().into_owned();
-                decoded.as_bytes()
-            }
-            false => raw,
-        };
-        let (number, known) = match shape.member(key) {
+        let key = quoted.text();
+        let (number, known) = match shape.member(&key) {
             Some((number, member)) => (number, Known::Member(member)),
-            None if key == b"resourceType" && resource => (u16::MAX, Known::Type),
+            None if key == "resourceType" && resource => (u16::MAX, Known::Type),
             None => return Ok(Known::Unknown),
         };
         if self.seen.get(seen..).unwrap_or_default().contains(&number) {
@@ -236,9 +241,9 @@ impl Rewrite<'_, '_> {
             .at(position(at)));
         }
         self.seen.push(number);
-        if key != raw {
+        if quoted.escaped {
             // What is kept is written as every reader writes it.
-            self.replace(at..at + raw.len(), key);
+            self.replace(at..at + quoted.raw.len(), key.as_bytes());
         }
         Ok(known)
     }
@@ -366,7 +371,7 @@ impl Rewrite<'_, '_> {
     /// Whether an extension may stand; the place then knows what it holds.
     fn extension(&self, place: &mut Place) -> bool {
         let url = self
-            .sibling_at(self.cursor, place.depth, b"url")
+            .sibling_at(self.cursor, place.depth, "url")
             .unwrap_or_default();
         let relative = !url.contains(':');
         match Holds::of(&url) {
@@ -388,18 +393,15 @@ impl Rewrite<'_, '_> {
     }
 
     /// What stands for a required element that went: the reason why it is absent. Counts the members written.
-    fn absent(&mut self, shape: &Shape, key: &[u8], kept: usize, place: &Place) -> usize {
+    fn absent(&mut self, shape: &Shape, key: &str, kept: usize, place: &Place) -> usize {
         let Some((_, member)) = shape.member(key) else {
             return 0;
         };
-        let Ok(key) = std::str::from_utf8(key) else {
+        if !member.required || place.holds.is_some() {
             return 0;
-        };
+        }
         let companion = format!("_{key}");
-        if !member.required
-            || place.holds.is_some()
-            || self.has_sibling(place, companion.as_bytes())
-        {
+        if self.has_sibling(place, &companion) {
             return 0;
         }
         let (key, many) = match member.shape {
@@ -414,7 +416,7 @@ impl Rewrite<'_, '_> {
     }
 
     fn has_companion(&self, member: &Member, place: &Place) -> bool {
-        member.shape.is_none() && self.has_sibling(place, format!("_{}", member.key).as_bytes())
+        member.shape.is_none() && self.has_sibling(place, &format!("_{}", member.key))
     }
 
     fn mark(&self) -> Mark {
@@ -447,19 +449,19 @@ impl Rewrite<'_, '_> {
     }
 
     /// A string member beside the value that is being read.
-    fn sibling(&self, place: &Place, key: &[u8]) -> Option<String> {
+    fn sibling(&self, place: &Place, key: &str) -> Option<Cow<'a, str>> {
         let mut cursor = self.cursor;
         cursor.at = place.at;
         self.sibling_at(cursor, place.depth, key)
     }
 
-    fn sibling_at(&self, object: Cursor<'_>, depth: usize, key: &[u8]) -> Option<String> {
+    fn sibling_at(&self, object: Cursor<'a>, depth: usize, key: &str) -> Option<Cow<'a, str>> {
         let found = object.members(depth).find(|(other, _)| *other == key);
         let (_, value) = found?;
-        value.text().map(std::borrow::Cow::into_owned)
+        value.text()
     }
 
-    fn has_sibling(&self, place: &Place, key: &[u8]) -> bool {
+    fn has_sibling(&self, place: &Place, key: &str) -> bool {
         let mut cursor = self.cursor;
         cursor.at = place.at;
         cursor.members(place.depth).any(|(other, _)| other == key)

@@ -5,8 +5,9 @@
 
 mod table;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use hashbrown::HashMap;
 
 use crate::treatment::{Leaf, Special, leaf_of, special_of};
 use table::{Block, Field, Table};
@@ -147,14 +148,14 @@ impl Schema {
 impl Shape {
     /// The member of a key.
     #[inline]
-    pub(crate) fn member(&self, key: &[u8]) -> Option<(u16, &Member)> {
+    pub(crate) fn member(&self, key: &str) -> Option<(u16, &Member)> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut at = hash(key) & mask;
+        let mut at = hash(key.as_bytes()) & mask;
         loop {
             let slot = *self.slots.get(at)?;
             let index = slot.checked_sub(1)?;
             let member = self.members.get(usize::from(index))?;
-            if member.key.as_bytes() == key {
+            if member.key == key {
                 return Some((index, member));
             }
             at = (at + 1) & mask;
@@ -233,7 +234,7 @@ impl Build {
         });
         let [left, right] = &fields;
         let mut keys: Vec<&str> = Vec::with_capacity(left.len() + right.len());
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = hashbrown::HashSet::new();
         for field in left.iter().chain(right) {
             if seen.insert(field.name.as_str()) {
                 keys.push(&field.name);
@@ -413,7 +414,7 @@ mod tests {
             for shape in &schema.shapes {
                 assert!(!shape.members.is_empty(), "{}", shape.name);
                 for member in &shape.members {
-                    let found = shape.member(member.key.as_bytes()).unwrap();
+                    let found = shape.member(&member.key).unwrap();
                     assert_eq!(found.1.key, member.key);
                     assert!(member.shape.is_none_or(|id| schema.shape(id).is_some()));
                 }
@@ -431,23 +432,23 @@ mod tests {
             "admission",
             "_status",
         ] {
-            assert!(encounter.member(key.as_bytes()).is_some(), "{key}");
+            assert!(encounter.member(key).is_some(), "{key}");
         }
         assert!(
             R4.resource("Encounter")
                 .unwrap()
-                .member(b"actualPeriod")
+                .member("actualPeriod")
                 .is_none()
         );
         assert!(
             R5.resource("Encounter")
                 .unwrap()
-                .member(b"hospitalization")
+                .member("hospitalization")
                 .is_none()
         );
-        let (_, class) = encounter.member(b"class").unwrap();
+        let (_, class) = encounter.member("class").unwrap();
         let class = EITHER.shape(class.shape.unwrap()).unwrap();
-        assert!(class.member(b"code").is_some() && class.member(b"coding").is_some());
+        assert!(class.member("code").is_some() && class.member("coding").is_some());
     }
 
     #[test]
@@ -459,11 +460,11 @@ mod tests {
             "_birthDate",
             "contact",
         ] {
-            assert!(patient.member(key.as_bytes()).is_some(), "{key}");
+            assert!(patient.member(key).is_some(), "{key}");
         }
-        assert!(patient.member(b"deceased").is_none());
-        assert!(patient.member(b"deceased[x]").is_none());
-        assert!(patient.member(b"_contact").is_none());
+        assert!(patient.member("deceased").is_none());
+        assert!(patient.member("deceased[x]").is_none());
+        assert!(patient.member("_contact").is_none());
     }
 
     #[test]

@@ -3,13 +3,14 @@
 //! It knows no type table and no treatment: it goes by the names of members alone. Most outputs are done with a few
 //! searches for words; where one hits, the full search of all spellings decides.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use wardgate_deid::{Action, Found, Kind, Part, Profile, RecordFault, RecordRules, Tracer, Traces};
 
 use crate::patients::{Patient, PatientIndex};
 use crate::pointer::Pointer;
-use crate::reader::{Cursor, DEPTH_MAX, position, too_deep, unescaped};
+use crate::reader::{Cursor, DEPTH_MAX, position, too_deep};
 
 /// Looks in `output` for what identified somebody in `input`.
 pub(crate) fn verify(
@@ -51,7 +52,7 @@ pub(crate) fn verify(
 /// A scalar of a record, with the names of the members that it stands in.
 struct Seen<'a, 'p> {
     /// From the outermost in.
-    path: &'p [&'a str],
+    path: &'p [Cow<'a, str>],
     text: &'p str,
     quoted: bool,
     /// The value of `url` beside it, where that came first.
@@ -114,17 +115,17 @@ impl<'p> Sought<'p> {
         let Some((key, outer)) = seen.path.split_last() else {
             return;
         };
-        let parent = outer.last().copied().unwrap_or_default();
+        let parent = outer.last().map(Cow::as_ref).unwrap_or_default();
         let text = seen.text;
         if !seen.quoted {
-            let place = matches!(*key, "latitude" | "longitude")
+            let place = matches!(key.as_ref(), "latitude" | "longitude")
                 || matches!(seen.url, "latitude" | "longitude");
             if place && text.len() >= PLACE_LEN_MIN && self.goes(Kind::Location, Part::Whole) {
                 self.literal.push(text.to_owned());
             }
             return;
         }
-        match (*key, parent) {
+        match (key.as_ref(), parent) {
             ("family", _) => {
                 self.finish_name();
                 self.family = text.to_owned();
@@ -167,8 +168,8 @@ impl<'p> Sought<'p> {
     }
 
     /// Pictures of a face must not be there again.
-    fn photo(&mut self, outer: &[&str], text: &str) {
-        if outer.contains(&"photo") {
+    fn photo(&mut self, outer: &[Cow<'_, str>], text: &str) {
+        if outer.iter().any(|key| key == "photo") {
             self.literal.push(text.to_owned());
         }
     }
@@ -247,7 +248,7 @@ impl Text {
             }
             return;
         }
-        match *key {
+        match key.as_ref() {
             // What a profile may leave, and what only standards say.
             "state" | "country" | "resourceType" | "system" | "code" | "url" | "profile" => return,
             "birthDate" => self.births.push(seen.text.to_owned()),
@@ -303,7 +304,7 @@ fn walk(record: &[u8], each: &mut dyn FnMut(&Seen<'_, '_>)) -> Result<(), Record
 
 fn step<'a>(
     cursor: &mut Cursor<'a>,
-    path: &mut Vec<&'a str>,
+    path: &mut Vec<Cow<'a, str>>,
     url: &str,
     depth: usize,
     each: &mut dyn FnMut(&Seen<'_, '_>),
@@ -332,8 +333,7 @@ fn step<'a>(
             }
         }
         Some(b'"') => {
-            let at = cursor.string()?;
-            let text = unescaped(cursor.slice(at)).unwrap_or_default();
+            let text = cursor.string()?.text();
             each(&Seen {
                 path,
                 text: &text,
@@ -344,7 +344,7 @@ fn step<'a>(
         }
         _ => {
             let at = cursor.scalar()?;
-            let text = std::str::from_utf8(cursor.slice(at)).unwrap_or_default();
+            let text = cursor.slice_text(at);
             each(&Seen {
                 path,
                 text,
@@ -358,7 +358,7 @@ fn step<'a>(
 
 fn object<'a>(
     cursor: &mut Cursor<'a>,
-    path: &mut Vec<&'a str>,
+    path: &mut Vec<Cow<'a, str>>,
     depth: usize,
     each: &mut dyn FnMut(&Seen<'_, '_>),
 ) -> Result<(), RecordFault> {
@@ -370,8 +370,7 @@ fn object<'a>(
     let mut url = String::new();
     loop {
         cursor.next_sign();
-        let key = cursor.key()?;
-        let key = std::str::from_utf8(cursor.slice(key)).unwrap_or_default();
+        let key = cursor.key()?.text();
         if key == "url"
             && let Some(text) = cursor.text()
         {

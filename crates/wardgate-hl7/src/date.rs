@@ -55,7 +55,7 @@ pub(crate) fn rewrite(written: &str, birth: bool, dates: &RecordDates) -> Writte
         DateAs::Kept => Written::Kept,
         DateAs::Moved(day) => {
             let mut moved = String::with_capacity(written.len());
-            moved.extend(digits_of(day).take(precision));
+            moved.extend(digits_of(day).into_iter().take(precision));
             moved.push_str(written.get(precision..).unwrap_or_default());
             Written::Moved(moved)
         }
@@ -88,12 +88,11 @@ fn born_in_month(year: i32, became: DateAs, dates: &RecordDates) -> DateAs {
 }
 
 /// The eight digits of a day.
-fn digits_of(day: Day) -> impl Iterator<Item = char> {
+fn digits_of(day: Day) -> [char; 8] {
     let year = u32::try_from(day.year()).unwrap_or_default();
     let number = year * 10_000 + day.month() * 100 + day.day();
     let places = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
-    let digit = move |place: u32| char::from_digit(number / place % 10, 10);
-    places.into_iter().filter_map(digit)
+    places.map(|place| char::from_digit(number / place % 10, 10).unwrap_or('0'))
 }
 
 /// Fractions of a second and an offset from UTC.

@@ -35,11 +35,13 @@ impl Leaves<'_> {
                 other => other,
             };
         }
-        let short = value.len() <= KEPT_BYTES_MAX;
-        if short && !self.patient.dictionary.may_hold(value) && self.is_clean(value) {
-            return Outcome::Same;
-        }
-        self.engine(value)
+        self.patient.text(value, || {
+            let short = value.len() <= KEPT_BYTES_MAX;
+            if short && !self.patient.dictionary.may_hold(value) && self.is_clean(value) {
+                return Outcome::Same;
+            }
+            outcome(&self.rules.scope(&self.patient.record), value)
+        })
     }
 
     /// Whether the text holds an id of the message's orders, visits or documents.
@@ -112,8 +114,9 @@ impl Leaves<'_> {
         term
     }
 
+    /// What the engine makes of a text; the sign in front tells it from what [`Self::text`] makes of the same.
     fn engine(&self, value: &str) -> Outcome {
-        self.patient.text(value, || {
+        self.patient.text(&format!("\u{2}{value}"), || {
             outcome(&self.rules.scope(&self.patient.record), value)
         })
     }

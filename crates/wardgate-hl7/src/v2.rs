@@ -5,6 +5,7 @@
 
 mod batch;
 mod charset;
+mod counts;
 mod delimiters;
 mod document;
 mod escape;
@@ -31,6 +32,7 @@ use lines::{Cuts, Line};
 use rewrite::{Page, Rewriter};
 
 pub use batch::{BatchCounts, MESSAGE_BYTES_MAX, Messages};
+pub use counts::Counts;
 
 /// What the policy leaves to whoever runs it.
 #[derive(Clone, Debug, Default)]
@@ -95,12 +97,33 @@ impl MessageDeidentifier {
 
     /// Writes a message, or a segment that stands around messages in a batch, without what identifies people.
     ///
-    /// MLLP's frame bytes and the ends of segments stay as they were. Nothing is written when it is refused.
+    /// MLLP's frame bytes and the ends of segments stay as they were. Nothing is written when it is refused. Many
+    /// messages are faster with [`Self::message_into`].
     ///
     /// # Errors
     /// When the input does not begin with a header, names an unknown version or character set, is no text in its
     /// character set, or is larger than [`MESSAGE_BYTES_MAX`].
     pub fn message(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault> {
+        let (header, page) = self.written(input, output)?;
+        Ok(page.tally(header.tables))
+    }
+
+    /// The same, with what was done added to counts that go on from message to message.
+    ///
+    /// # Errors
+    /// As [`Self::message`].
+    pub fn message_into(
+        &self,
+        input: &[u8],
+        output: &mut Vec<u8>,
+        counts: &mut Counts,
+    ) -> Result<(), RecordFault> {
+        let (header, page) = self.written(input, output)?;
+        counts.add(header.version, &page.notes);
+        Ok(())
+    }
+
+    fn written(&self, input: &[u8], output: &mut Vec<u8>) -> Result<(Header, Page), RecordFault> {
         if input.len() > MESSAGE_BYTES_MAX {
             return Err(batch::too_large());
         }
@@ -135,7 +158,7 @@ impl MessageDeidentifier {
         output.extend_from_slice(before);
         header.charset.encode(&page.text, output);
         output.extend_from_slice(behind);
-        Ok(page.tally(header.tables))
+        Ok((header, page))
     }
 
     /// Reads an output again, by other code than that which wrote it, and looks for what identified people in its input.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wardgate_deid::{Found, RecordFault, RecordRules, Tally};
-use wardgate_hl7::v2::{self, BatchCounts, MessageDeidentifier, Options};
+use wardgate_hl7::v2::{self, BatchCounts, Counts, MessageDeidentifier, Options};
 
-use crate::format::{Format, Layout, Piece, Settler};
+use crate::format::{Counter, Format, Layout, Piece, Settler};
 use crate::pieces::{GROUP_BYTES, Group, Splitter};
 
 /// HL7 v2 messages.
@@ -51,6 +51,13 @@ impl Format for Messages {
         self.messages.message(input, output)
     }
 
+    fn counter(&self) -> Option<Box<dyn Counter + '_>> {
+        Some(Box::new(Counted {
+            messages: &self.messages,
+            counts: Counts::new(),
+        }))
+    }
+
     fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
         self.messages.verify(input, output)
     }
@@ -65,6 +72,22 @@ impl Format for Messages {
             number: 0,
             offset: 0,
         })
+    }
+}
+
+/// Counts by the tables of the versions.
+struct Counted<'r> {
+    messages: &'r MessageDeidentifier,
+    counts: Counts,
+}
+
+impl Counter for Counted<'_> {
+    fn record(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<(), RecordFault> {
+        self.messages.message_into(input, output, &mut self.counts)
+    }
+
+    fn tally(&self) -> Tally {
+        self.counts.tally()
     }
 }
 

@@ -449,27 +449,26 @@ static LISTED: LazyLock<Listed> = LazyLock::new(|| {
     }
     given.sort_by(|a, b| a.0.cmp(&b.0));
     family.sort_by(|a, b| a.0.cmp(&b.0));
-    let begins = |names: &[&str], letter: char| {
-        names
+    // How many names of a list begin with a letter.
+    let begin = |names: &[(String, Language, Option<Sex>)], list, letter: char| {
+        let same = names
             .iter()
-            .filter(|name| fold::words(name).starts_with(letter))
-            .count()
+            .filter(|(_, language, sex)| (*language, *sex) == list);
+        same.filter(|(name, _, _)| name.starts_with(letter)).count()
     };
-    let rich = |enough: &dyn Fn(&SurrogateLists, char) -> bool| {
-        let all = |letter: &char| {
+    let rich = |names: &[(String, Language, Option<Sex>)], sexes: &[Option<Sex>], least| {
+        let lists = || {
             languages
                 .iter()
-                .all(|language| enough(SurrogateLists::of(*language), *letter))
+                .flat_map(|l| sexes.iter().map(move |sex| (*l, *sex)))
         };
+        let all = |letter: &char| lists().all(|list| begin(names, list, *letter) >= least);
         ('a'..='z').filter(all).collect()
     };
+    let both = [Some(Sex::Female), Some(Sex::Male)];
     Listed {
-        given_letters: rich(&|lists, letter| {
-            [lists.female, lists.male]
-                .iter()
-                .all(|names| begins(names, letter) >= GIVEN_RICH_MIN)
-        }),
-        family_letters: rich(&|lists, letter| begins(lists.surnames, letter) >= FAMILY_RICH_MIN),
+        given_letters: rich(&given, &both, GIVEN_RICH_MIN),
+        family_letters: rich(&family, &[None], FAMILY_RICH_MIN),
         given,
         family,
     }

@@ -1,6 +1,7 @@
 //! Attachments: their bytes as documents, their size after what became of them, no hash of the original.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -37,9 +38,9 @@ impl Rewrite<'_, '_> {
         text: &str,
         at: Range<usize>,
     ) -> Fate {
-        let data = self.sibling(place, b"data");
+        let data = self.sibling(place, "data");
         match data.map(|data| self.document(place, &data)) {
-            Some(Document::Other { media_type, .. }) if media_type != text => {
+            Some(Document::Other { media_type, .. }) if *media_type != *text => {
                 self.written(member, at, &media_type, Operation::Replaced)
             }
             _ => self.stays(member),
@@ -49,7 +50,7 @@ impl Rewrite<'_, '_> {
     /// The size that the bytes beside it have after cleaning; of bytes that are elsewhere it tells nothing that may
     /// stay, since it finds the document again.
     pub(super) fn size(&mut self, member: &Member, place: &Place, at: Range<usize>) -> Fate {
-        let data = self.sibling(place, b"data");
+        let data = self.sibling(place, "data");
         match data.map(|data| self.document(place, &data)) {
             Some(Document::Same) => self.stays(member),
             Some(Document::Other { data, .. }) => {
@@ -63,9 +64,20 @@ impl Rewrite<'_, '_> {
         }
     }
 
-    /// What became of a document in base64.
+    /// What became of a document in base64; the type, the bytes and the size beside one another ask in turn.
     fn document(&mut self, place: &Place, encoded: &str) -> Document {
-        let media_type = self.sibling(place, b"contentType").unwrap_or_default();
+        if let Some((at, known)) = &self.document
+            && *at == place.at
+        {
+            return known.clone();
+        }
+        let document = self.cleaned_document(place, encoded);
+        self.document = Some((place.at, document.clone()));
+        document
+    }
+
+    fn cleaned_document(&mut self, place: &Place, encoded: &str) -> Document {
+        let media_type = self.sibling(place, "contentType").unwrap_or_default();
         let patient = match place.patient {
             super::subject::NOBODY => {
                 let bytes = decoded(encoded).unwrap_or_default();
@@ -96,8 +108,8 @@ impl Rewrite<'_, '_> {
             Became::Gone => Document::Gone,
             Became::Other(told) => match told.split_once('\n') {
                 Some((media_type, data)) => Document::Other {
-                    media_type: media_type.to_owned(),
-                    data: data.to_owned(),
+                    media_type: media_type.into(),
+                    data: data.into(),
                 },
                 None => Document::Gone,
             },
@@ -123,10 +135,12 @@ fn searched(
     }
 }
 
-enum Document {
+/// What became of a document.
+#[derive(Clone)]
+pub(super) enum Document {
     Same,
     Gone,
-    Other { media_type: String, data: String },
+    Other { media_type: Rc<str>, data: Rc<str> },
 }
 
 /// Base64 as FHIR allows it, with white space in it.

@@ -9,9 +9,10 @@ use super::reference::operation;
 use super::subject::NOBODY;
 use super::{Fate, Place, Rewrite, moment};
 use crate::extension::Holds;
-use crate::memory::Became;
+use crate::marks::Words;
+use crate::memory::{Became, ValueKey};
 use crate::patients::Patient;
-use crate::reader::{escape, unescaped};
+use crate::reader::escape;
 use crate::schema::{Member, WRONG_KIND};
 use crate::treatment::Leaf;
 
@@ -22,13 +23,9 @@ impl Rewrite<'_, '_> {
             return self.bare(member, place);
         }
         let quote = self.cursor.at;
-        let at = self.cursor.string()?;
-        let whole = quote..self.cursor.at;
-        let raw = self.cursor.slice(at);
         // Most strings have no escape, and their text is the input's.
-        let Some(text) = unescaped(raw) else {
-            return Ok(self.gone(member));
-        };
+        let text = self.cursor.string()?.text();
+        let whole = quote..self.cursor.at;
         if text.is_empty() {
             return Ok(self.gone(member));
         }
@@ -81,21 +78,13 @@ impl Rewrite<'_, '_> {
             Leaf::Number if is_integer(text) && !self.is_number_of(place, text) => {
                 self.stays(member)
             }
-            Leaf::Version => {
-                let version = self.version(text);
-                let operation = operation(text, &version);
-                self.written(member, at, &version, operation)
-            }
-            Leaf::Reference | Leaf::Uri | Leaf::System | Leaf::Query | Leaf::Id | Leaf::Uid => {
-                let became = self.address(leaf, place, text);
-                match became {
-                    Some(became) => {
-                        let operation = operation(text, &became);
-                        self.written(member, at, &became, operation)
-                    }
-                    None => self.gone(member),
-                }
-            }
+            Leaf::Version
+            | Leaf::Reference
+            | Leaf::Id
+            | Leaf::Uri
+            | Leaf::System
+            | Leaf::Query
+            | Leaf::Uid => self.pointing(leaf, member, place, text, at),
             Leaf::Data => self.data(member, place, text, at),
             Leaf::MediaType if !is_media_type(text) || self.tells(place, text) => self.gone(member),
             Leaf::MediaType => self.media_type(member, place, text, at),
@@ -115,23 +104,71 @@ impl Rewrite<'_, '_> {
         })
     }
 
-    fn address(&mut self, leaf: Leaf, place: &Place, text: &str) -> Option<String> {
-        match leaf {
-            Leaf::Reference => self.pointer(text),
+    /// What leads to something: a resource, a definition, a version.
+    fn pointing(
+        &mut self,
+        leaf: Leaf,
+        member: &Member,
+        place: &Place,
+        text: &str,
+        at: Range<usize>,
+    ) -> Fate {
+        let became = match leaf {
+            // What points to a resource becomes the same whoever the patient is.
+            Leaf::Reference => {
+                let became = self.shared(REFERENCE, text, |this| this.pointer(text));
+                return self.became(member, &became, at, Operation::Replaced);
+            }
+            Leaf::Id => {
+                let became = self.shared(ID, text, |this| Some(this.id(text)));
+                return self.became(member, &became, at, Operation::Replaced);
+            }
+            Leaf::Version => Some(self.version(text)),
             Leaf::Uri => self.uri(place, text),
             Leaf::System => self.system(place, text),
             Leaf::Query => self.request(text),
-            Leaf::Uid => {
-                let plain = text.trim_start_matches("urn:oid:");
-                let uid = self.means.rules.key().uid(plain);
-                Some(if plain == text {
-                    uid
-                } else {
-                    format!("urn:oid:{uid}")
-                })
+            _ => Some(self.uid(text)),
+        };
+        match became {
+            Some(became) => {
+                let operation = operation(text, &became);
+                self.written(member, at, &became, operation)
             }
-            _ => Some(self.id(text)),
+            None => self.gone(member),
         }
+    }
+
+    fn uid(&self, text: &str) -> String {
+        let plain = text.trim_start_matches("urn:oid:");
+        let uid = self.means.rules.key().uid(plain);
+        match plain == text {
+            true => uid,
+            false => format!("urn:oid:{uid}"),
+        }
+    }
+
+    /// What a treatment makes of a value, whosever it is, remembered.
+    fn shared(
+        &mut self,
+        treatment: u16,
+        value: &str,
+        work: impl FnOnce(&mut Self) -> Option<String>,
+    ) -> Became {
+        let key = ValueKey {
+            serial: NOBODYS,
+            treatment,
+            value: value.as_bytes(),
+        };
+        if let Some(became) = self.memory.value(key) {
+            return became.clone();
+        }
+        let became = match work(self) {
+            None => Became::Gone,
+            Some(same) if same == value => Became::Same,
+            Some(other) => Became::Other(other.into()),
+        };
+        self.memory.remember_value(key, &became);
+        became
     }
 
     fn person_field(
@@ -208,41 +245,55 @@ impl Rewrite<'_, '_> {
 
     /// Whether a word tells who a patient is: one of their numbers, or a name that is no other word. Where nobody is
     /// said to be the patient, anybody's.
-    pub(super) fn tells(&self, place: &Place, word: &str) -> bool {
-        if word.len() >= ENCODED_LEN_MIN && hides_text(word) {
-            return true;
+    pub(super) fn tells(&mut self, place: &Place, word: &str) -> bool {
+        if place.patient == NOBODY {
+            return self.tells_of_anybody(word);
         }
         let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
-        let told = |patient: &Patient| {
-            (word.len() > 4 && patient.marks.number(word))
-                || (patient.marks.any(word) && patient.tracer().value(word).any())
-        };
-        if place.patient != NOBODY {
-            return told(known);
-        }
+        let term = self.memory.term(word);
+        term.hides || told(known, &term.words, word)
+    }
+
+    fn tells_of_anybody(&mut self, word: &str) -> bool {
         let rules = self.means.rules;
+        let local = !self.local.is_empty();
+        let term = self.memory.term(word);
+        if term.hides {
+            return true;
+        }
+        if let Some(tells) = term.tells
+            && !local
+        {
+            return tells;
+        }
         let whose = self
             .local
             .whose(rules, word, 1)
             .or_else(|| self.means.index.whose(rules, word, 1));
-        whose.is_some_and(|patient| told(&patient))
+        let tells = whose.is_some_and(|patient| told(&patient, &term.words, word));
+        if !local {
+            term.tells = Some(tells);
+        }
+        tells
     }
 
     /// Whether a place that may stand is no place, but a name or number of a patient.
-    fn traced(&self, place: &Place, text: &str) -> bool {
+    fn traced(&mut self, place: &Place, text: &str) -> bool {
         let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
         let marked = known.marks.any(text) || known.marks.number(text);
         (marked && known.tracer().value(text).any())
             || (place.patient == NOBODY && self.tells(place, text))
     }
 
-    fn is_number_of(&self, place: &Place, digits: &str) -> bool {
+    fn is_number_of(&mut self, place: &Place, digits: &str) -> bool {
+        if digits.len() < NUMBER_LEN_MIN {
+            return false;
+        }
+        if place.patient == NOBODY {
+            return self.tells(place, digits);
+        }
         let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
-        digits.len() >= NUMBER_LEN_MIN
-            && match place.patient {
-                NOBODY => self.tells(place, digits),
-                _ => patient.marks.number(digits),
-            }
+        patient.marks.number(digits)
     }
 
     /// A number, `true`, `false` or `null`.
@@ -291,9 +342,9 @@ impl Rewrite<'_, '_> {
         if !age && !old {
             return None;
         }
-        let code = self.sibling(place, b"code");
+        let code = self.sibling(place, "code");
         let unit = code
-            .or_else(|| self.sibling(place, b"unit"))
+            .or_else(|| self.sibling(place, "unit"))
             .unwrap_or_default();
         let per_year = match unit
             .trim()
@@ -384,8 +435,17 @@ fn overridden(leaf: Leaf, holds: Option<Holds>) -> Leaf {
     }
 }
 
+/// Whether a word tells who a patient is.
+fn told(patient: &Patient, words: &Words, word: &str) -> bool {
+    (word.len() > 4 && patient.marks.hold_number(words))
+        || (patient.marks.hold_any(words) && patient.tracer().value(word).any())
+}
+
 /// Whether a word is base64 of a text.
-fn hides_text(word: &str) -> bool {
+pub(crate) fn hides_text(word: &str) -> bool {
+    if word.len() < ENCODED_LEN_MIN {
+        return false;
+    }
     let inner = decoded(word).and_then(|bytes| String::from_utf8(bytes).ok());
     inner.is_some_and(|inner| inner.chars().all(|c| !c.is_control() || c.is_whitespace()))
 }
@@ -433,6 +493,11 @@ fn is_integer(text: &str) -> bool {
     !digits.is_empty() && digits.len() <= 19 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// No patient has this number.
+const NOBODYS: u64 = u64::MAX;
+/// Treatments of values that are nobody's.
+const REFERENCE: u16 = 0;
+const ID: u16 = 1;
 /// Shorter runs of letters could be a word.
 const SEQUENCE_LEN_MIN: usize = 40;
 /// `A`, `C`, `G`, `T`, `U`, `N`, each as the bit of its letter; `-` and `.` and `*` fall on bits of their own.

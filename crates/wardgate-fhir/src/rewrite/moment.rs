@@ -86,8 +86,8 @@ impl Rewrite<'_, '_> {
 
 fn written(own: Day, rest: &str, becomes: DateAs) -> Option<(String, Operation)> {
     match becomes {
-        DateAs::Kept => Some((format!("{}{rest}", own.iso()), Operation::Kept)),
-        DateAs::Moved(day) => Some((format!("{}{rest}", day.iso()), Operation::Shifted)),
+        DateAs::Kept => Some((own.iso() + rest, Operation::Kept)),
+        DateAs::Moved(day) => Some((day.iso() + rest, Operation::Shifted)),
         DateAs::Year(year) => Some((format!("{year:04}"), Operation::Generalised)),
         DateAs::Gone => None,
     }

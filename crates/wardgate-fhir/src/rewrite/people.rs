@@ -1,5 +1,6 @@
 //! Names, numbers, addresses and institutions: stand-ins by the keys of the project.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::patients::Patient;
 use crate::pointer::{Pointer, is_uuid};
 use crate::schema::{Member, is_person, is_place};
 
-impl Rewrite<'_, '_> {
+impl<'a> Rewrite<'_, 'a> {
     /// What stands for a value that identifies: of the patient by the patient's key, of providers by the project's.
     pub(super) fn stand_in(
         &mut self,
@@ -106,7 +107,7 @@ impl Rewrite<'_, '_> {
         if text.contains("://") || text.starts_with("www.") {
             return Kind::Url;
         }
-        match self.sibling(place, b"system").as_deref() {
+        match self.sibling(place, "system").as_deref() {
             Some("fax") => Kind::Fax,
             _ => Kind::Phone,
         }
@@ -114,24 +115,20 @@ impl Rewrite<'_, '_> {
 
     /// What stands for the value of an identifier.
     pub(super) fn identifier(&mut self, place: &Place, text: &str) -> String {
-        let system = self.sibling(place, b"system").unwrap_or_default();
+        let system = self.sibling(place, "system").unwrap_or_default();
         let code = self.identifier_type(place).unwrap_or_default();
         self.number_of(place, &system, &code, text)
     }
 
-    fn identifier_type(&self, place: &Place) -> Option<String> {
+    fn identifier_type(&self, place: &Place) -> Option<Cow<'a, str>> {
         let mut object = self.cursor;
         object.at = place.at;
-        let (_, kind) = object
-            .members(place.depth)
-            .find(|(key, _)| *key == b"type")?;
-        let (_, mut coding) = kind
-            .members(place.depth)
-            .find(|(key, _)| *key == b"coding")?;
+        let (_, kind) = object.members(place.depth).find(|(key, _)| key == "type")?;
+        let (_, mut coding) = kind.members(place.depth).find(|(key, _)| key == "coding")?;
         if coding.next_sign() == Some(b'[') {
             coding.at += 1;
         }
-        self.sibling_at(coding, place.depth, b"code")
+        self.sibling_at(coding, place.depth, "code")
     }
 
     /// The same for a value whose system and type are known.
@@ -197,9 +194,9 @@ impl Rewrite<'_, '_> {
 
     /// What kind of target a reference has: as it says itself, else as its element lets it.
     fn target(&self, place: &Place, display: &str) -> Target {
-        let reference = self.sibling(place, b"reference").unwrap_or_default();
+        let reference = self.sibling(place, "reference").unwrap_or_default();
         let pointer = Pointer::of(&reference);
-        let said = self.sibling(place, b"type");
+        let said = self.sibling(place, "type");
         let kind = pointer.kind().or(said.as_deref());
         match kind {
             Some("Patient") => return Target::Patient,

@@ -7,7 +7,6 @@ use wardgate_deid::{Action, Kind, NameHints, Part, PatientIdentifiers, RecordSco
 
 use super::{Place, Rewrite};
 use crate::gather::gather;
-use crate::marks::ascii_tokens;
 use crate::memory::{Became, ValueKey};
 use crate::narrative;
 use crate::patients::Patient;
@@ -97,19 +96,17 @@ impl Rewrite<'_, '_> {
 
     /// Whether the words hold nothing of anybody, whoever the patient is.
     fn is_clean_term(&mut self, text: &str, exact: bool) -> bool {
-        if let Some(clean) = self.memory.term(exact, text) {
-            return clean;
-        }
-        let engine = if exact {
-            self.means.exact
-        } else {
-            self.means.whole
+        let term = self.memory.term(text);
+        let Some(clean) = term.clean.get_mut(usize::from(exact)) else {
+            return false;
         };
-        let profile = self.means.rules.profile();
-        let found = engine.detect(text, None);
-        let clean = !found.iter().any(|finding| profile.applies(finding, text));
-        self.memory.remember_term(exact, text, clean);
-        clean
+        let (means, rules) = (self.means, self.means.rules);
+        *clean.get_or_insert_with(|| {
+            let engine = if exact { means.exact } else { means.whole };
+            let profile = rules.profile();
+            let found = engine.detect(text, None);
+            !found.iter().any(|finding| profile.applies(finding, text))
+        })
     }
 
     fn tells_of_patient(&mut self, place: &Place, text: &str) -> bool {
@@ -126,13 +123,9 @@ impl Rewrite<'_, '_> {
                 &reader
             }
         };
-        if !text.is_ascii() {
-            return patient.marks.any(text);
-        }
-        let mut any = false;
-        ascii_tokens(text.as_bytes(), |hash| any |= patient.marks.has(hash));
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        any || (digits >= DIGITS_MIN && patient.marks.number(text))
+        let words = &self.memory.term(text).words;
+        let numbered = text.is_ascii() && words.digits >= DIGITS_MIN;
+        patient.marks.hold_any(words) || (numbered && patient.marks.hold_number(words))
     }
 
     /// The patient, with everybody in the dictionary whom the open resource tells of. Where nobody is said to be the

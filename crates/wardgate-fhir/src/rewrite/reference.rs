@@ -224,12 +224,16 @@ impl Rewrite<'_, '_> {
     }
 
     /// Whether a text holds a word or number of the patient.
-    pub(super) fn marked(&self, place: &Place, text: &str) -> bool {
+    pub(super) fn marked(&mut self, place: &Place, text: &str) -> bool {
         if place.patient == super::subject::NOBODY {
             return self.tells(place, text);
         }
         let patient = self.people.get(place.patient).unwrap_or(self.means.nobody);
-        patient.marks.any(text) || (text.len() > 4 && patient.marks.number(text))
+        if text.len() > URI_LEN_USUAL {
+            return patient.marks.any(text) || patient.marks.number(text);
+        }
+        let words = &self.memory.term(text).words;
+        patient.marks.hold_any(words) || (text.len() > 4 && patient.marks.hold_number(words))
     }
 }
 
@@ -249,6 +253,8 @@ fn is_control_sign(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_:,.*+/-".contains(&byte)
 }
 
+/// Longer texts seldom come again.
+const URI_LEN_USUAL: usize = 128;
 const VERSION_LEN_MAX: usize = 5;
 const PARAMETERS_MAX: usize = 64;
 const CONTROL_LEN_MAX: usize = 64;

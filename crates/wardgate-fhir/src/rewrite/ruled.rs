@@ -4,7 +4,7 @@ use wardgate_deid::{Operation, RecordFault};
 
 use super::{Fate, Place, Rewrite};
 use crate::overlay::{Compare, Method, Order, Standing};
-use crate::reader::{escape, unescaped};
+use crate::reader::escape;
 use crate::schema::Member;
 use crate::treatment::{Leaf, Special};
 
@@ -83,11 +83,8 @@ impl Rewrite<'_, '_> {
         let mut ahead = self.cursor;
         ahead.skip(place.depth)?;
         let raw = self.cursor.slice(start..ahead.at);
-        let text = match raw
-            .strip_prefix(b"\"")
-            .and_then(|raw| raw.strip_suffix(b"\""))
-        {
-            Some(inner) => unescaped(inner).unwrap_or_default().into_owned(),
+        let text = match self.cursor.text() {
+            Some(text) => text.into_owned(),
             None => String::from_utf8_lossy(raw).into_owned(),
         };
         let quoted = raw.first() == Some(&b'"');

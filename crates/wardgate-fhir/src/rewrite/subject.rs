@@ -1,7 +1,8 @@
 //! Whom a resource is about.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use memchr::memmem::Finder;
 use wardgate_deid::{PatientIdentifiers, RecordFault};
 
 use super::{Place, Rewrite, unknown_resource};
@@ -15,23 +16,19 @@ impl Rewrite<'_, '_> {
     /// Learns the patients of a Bundle, and contained ones, from the record itself.
     pub(super) fn learn_locally(&mut self) {
         let input = self.cursor.input();
-        let marks: [&[u8]; 2] = [b"\"Bundle\"", b"\"contained\""];
-        if marks
-            .iter()
-            .all(|mark| memchr::memmem::find(input, mark).is_none())
-        {
+        if MARKS.iter().all(|mark| mark.find(input).is_none()) {
             return;
         }
         self.local.learn_at(self.cursor, 0, None);
-        for contained in list(self.cursor, 0, b"contained") {
+        for contained in list(self.cursor, 0, "contained") {
             self.learn_contained(contained);
         }
-        for entry in list(self.cursor, 0, b"entry") {
-            let resource = entry.members(0).find(|(key, _)| *key == b"resource");
+        for entry in list(self.cursor, 0, "entry") {
+            let resource = entry.members(0).find(|(key, _)| key == "resource");
             let Some((_, resource)) = resource else {
                 continue;
             };
-            for contained in list(resource, 0, b"contained") {
+            for contained in list(resource, 0, "contained") {
                 self.learn_contained(contained);
             }
         }
@@ -42,7 +39,7 @@ impl Rewrite<'_, '_> {
 
     fn learn_contained(&mut self, contained: Cursor<'_>) {
         if crate::gather::resource_type(&contained, 0).as_deref() == Some("Patient") {
-            let id = contained.members(0).find(|(key, _)| *key == b"id");
+            let id = contained.members(0).find(|(key, _)| key == "id");
             let id = id.and_then(|(_, id)| id.text());
             let address = id.map(|id| format!("urn:uuid:#{id}"));
             self.local.learn_at(contained, 0, address.as_deref());
@@ -77,9 +74,9 @@ impl Rewrite<'_, '_> {
         let mut subject: Option<(usize, Cursor<'_>)> = None;
         let mut id = None;
         for (key, value) in start.members(outer.depth) {
-            match key {
-                b"resourceType" => kind = value.text(),
-                b"id" => id = value.text(),
+            match key.as_ref() {
+                "resourceType" => kind = value.text(),
+                "id" => id = value.text(),
                 _ => {
                     let rank = SUBJECTS.iter().position(|name| *name == key);
                     if let Some(rank) = rank
@@ -131,11 +128,11 @@ impl Rewrite<'_, '_> {
         let mut number = None;
         let mut kind = None;
         for (key, part) in value.members(depth) {
-            match key {
-                b"reference" => reference = part.text(),
-                b"type" => kind = part.text(),
-                b"identifier" => {
-                    let found = part.members(depth).find(|(key, _)| *key == b"value");
+            match key.as_ref() {
+                "reference" => reference = part.text(),
+                "type" => kind = part.text(),
+                "identifier" => {
+                    let found = part.members(depth).find(|(key, _)| key == "value");
                     number = found.and_then(|(_, number)| number.text());
                 }
                 _ => {}
@@ -204,7 +201,7 @@ impl Rewrite<'_, '_> {
     /// A Patient that no index has: what it tells itself.
     fn unlearned(&mut self, start: Cursor<'_>, depth: usize) -> usize {
         let mut gathered = gather(self.means.schema, start, depth);
-        let id = start.members(depth).find(|(key, _)| *key == b"id");
+        let id = start.members(depth).find(|(key, _)| key == "id");
         let id = id.and_then(|(_, id)| id.text()).unwrap_or_default();
         let number = gathered.number.take().unwrap_or_else(|| id.into_owned());
         let patient = Patient::new(self.means.rules, &number, gathered.on_file, gathered.sex);
@@ -217,10 +214,8 @@ impl Rewrite<'_, '_> {
         let _ = end.skip(depth);
         let bytes = start.slice(start.at..end.at);
         let mut from = 0;
-        while let Some(at) =
-            memchr::memmem::find(bytes.get(from..).unwrap_or_default(), b"\"reference\"")
-        {
-            from += at + b"\"reference\"".len();
+        while let Some(at) = REFERENCE.find(bytes.get(from..).unwrap_or_default()) {
+            from += at + REFERENCE_KEY.len();
             let mut value = start;
             value.at += from;
             if value.expect(b':').is_err() {
@@ -261,16 +256,22 @@ impl Rewrite<'_, '_> {
 
 pub(super) const NOBODY: usize = 0;
 
+/// What stands in records that tell of patients themselves: a Bundle, contained resources, or a key in escapes.
+static MARKS: LazyLock<[Finder<'static>; 3]> =
+    LazyLock::new(|| [r#""Bundle""#, r#""contained""#, r"\u00"].map(Finder::new));
+static REFERENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(REFERENCE_KEY));
+const REFERENCE_KEY: &[u8] = b"\"reference\"";
+
 /// The members that name the patient, the surest first (compartment definition `patient` of FHIR).
-const SUBJECTS: [&[u8]; 8] = [
-    b"patient",
-    b"subject",
-    b"beneficiary",
-    b"for",
-    b"individual",
-    b"subscriber",
-    b"candidate",
-    b"policyHolder",
+const SUBJECTS: [&str; 8] = [
+    "patient",
+    "subject",
+    "beneficiary",
+    "for",
+    "individual",
+    "subscriber",
+    "candidate",
+    "policyHolder",
 ];
 
 /// Resources that are about somebody other than a patient, or about a place.

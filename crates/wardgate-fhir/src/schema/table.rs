@@ -4,7 +4,7 @@
 //! the base does not have. `[x]` stands for the types' names, `@Path` for a block, `Reference(A/B)` for what may be
 //! referred to.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 pub(crate) struct Table {
     version: &'static str,

@@ -13,4 +13,6 @@ mod rules;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod spellings;
+#[cfg(test)]
 mod ward;

@@ -15,7 +15,7 @@ pub(crate) struct Header {
     pub(crate) signs: Delimiters,
     pub(crate) charset: Charset,
     pub(crate) tables: &'static Tables,
-    version: Version,
+    pub(crate) version: Version,
     /// Which bytes are no part of a plain value.
     marks: [u8; 256],
 }

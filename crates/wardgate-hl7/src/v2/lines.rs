@@ -67,8 +67,11 @@ impl<'a> Cuts<'a> {
             let from = cuts.signs.len();
             // What has another sign behind its name has no fields.
             if body.as_bytes().get(3) == Some(&sign) {
-                let signs = memchr::memchr_iter(sign, body.as_bytes());
-                cuts.signs.extend(signs.skip_while(|at| *at < 3));
+                each_place(body.as_bytes(), sign, |at| {
+                    if at >= 3 {
+                        cuts.signs.push(at);
+                    }
+                });
             }
             let signs = from..cuts.signs.len();
             cuts.lines.push(Cut { body, end, signs });
@@ -133,6 +136,28 @@ fn lines(text: &str, sign: u8) -> Vec<(&str, &str)> {
     lines
 }
 
+/// Tells of every place at which a byte stands, eight bytes at a time: signs stand close to one another.
+fn each_place(bytes: &[u8], sign: u8, mut each: impl FnMut(usize)) {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let signs = u64::from(sign) * ONES;
+    for (number, word) in words.iter().enumerate() {
+        let differing = u64::from_le_bytes(*word) ^ signs;
+        // The high bit of each byte that does not differ.
+        let mut hits = !(((differing & LOWS) + LOWS) | differing | LOWS);
+        while hits != 0 {
+            let byte = usize::try_from(hits.trailing_zeros() / 8).unwrap_or_default();
+            each(number * 8 + byte);
+            hits &= hits - 1;
+        }
+    }
+    let from = words.len() * 8;
+    for (at, byte) in rest.iter().enumerate() {
+        if *byte == sign {
+            each(from + at);
+        }
+    }
+}
+
 /// The parts between a sign; one empty part where there is nothing to part.
 pub(crate) fn parts(text: Option<&str>, sign: u8) -> impl Iterator<Item = &str> {
     let mut rest = text;
@@ -158,6 +183,8 @@ fn begins_segment(line: &[u8], sign: u8) -> bool {
     named && line.get(3).is_none_or(|next| *next == sign)
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const LOWS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const LINES_USUAL: usize = 16;
 const SIGNS_USUAL: usize = 256;
 
@@ -183,6 +210,24 @@ mod tests {
         let found = cuts.lines(Version::newest().tables());
         assert_eq!(found.len(), 3);
         assert_eq!(found[1].field(5), "first\nsecond\n\nthird");
+    }
+
+    #[test]
+    fn signs_are_found_wherever_they_stand() {
+        for text in [
+            "",
+            "|",
+            "||||||||||||||||||",
+            "a|\u{7d}|\u{fc}|{|z|}}}|",
+            "PID|1||x^y|||||\u{80}|ab",
+        ] {
+            for sign in [b'|', b'}', b'a'] {
+                let mut found = Vec::new();
+                each_place(text.as_bytes(), sign, |at| found.push(at));
+                let expected: Vec<usize> = memchr::memchr_iter(sign, text.as_bytes()).collect();
+                assert_eq!(found, expected, "{text}");
+            }
+        }
     }
 
     #[test]

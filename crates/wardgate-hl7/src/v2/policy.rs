@@ -164,6 +164,11 @@ impl Tables {
         place(&self.names, name)
     }
 
+    /// How many elements have a name.
+    pub(crate) fn elements_len(&self) -> usize {
+        self.names.len()
+    }
+
     /// What reports call an element.
     pub(crate) fn name(&self, element: u16) -> &str {
         let name = self.names.get(usize::from(element));

@@ -1,7 +1,7 @@
 //! An independent reading of an output: none of the tables, readers or rules that wrote it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -18,18 +18,32 @@ pub(super) fn verify(
     input: &[u8],
     output: &[u8],
 ) -> Result<Found, RecordFault> {
-    let mut learnt = Learnt::default();
-    for segment in segments(&text_of(input)) {
-        learn(rules, &segment, &mut learnt);
+    let text = text_of(input);
+    let named: Vec<Segment<'_>> = segments(&text)
+        .filter(|segment| segment.told.is_some())
+        .collect();
+    let mut key = String::with_capacity(KEY_BYTES_USUAL);
+    let mut ids = Traces::default();
+    let mut signs = None;
+    for segment in &named {
+        if signs.replace(segment.signs) != Some(segment.signs) {
+            key.push_str("MSH");
+            key.extend(segment.signs.all());
+        }
+        note(rules, segment, &mut key, &mut ids);
     }
-    let people = kept.find(&learnt.key).unwrap_or_else(|| {
-        let tracer = Arc::new(learnt.people.compile_quickly());
-        if learnt.key.len() <= KEY_BYTES_MAX {
-            kept.keep(&learnt.key, Arc::clone(&tracer));
+    let people = kept.find(&key).unwrap_or_else(|| {
+        let mut people = Traces::default();
+        for segment in &named {
+            learn(rules, segment, &mut people);
+        }
+        let tracer = Arc::new(people.compile_quickly());
+        if key.len() <= KEY_BYTES_MAX {
+            kept.keep(&key, Arc::clone(&tracer));
         }
         tracer
     });
-    let ids = (!learnt.ids.is_empty()).then(|| learnt.ids.compile_quickly());
+    let ids = (!ids.is_empty()).then(|| ids.compile_quickly());
     let tracers: Vec<&Tracer> = [Some(&*people), ids.as_ref()]
         .into_iter()
         .flatten()
@@ -37,54 +51,50 @@ pub(super) fn verify(
     Ok(search(&tracers, output))
 }
 
-/// What the input says about people, and about its orders.
-#[derive(Default)]
-struct Learnt {
-    people: Traces,
-    ids: Traces,
-    /// What tells these people from others.
-    key: String,
-}
-
-impl Learnt {
-    fn name(&mut self, name: &str) {
-        self.key.push_str(name);
-        self.key.push('\u{1}');
-        self.people.name(name);
-    }
-
-    fn value(&mut self, kind: Kind, value: &str) {
-        if kind == Kind::Id {
-            return self.ids.value(kind, value);
+/// Notes what tells the people of a segment from others, as it is written, and the ids of its orders, which seldom
+/// come again.
+fn note(rules: &RecordRules, segment: &Segment<'_>, key: &mut String, ids: &mut Traces) {
+    let goes = rules.profile().action(Kind::Id, Part::Whole) != Action::Keep;
+    key.push_str(segment.id);
+    for (what, value) in segment.told() {
+        if what != Told::Value(Kind::Id) {
+            key.push(segment.signs.field);
+            key.push_str(value);
+        } else if goes {
+            for one in segment.repetitions(value) {
+                ids.value(Kind::Id, &segment.part(one, 0));
+            }
         }
-        self.key.push_str(kind.label());
-        self.key.push_str(value);
-        self.key.push('\u{2}');
-        self.people.value(kind, value);
     }
+    key.push('\r');
 }
 
 fn search(tracers: &[&Tracer], output: &[u8]) -> Found {
     let mut found = bytes(tracers, output);
     let mut running = String::new();
     for segment in segments(&text_of(output)) {
-        for leaf in segment.leaves() {
-            let value = segment.unescaped(leaf);
-            if value != leaf {
-                for tracer in tracers {
-                    found.merge(&tracer.value(&value));
+        if segment.signs.part_codes() && !segment.line.contains(segment.signs.escape) {
+            // Every leaf stands in the bytes as it is, and no sign is one of base64.
+            search_encoded(tracers, segment.line, &mut found);
+        } else {
+            for leaf in segment.leaves() {
+                let value = segment.unescaped(leaf);
+                if value != leaf {
+                    for tracer in tracers {
+                        found.merge(&tracer.value(&value));
+                    }
                 }
+                search_encoded(tracers, &value, &mut found);
             }
-            search_encoded(tracers, &value, &mut found);
         }
         // A word may go on in the next line of a text.
-        let text = match segment.name {
+        let text = match segment.id {
             "OBX" => segment.field(5),
             "NTE" | "DSP" => segment.field(3),
             _ => "",
         };
         running.push_str(&segment.unescaped(text));
-        if segment.name == "OBX" && segment.field(2) == "ED" {
+        if segment.id == "OBX" && segment.field(2) == "ED" {
             search_document(tracers, &segment, &mut found);
         }
     }
@@ -103,18 +113,58 @@ fn bytes(tracers: &[&Tracer], output: &[u8]) -> Found {
 /// A segment of a message, parted by the signs of the last header.
 struct Segment<'a> {
     line: &'a str,
-    fields: Vec<&'a str>,
-    name: &'static str,
+    /// Its three letters.
+    id: &'a str,
+    /// What it tells of people, as far as that is well known.
+    told: Option<&'static Telling>,
     signs: Signs,
 }
 
-#[derive(Clone, Copy)]
+/// A segment that is known to tell of people: its well-known fields, in their order.
+struct Telling {
+    segment: [u8; 3],
+    fields: &'static [(usize, Told)],
+}
+
+/// What a field tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// A name, whose family name is the component of this number.
+    Name(usize),
+    /// A number in its first component.
+    Value(Kind),
+    /// A phone number in the first component, an e-mail address in the fourth.
+    Contact,
+    /// A street in the first component.
+    Address,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Signs {
     field: char,
     component: char,
     repetition: char,
     escape: char,
     subcomponent: char,
+}
+
+impl Signs {
+    fn all(self) -> [char; 5] {
+        [
+            self.field,
+            self.component,
+            self.repetition,
+            self.escape,
+            self.subcomponent,
+        ]
+    }
+
+    /// Whether each sign ends a word of base64.
+    fn part_codes(self) -> bool {
+        self.all()
+            .into_iter()
+            .all(|sign| u8::try_from(sign).is_ok_and(|sign| sign.is_ascii() && !is_encoding(sign)))
+    }
 }
 
 /// The text of the bytes; what is no UTF-8 is read as Latin-1.
@@ -134,7 +184,7 @@ fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
         escape: '\\',
         subcomponent: '&',
     };
-    text.split(['\r', '\n']).map(move |line| {
+    lines(text).map(move |line| {
         let line = line.trim_start_matches(['\u{b}', '\u{1c}', '\u{feff}']);
         let (id, behind) = line.split_at_checked(3).unwrap_or_default();
         if matches!(id, "MSH" | "FHS" | "BHS") {
@@ -148,23 +198,65 @@ fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
                 subcomponent: next('&'),
             };
         }
-        let name = NAMES
-            .iter()
-            .find(|name| **name == id)
-            .copied()
-            .unwrap_or("");
         Segment {
             line,
-            fields: line.split(signs.field).collect(),
-            name,
+            id,
+            told: TOLD.iter().find(|told| told.segment == id.as_bytes()),
             signs,
         }
     })
 }
 
+/// The lines of a text, whatever ends them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        match memchr::memchr2(b'\r', b'\n', text.as_bytes()) {
+            Some(at) => {
+                rest = text.get(at + 1..);
+                text.get(..at)
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+/// The parts of a text between a sign: most are short.
+fn split(text: &str, sign: char) -> impl Iterator<Item = &str> {
+    let byte = u8::try_from(sign).ok().filter(u8::is_ascii);
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let found = match byte {
+            Some(byte) => text.bytes().position(|other| other == byte),
+            None => text.find(sign),
+        };
+        let Some(at) = found else {
+            return rest.take();
+        };
+        rest = text.get(at + sign.len_utf8()..);
+        text.get(..at)
+    })
+}
+
 impl<'a> Segment<'a> {
+    /// A field, counted from 0 for the segment's name.
     fn field(&self, number: usize) -> &'a str {
-        self.fields.get(number).copied().unwrap_or_default()
+        let mut fields = split(self.line, self.signs.field);
+        fields.nth(number).unwrap_or_default()
+    }
+
+    /// The well-known fields, each with what it tells.
+    fn told(&self) -> impl Iterator<Item = (Told, &'a str)> {
+        let mut fields = split(self.line, self.signs.field);
+        let mut passed = 0;
+        let told = self.told.map_or(&[][..], |told| told.fields);
+        told.iter().map(move |(number, what)| {
+            let ahead = number.saturating_sub(passed);
+            passed = number + 1;
+            (*what, fields.nth(ahead).unwrap_or_default())
+        })
     }
 
     fn leaves(&self) -> impl Iterator<Item = &'a str> {
@@ -180,23 +272,16 @@ impl<'a> Segment<'a> {
             .filter(|leaf| !leaf.is_empty())
     }
 
-    fn repetitions(&self, number: usize) -> impl Iterator<Item = &'a str> {
-        let filled = self.field(number).split(self.signs.repetition);
+    fn repetitions<'v>(&self, value: &'v str) -> impl Iterator<Item = &'v str> {
+        let filled = split(value, self.signs.repetition);
         filled.filter(|one| !one.is_empty())
     }
 
     /// A component's first subcomponent, unescaped.
     fn part<'v>(&self, value: &'v str, at: usize) -> Cow<'v, str> {
-        let component = value
-            .split(self.signs.component)
-            .nth(at)
-            .unwrap_or_default();
-        self.unescaped(
-            component
-                .split(self.signs.subcomponent)
-                .next()
-                .unwrap_or_default(),
-        )
+        let component = split(value, self.signs.component).nth(at);
+        let mut leaves = split(component.unwrap_or_default(), self.signs.subcomponent);
+        self.unescaped(leaves.next().unwrap_or_default())
     }
 
     fn unescaped<'v>(&self, value: &'v str) -> Cow<'v, str> {
@@ -233,45 +318,32 @@ impl<'a> Segment<'a> {
 }
 
 /// Notes what the well-known fields of a segment say about people.
-fn learn(rules: &RecordRules, segment: &Segment<'_>, learnt: &mut Learnt) {
-    let goes = |kind| !matches!(rules.profile().action(kind, Part::Whole), Action::Keep);
-    for (name, number, first) in PEOPLE {
-        if *name != segment.name || !goes(Kind::Name) {
-            continue;
-        }
-        for one in segment.repetitions(*number) {
-            let [family, given, middle] = [0, 1, 2].map(|at| segment.part(one, first + at));
-            learnt.name(&format!("{given} {family}"));
-            learnt.name(&format!("{given} {middle} {family}"));
-        }
-    }
-    for (name, number, kind) in VALUES {
-        if *name != segment.name || !goes(*kind) {
-            continue;
-        }
-        for one in segment.repetitions(*number) {
-            learnt.value(*kind, &segment.part(one, 0));
-        }
-    }
-    for (name, number) in CONTACTS {
-        if *name != segment.name {
-            continue;
-        }
-        for one in segment.repetitions(*number) {
-            let (number, email) = (segment.part(one, 0), segment.part(one, 3));
-            if goes(Kind::Phone) {
-                learnt.value(Kind::Phone, &number);
-            }
-            if goes(Kind::Email) {
-                learnt.value(Kind::Email, &email);
-            }
-        }
-    }
-    for (name, number) in ADDRESSES {
-        let street = rules.profile().action(Kind::Location, Part::Street) != Action::Keep;
-        if *name == segment.name && street {
-            for one in segment.repetitions(*number) {
-                learnt.value(Kind::Location, &segment.part(one, 0));
+fn learn(rules: &RecordRules, segment: &Segment<'_>, people: &mut Traces) {
+    let goes = |kind, part| rules.profile().action(kind, part) != Action::Keep;
+    for (what, value) in segment.told() {
+        for one in segment.repetitions(value) {
+            let part = |at| segment.part(one, at);
+            match what {
+                Told::Name(first) if goes(Kind::Name, Part::Whole) => {
+                    let [family, given, middle] = [0, 1, 2].map(|at| part(first + at));
+                    people.name(&format!("{given} {family}"));
+                    people.name(&format!("{given} {middle} {family}"));
+                }
+                Told::Value(kind) if kind != Kind::Id && goes(kind, Part::Whole) => {
+                    people.value(kind, &part(0));
+                }
+                Told::Contact => {
+                    if goes(Kind::Phone, Part::Whole) {
+                        people.value(Kind::Phone, &part(0));
+                    }
+                    if goes(Kind::Email, Part::Whole) {
+                        people.value(Kind::Email, &part(3));
+                    }
+                }
+                Told::Address if goes(Kind::Location, Part::Street) => {
+                    people.value(Kind::Location, &part(0));
+                }
+                _ => {}
             }
         }
     }
@@ -279,22 +351,59 @@ fn learn(rules: &RecordRules, segment: &Segment<'_>, learnt: &mut Learnt) {
 
 /// Looks into what may be base64.
 fn search_encoded(tracers: &[&Tracer], value: &str, found: &mut Found) {
-    let runs = value.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/'));
-    for run in runs.filter(|run| run.len() >= ENCODED_LEN_MIN) {
-        let whole = run.len() / 4 * 4;
-        if let Some(Ok(bytes)) = run.get(..whole).map(|run| BASE64_STANDARD.decode(run)) {
-            found.merge(&self::bytes(tracers, &bytes));
+    let bytes = value.as_bytes();
+    let mut decoded = Vec::new();
+    let is_code = |at: usize| bytes.get(at).is_some_and(|byte| is_encoding(*byte));
+    let mut from = 0;
+    // A run that is long enough has one of its letters at each step.
+    while from + ENCODED_LEN_MIN <= bytes.len() {
+        let step = from + ENCODED_LEN_MIN - 1;
+        let back = (from..=step).rev().take_while(|at| is_code(*at)).count();
+        if back == 0 {
+            from = step + 1;
+            continue;
         }
+        let start = step + 1 - back;
+        let ahead = bytes.get(step + 1..).unwrap_or_default();
+        let end = step + 1 + ahead.iter().take_while(|byte| is_encoding(**byte)).count();
+        let run = bytes.get(start..end).unwrap_or_default();
+        if run.len() >= ENCODED_LEN_MIN {
+            decode(run, &mut decoded);
+            found.merge(&self::bytes(tracers, &decoded));
+        }
+        from = end;
     }
+}
+
+/// Reads the whole groups of a run of base64.
+fn decode(run: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let (groups, _) = run.as_chunks::<4>();
+    for group in groups {
+        let value = group.iter().fold(0_u32, |value, byte| {
+            (value << 6)
+                | u32::from(
+                    SIX_BITS
+                        .get(usize::from(*byte))
+                        .copied()
+                        .unwrap_or_default(),
+                )
+        });
+        let [_, bytes @ ..] = value.to_be_bytes();
+        out.extend_from_slice(&bytes);
+    }
+}
+
+/// Whether a byte is one of those of base64.
+fn is_encoding(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 /// Looks into the text of an embedded document, as far as its form tells it.
 fn search_document(tracers: &[&Tracer], segment: &Segment<'_>, found: &mut Found) {
-    for one in segment.repetitions(5) {
-        let data = one
-            .split(segment.signs.component)
-            .nth(4)
-            .unwrap_or_default();
+    for one in segment.repetitions(segment.field(5)) {
+        let data = split(one, segment.signs.component).nth(4);
+        let data = data.unwrap_or_default();
         let data: String = segment.unescaped(data).split_whitespace().collect();
         let Ok(bytes) = BASE64_STANDARD.decode(data) else {
             continue;
@@ -311,81 +420,202 @@ fn search_document(tracers: &[&Tracer], segment: &Segment<'_>, found: &mut Found
 
 /// What is known of more people than this is not kept.
 const KEY_BYTES_MAX: usize = 16 * 1024;
+const KEY_BYTES_USUAL: usize = 1024;
 const ENCODED_LEN_MIN: usize = 16;
-const NAMES: [&str; 18] = [
-    "PID", "MRG", "NK1", "GT1", "IN1", "IN2", "PV1", "PD1", "OBR", "ORC", "OBX", "NTE", "EVN",
-    "ROL", "TXA", "DSP", "STF", "ACC",
+/// What each byte of base64 stands for (RFC 4648, table 1).
+static SIX_BITS: LazyLock<[u8; 256]> = LazyLock::new(|| {
+    let upper = b'A'..=b'Z';
+    let all = upper
+        .chain(b'a'..=b'z')
+        .chain(b'0'..=b'9')
+        .chain([b'+', b'/']);
+    let mut table = [0; 256];
+    for (value, byte) in (0..).zip(all) {
+        if let Some(slot) = table.get_mut(usize::from(byte)) {
+            *slot = value;
+        }
+    }
+    table
+});
+/// Segments that tell of people.
+const TOLD: &[Telling] = &[
+    Telling {
+        segment: *b"PID",
+        fields: &[
+            (2, Told::Value(Kind::Mrn)),
+            (3, Told::Value(Kind::Mrn)),
+            (4, Told::Value(Kind::Mrn)),
+            (5, Told::Name(0)),
+            (6, Told::Name(0)),
+            (9, Told::Name(0)),
+            (11, Told::Address),
+            (13, Told::Contact),
+            (14, Told::Contact),
+            (18, Told::Value(Kind::Account)),
+            (19, Told::Value(Kind::Ssn)),
+            (20, Told::Value(Kind::License)),
+            (21, Told::Value(Kind::Mrn)),
+            (40, Told::Contact),
+        ],
+    },
+    Telling {
+        segment: *b"MRG",
+        fields: &[
+            (1, Told::Value(Kind::Mrn)),
+            (3, Told::Value(Kind::Account)),
+            (4, Told::Value(Kind::Mrn)),
+            (7, Told::Name(0)),
+        ],
+    },
+    Telling {
+        segment: *b"NK1",
+        fields: &[
+            (2, Told::Name(0)),
+            (4, Told::Address),
+            (5, Told::Contact),
+            (6, Told::Contact),
+            (30, Told::Name(0)),
+            (31, Told::Contact),
+            (33, Told::Value(Kind::Id)),
+            (37, Told::Value(Kind::Ssn)),
+        ],
+    },
+    Telling {
+        segment: *b"GT1",
+        fields: &[
+            (3, Told::Name(0)),
+            (4, Told::Name(0)),
+            (5, Told::Address),
+            (6, Told::Contact),
+            (7, Told::Contact),
+            (12, Told::Value(Kind::Ssn)),
+        ],
+    },
+    Telling {
+        segment: *b"IN1",
+        fields: &[
+            (6, Told::Name(0)),
+            (16, Told::Name(0)),
+            (19, Told::Address),
+            (36, Told::Value(Kind::HealthPlan)),
+            (49, Told::Value(Kind::HealthPlan)),
+        ],
+    },
+    Telling {
+        segment: *b"STF",
+        fields: &[(3, Told::Name(0))],
+    },
+    Telling {
+        segment: *b"PD1",
+        fields: &[(4, Told::Name(1))],
+    },
+    Telling {
+        segment: *b"PV1",
+        fields: &[
+            (7, Told::Name(1)),
+            (8, Told::Name(1)),
+            (9, Told::Name(1)),
+            (17, Told::Name(1)),
+            (19, Told::Value(Kind::Account)),
+            (50, Told::Value(Kind::Account)),
+        ],
+    },
+    Telling {
+        segment: *b"OBR",
+        fields: &[
+            (2, Told::Value(Kind::Id)),
+            (3, Told::Value(Kind::Id)),
+            (10, Told::Name(1)),
+            (16, Told::Name(1)),
+            (17, Told::Contact),
+        ],
+    },
+    Telling {
+        segment: *b"ORC",
+        fields: &[
+            (2, Told::Value(Kind::Id)),
+            (3, Told::Value(Kind::Id)),
+            (10, Told::Name(1)),
+            (11, Told::Name(1)),
+            (12, Told::Name(1)),
+            (14, Told::Contact),
+            (24, Told::Address),
+        ],
+    },
+    Telling {
+        segment: *b"OBX",
+        fields: &[(16, Told::Name(1))],
+    },
+    Telling {
+        segment: *b"EVN",
+        fields: &[(5, Told::Name(1))],
+    },
+    Telling {
+        segment: *b"ROL",
+        fields: &[(4, Told::Name(1))],
+    },
+    Telling {
+        segment: *b"TXA",
+        fields: &[(5, Told::Name(1)), (9, Told::Name(1))],
+    },
+    Telling {
+        segment: *b"IN2",
+        fields: &[(2, Told::Value(Kind::Ssn))],
+    },
+    Telling {
+        segment: *b"ACC",
+        fields: &[(11, Told::Address)],
+    },
 ];
-/// Where names stand: segment, field, and the component of the family name.
-const PEOPLE: &[(&str, usize, usize)] = &[
-    ("PID", 5, 0),
-    ("PID", 6, 0),
-    ("PID", 9, 0),
-    ("MRG", 7, 0),
-    ("NK1", 2, 0),
-    ("NK1", 30, 0),
-    ("GT1", 3, 0),
-    ("GT1", 4, 0),
-    ("IN1", 6, 0),
-    ("IN1", 16, 0),
-    ("STF", 3, 0),
-    ("PD1", 4, 1),
-    ("PV1", 7, 1),
-    ("PV1", 8, 1),
-    ("PV1", 9, 1),
-    ("PV1", 17, 1),
-    ("OBR", 10, 1),
-    ("OBR", 16, 1),
-    ("ORC", 10, 1),
-    ("ORC", 11, 1),
-    ("ORC", 12, 1),
-    ("OBX", 16, 1),
-    ("EVN", 5, 1),
-    ("ROL", 4, 1),
-    ("TXA", 5, 1),
-    ("TXA", 9, 1),
-];
-const VALUES: &[(&str, usize, Kind)] = &[
-    ("PID", 2, Kind::Mrn),
-    ("PID", 3, Kind::Mrn),
-    ("PID", 4, Kind::Mrn),
-    ("PID", 18, Kind::Account),
-    ("PID", 19, Kind::Ssn),
-    ("PID", 20, Kind::License),
-    ("PID", 21, Kind::Mrn),
-    ("MRG", 1, Kind::Mrn),
-    ("MRG", 3, Kind::Account),
-    ("MRG", 4, Kind::Mrn),
-    ("NK1", 33, Kind::Id),
-    ("NK1", 37, Kind::Ssn),
-    ("GT1", 12, Kind::Ssn),
-    ("IN1", 36, Kind::HealthPlan),
-    ("IN1", 49, Kind::HealthPlan),
-    ("IN2", 2, Kind::Ssn),
-    ("PV1", 19, Kind::Account),
-    ("PV1", 50, Kind::Account),
-    ("ORC", 2, Kind::Id),
-    ("ORC", 3, Kind::Id),
-    ("OBR", 2, Kind::Id),
-    ("OBR", 3, Kind::Id),
-];
-const CONTACTS: &[(&str, usize)] = &[
-    ("PID", 13),
-    ("PID", 14),
-    ("PID", 40),
-    ("NK1", 5),
-    ("NK1", 6),
-    ("NK1", 31),
-    ("GT1", 6),
-    ("GT1", 7),
-    ("OBR", 17),
-    ("ORC", 14),
-];
-const ADDRESSES: &[(&str, usize)] = &[
-    ("PID", 11),
-    ("NK1", 4),
-    ("GT1", 5),
-    ("IN1", 19),
-    ("ORC", 24),
-    ("ACC", 11),
-];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_told_in_their_order() {
+        for told in TOLD {
+            let numbers: Vec<usize> = told.fields.iter().map(|(number, _)| *number).collect();
+            assert!(
+                numbers.is_sorted_by(|one, other| one < other),
+                "{:?}",
+                told.segment
+            );
+        }
+        let text = "MSH|^~\\&|A\rOBR|1|77|88|||||||4^Umlauf||||||5^Voss\r";
+        let order = segments(text).nth(1).unwrap();
+        let values: Vec<&str> = order.told().map(|(_, value)| value).collect();
+        assert_eq!(values, ["77", "88", "4^Umlauf", "5^Voss", ""]);
+    }
+
+    #[test]
+    fn words_of_base64_are_found_wherever_they_stand() {
+        let mut traces = Traces::default();
+        traces.name("Maria Lindqvist");
+        let tracer = traces.compile();
+        let word = BASE64_STANDARD.encode("seen: Maria Lindqvist, 12");
+        for before in 0..40 {
+            for behind in ["", "|", "||||", "|short|words|only|here"] {
+                let value = format!("{}|{word}{behind}", "x|".repeat(before));
+                let mut found = Found::default();
+                search_encoded(&[&tracer], &value, &mut found);
+                assert!(found.any(), "{before} {behind}");
+            }
+        }
+        for length in 0..40 {
+            let text: String = ('a'..='z').cycle().take(length).collect();
+            let word = BASE64_STANDARD.encode(&text);
+            let word = word.trim_end_matches('=');
+            let mut decoded = Vec::new();
+            decode(word.as_bytes(), &mut decoded);
+            assert_eq!(decoded, text.as_bytes()[..word.len() / 4 * 3]);
+        }
+        let mut found = Found::default();
+        search_encoded(
+            &[&tracer],
+            "nothing|of|anybody|hereorelsewhere|0123456789",
+            &mut found,
+        );
+        assert!(!found.any());
+    }
+}
