@@ -35,6 +35,7 @@ mod suggestion;
 pub mod synthetic;
 mod table;
 mod utility;
+mod watch;
 
 pub use assessment::{Assessment, SensitiveAssessment};
 pub use fault::TableFault;

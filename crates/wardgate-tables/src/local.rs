@@ -15,31 +15,32 @@ use crate::partition::{Cutter, Group, recoded};
 use crate::problem::Problem;
 use crate::recoding::Recoding;
 use crate::search::Unfound;
+use crate::watch::Watch;
 use cluster::{Metric, Neighbourhood};
 
 /// Recodes row by row. The answer does not depend on the number of threads.
-pub(crate) fn recode(
-    problem: &Problem,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Recoding, Unfound> {
+pub(crate) fn recode(problem: &Problem, watch: &Watch<'_>) -> Result<Recoding, Unfound> {
     if !problem.rules.iter().all(Rule::fails_in_parts) {
-        return multidimensional::recode(problem, stop);
+        return multidimensional::recode(problem, watch);
     }
     let (alike, rest) = alike(problem);
-    let (mut groups, lost) = Cutter::new(problem, NEIGHBOURHOOD_ITEMS).cut(rest, stop)?;
+    let (mut groups, lost) = Cutter::new(problem, NEIGHBOURHOOD_ITEMS).cut(rest, watch)?;
     groups.sort_by(|a, b| a.items.first().cmp(&b.items.first()));
     let groups: Vec<Vec<u32>> = groups
         .into_iter()
         .flat_map(|group| neighbourhoods(problem, group.items))
         .collect();
     let metric = Metric::of(problem);
+    watch.expect(groups.iter().map(Vec::len).sum());
     let classes: Vec<Vec<Group>> = groups
         .into_par_iter()
         .map(|items| {
-            if stop() {
+            if watch.is_stopped() {
                 return Err(Unfound::Stopped);
             }
-            Ok(Neighbourhood::new(problem, &metric, &items).classes())
+            let classes = Neighbourhood::new(problem, &metric, &items).classes();
+            watch.pass(items.len());
+            Ok(classes)
         })
         .collect::<Result<_, _>>()?;
     let mut groups: Vec<Group> = classes.into_iter().flatten().collect();

@@ -4,6 +4,7 @@ use crate::classes::Classes;
 use crate::problem::Problem;
 use crate::recoding::Recoding;
 use crate::search::Unfound;
+use crate::watch::Watch;
 
 /// Items that share what stands at a level of each axis.
 #[derive(Clone, Debug, Default)]
@@ -65,12 +66,14 @@ impl<'p> Cutter<'p> {
     pub(crate) fn cut(
         &mut self,
         items: Vec<u32>,
-        stop: &(dyn Fn() -> bool + Sync),
+        watch: &Watch<'_>,
     ) -> Result<(Vec<Group>, Vec<u32>), Unfound> {
+        watch.expect(items.len());
         let (mut waiting, lost) = self.tops(items);
+        watch.pass(lost.len());
         let mut done = Vec::new();
         while let Some(group) = waiting.pop() {
-            if stop() {
+            if watch.is_stopped() {
                 return Err(Unfound::Stopped);
             }
             let best = if group.items.len() <= self.items_min {
@@ -80,7 +83,10 @@ impl<'p> Cutter<'p> {
             };
             match best {
                 Some(cut) => waiting.extend(parts(&group, &cut)),
-                None => done.push(group),
+                None => {
+                    watch.pass(group.items.len());
+                    done.push(group);
+                }
             }
         }
         Ok((done, lost))

@@ -13,6 +13,7 @@ use crate::recoding::Recoding;
 use crate::search::{self, Unfound};
 use crate::table::{Column, Table};
 use crate::utility::Utility;
+use crate::watch::Watch;
 use crate::{local, multidimensional};
 
 /// An anonymised table and what is to be said of it.
@@ -66,8 +67,13 @@ pub struct ColumnLevel {
 pub enum Step {
     /// The table is assessed and alike rows are counted.
     Reading,
-    /// A generalisation is searched.
-    Searching,
+    /// A generalisation is searched; told again after every part of the search.
+    Searching {
+        /// Parts that are done.
+        done: u64,
+        /// Parts that are known of so far.
+        total: u64,
+    },
     /// The table is written with what was found.
     Writing,
     /// The guarantee is looked at again, row by row.
@@ -85,7 +91,7 @@ pub struct Surroundings<'s> {
     pub population: Option<&'s Table>,
     /// The pseudonym for a column and a value.
     pub pseudonym: Option<&'s Pseudonym>,
-    /// Told of each step.
+    /// Told of each step; any thread may call it.
     pub progress: Option<&'s (dyn Fn(Step) + Sync)>,
     /// Asked often; the work ends with a fault when it says yes.
     pub stop: Option<&'s (dyn Fn() -> bool + Sync)>,
@@ -117,15 +123,13 @@ pub fn anonymise(
         .map(|name| plan.hierarchy(table, population, name))
         .collect::<Result<Vec<_>, _>>()?;
     let problem = problem(table, population, plan, &hierarchies)?;
-    tell(Step::Searching);
-    let never = || false;
-    let stop = around.stop.unwrap_or(&never);
+    let watch = Watch::new(around);
+    watch.pass(0);
     let recoding = match plan.method {
-        Method::Exact => {
-            search::optimum(&problem, stop).map(|found| Recoding::uniform(&problem, &found.levels))
-        }
-        Method::Local => local::recode(&problem, stop),
-        Method::Multidimensional => multidimensional::recode(&problem, stop),
+        Method::Exact => search::optimum(&problem, &watch)
+            .map(|found| Recoding::uniform(&problem, &found.levels)),
+        Method::Local => local::recode(&problem, &watch),
+        Method::Multidimensional => multidimensional::recode(&problem, &watch),
     }
     .map_err(unreached)?;
     let suppressed = recoding.suppressed_rows(&problem);

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::problem::Problem;
 use crate::utility::loss_of_product;
+use crate::watch::Watch;
 use frame::{Evaluator, Frame};
 
 /// A choice of levels and what it costs.
@@ -42,17 +43,14 @@ pub(crate) enum Unfound {
 }
 
 /// Searches all choices of levels. The answer does not depend on the number of threads.
-pub(crate) fn optimum(
-    problem: &Problem,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Optimum, Unfound> {
+pub(crate) fn optimum(problem: &Problem, watch: &Watch<'_>) -> Result<Optimum, Unfound> {
     let order = order_of_axes(problem);
     let search = Search {
         problem,
         order: &order,
         best: Best::default(),
         stopped: AtomicBool::new(false),
-        stop,
+        watch,
         looked_at: AtomicU64::new(0),
     };
     let mut evaluator = Evaluator::new(problem, &order);
@@ -61,10 +59,12 @@ pub(crate) fn optimum(
         search.best.offer(product, suppressed, &levels);
     }
     let tasks = search.tasks(&mut evaluator, root);
+    watch.expect(tasks.len());
     let work = |evaluator: &mut Evaluator<'_>, task: Task| {
         if task.bound <= search.best.product() {
             search.descend(evaluator, &task.frame, &mut Shelves::default());
         }
+        watch.pass(1);
     };
     if problem.items.count() < PARALLEL_ITEMS_MIN {
         tasks
@@ -105,7 +105,7 @@ struct Search<'p> {
     order: &'p [usize],
     best: Best,
     stopped: AtomicBool,
-    stop: &'p (dyn Fn() -> bool + Sync),
+    watch: &'p Watch<'p>,
     looked_at: AtomicU64,
 }
 
@@ -152,7 +152,7 @@ impl Search<'_> {
             self.leaf(evaluator, frame);
             return;
         }
-        if self.stopped.load(Ordering::Relaxed) || (self.stop)() {
+        if self.stopped.load(Ordering::Relaxed) || self.watch.is_stopped() {
             self.stopped.store(true, Ordering::Relaxed);
             return;
         }

@@ -26,6 +26,32 @@ impl Progress {
         }
     }
 
+    /// Over parts whose number shows on the way; the name says what is done.
+    pub(crate) fn of_parts(name: &'static str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self { bar: None };
+        }
+        let style = ProgressStyle::with_template(PARTS);
+        let bar =
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self {
+            bar: Some(bar.with_message(name)),
+        }
+    }
+
+    pub(crate) fn is_at(&self, done: u64, total: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+
+    /// What is read from a source passes.
+    pub(crate) fn reads<R: io::Read>(&self, source: R) -> impl io::Read {
+        let bar = self.bar.clone().unwrap_or_else(ProgressBar::hidden);
+        bar.wrap_read(source)
+    }
+
     pub(crate) fn passed(&self, bytes: u64) {
         if let Some(bar) = &self.bar {
             bar.inc(bytes);
@@ -41,4 +67,6 @@ impl Progress {
 
 const KNOWN: &str =
     "{bar:32.cyan/blue} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+const PARTS: &str =
+    "{bar:32.cyan/blue} {percent:>3} %  {msg}  {pos} of {len}  {per_sec}  {eta} left";
 const UNKNOWN: &str = "{spinner} {bytes}  {bytes_per_sec}  {elapsed}";

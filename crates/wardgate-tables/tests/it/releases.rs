@@ -269,16 +269,20 @@ fn steps_are_told_and_a_stop_is_obeyed() {
         progress: Some(&tell),
         ..Surroundings::default()
     };
-    anonymise(&ward(), &plan(), &around).unwrap();
-    assert_eq!(
-        *steps.lock().unwrap(),
-        [
-            Step::Reading,
-            Step::Searching,
-            Step::Writing,
-            Step::Checking
-        ]
-    );
+    for method in [Method::Exact, Method::Local, Method::Multidimensional] {
+        steps.lock().unwrap().clear();
+        let plan = Plan { method, ..plan() };
+        anonymise(&ward(), &plan, &around).unwrap();
+        let told = std::mem::take(&mut *steps.lock().unwrap());
+        let (first, rest) = told.split_first().unwrap();
+        let (searched, last) = rest.split_at(rest.len() - 2);
+        assert_eq!(*first, Step::Reading);
+        assert_eq!(last, [Step::Writing, Step::Checking]);
+        let Some(Step::Searching { done, total }) = searched.last() else {
+            panic!("{method:?}: {searched:?}");
+        };
+        assert!(done == total && *total > 0, "{method:?}: {done} of {total}");
+    }
     let around = Surroundings {
         stop: Some(&|| true),
         ..Surroundings::default()

@@ -1,8 +1,9 @@
 //! `wardgate anonymize`: a table leaves so that nobody in it can be told.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -16,6 +17,8 @@ use super::Ended;
 use super::deid::write_json;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::progress::Progress;
+use crate::wiring;
 
 /// Generalise a table until nobody in it can be told from others
 #[derive(Debug, Args)]
@@ -147,6 +150,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         ));
     }
     let plan = arguments.plan()?;
+    let stop = wiring::stop_when_asked()?;
     let table = open(&arguments.table)?;
     let population = arguments.population.as_deref().map(open).transpose()?;
     let key = match &arguments.key {
@@ -154,23 +158,28 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         None => random_key()?,
     };
     let pseudonym = move |column: &str, value: &str| key.id(column, value);
-    let told = |step: Step| {
-        if !output.json && crate::output::Style::of_stderr().is_on() {
-            output.note(match step {
-                Step::Reading => "reading",
-                Step::Searching => "searching",
-                Step::Writing => "writing",
-                _ => "looking again",
-            });
-        }
+    let searching = Progress::of_parts("searching");
+    let told = |step: Step| match step {
+        Step::Searching { done, total } => searching.is_at(done, total),
+        Step::Writing => searching.finish(),
+        _ => {}
     };
+    let is_stopped = || stop.load(Ordering::Relaxed);
     let around = Surroundings {
         population: population.as_ref(),
         pseudonym: Some(&pseudonym),
         progress: Some(&told),
-        stop: None,
+        stop: Some(&is_stopped),
     };
-    let release = anonymise(&table, &plan, &around).map_err(failure)?;
+    let release = anonymise(&table, &plan, &around);
+    searching.finish();
+    let release = release.map_err(failure)?;
+    if is_stopped() {
+        return Err(Failure::new(
+            "the work was stopped; nothing was written",
+            "run the same command again",
+        ));
+    }
     write(&arguments.out, &release.table)?;
     let (sha256, bytes) = sha256_of_file(&arguments.out)?;
     let report = json!({
@@ -276,8 +285,17 @@ impl Arguments {
 
 /// Reads a table by the format that its name says.
 pub(super) fn open(path: &Path) -> Result<Table, Failure> {
-    let format = format(path)?;
-    Table::open(path, format, &ReadOptions::default()).map_err(failure)
+    let (format, options) = (format(path)?, ReadOptions::default());
+    if format != Format::Csv {
+        return Table::open(path, format, &options).map_err(failure);
+    }
+    let failed = |error| Failure::file("read", path, &error);
+    let file = File::open(path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    let progress = Progress::new(Some(bytes), false);
+    let table = Table::read(format, progress.reads(file), &options);
+    progress.finish();
+    table.map_err(failure)
 }
 
 /// Writes a table, whole or not at all.
@@ -332,7 +350,7 @@ fn add_hierarchy(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
             "name the file as its column, such as age.csv",
         )
     })?;
-    let file = fs::File::open(path).map_err(|error| Failure::file("read", path, &error))?;
+    let file = File::open(path).map_err(|error| Failure::file("read", path, &error))?;
     let hierarchy = Hierarchy::read(file, None).map_err(failure)?;
     plan.hierarchies
         .insert(column, HierarchyRule::Rows(hierarchy));
@@ -426,9 +444,11 @@ fn percent(share: f64) -> String {
 
 const SUPPRESSION_USUAL: f64 = 0.05;
 
-const AFTER_HELP: &str = "Columns that no option names are removed. Each class of rows that are alike in all quasi-identifiers fulfils
-every model, which is looked at again, row by row, before anything is written.
-`wardgate table suggest` says which columns could be which; `wardgate table assess` what a table guarantees.
+const AFTER_HELP: &str = "Columns that no option names are removed. Each class of rows that are alike in all
+quasi-identifiers fulfils every model, which is looked at again, row by row, before anything is
+written. SIGINT (Ctrl-C) and SIGTERM end the search; nothing is written then.
+`wardgate table suggest` says which columns could be which; `wardgate table assess` what a table
+guarantees.
 
 Exit codes: 0 done, 1 failed: no generalisation fulfils the models, or the table is at fault, 2 wrong use.
 
