@@ -115,10 +115,10 @@ impl Traces {
     fn compile_as(&self, kind: Option<AhoCorasickKind>) -> Tracer {
         let mut patterns = Patterns::default();
         let mut numbers = BTreeMap::new();
-        for name in &self.names {
-            for spelling in spellings(name.as_str()) {
-                patterns.add(&spelling, Kind::Name, Edge::Letters);
-            }
+        let names = self.names.iter();
+        let spelled: BTreeSet<String> = names.flat_map(|name| spellings(name.as_str())).collect();
+        for spelling in &spelled {
+            patterns.add(spelling, Kind::Name, Edge::Letters);
         }
         for (value, kind) in &self.values {
             patterns.add(value.as_str(), *kind, Edge::Digits);

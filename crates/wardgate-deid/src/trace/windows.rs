@@ -40,10 +40,18 @@ impl Windows {
             if pattern.len() > PATTERN_LEN_MAX {
                 return None;
             }
-            let count = |hash| counts.get(word_of(hash)).copied().unwrap_or(u8::MAX);
-            let places = pattern.windows(WINDOW).take(PLACES_MAX).enumerate();
-            let places = places.map(|(from, window)| (from, hash(window)));
-            let (from, hash) = places.min_by_key(|(_, hash)| count(*hash))?;
+            let mut chosen: Option<(u8, usize, u32)> = None;
+            for (from, window) in pattern.windows(WINDOW).take(PLACES_MAX).enumerate() {
+                let hash = hash(window);
+                let count = *counts.get(word_of(hash))?;
+                if chosen.is_none_or(|(least, _, _)| count < least) {
+                    chosen = Some((count, from, hash));
+                }
+                if count == 0 {
+                    break;
+                }
+            }
+            let (_, from, hash) = chosen?;
             let slot = counts.get_mut(word_of(hash))?;
             *slot += 1;
             if *slot > ALIKE_MAX {

@@ -194,9 +194,7 @@ impl Rewrite<'_, '_> {
 
     /// The address of a system, a profile or a definition: it stands unless it tells of somebody.
     pub(super) fn uri(&mut self, place: &Place, text: &str) -> Option<String> {
-        if self.means.keep_urls
-            || KNOWN_URIS.iter().any(|known| text.starts_with(known)) && !self.marked(place, text)
-        {
+        if self.means.keep_urls || is_known_uri(text) && !self.marked(place, text) {
             return Some(text.to_owned());
         }
         let resource = matches!(Pointer::of(text), Pointer::Resource { kind, .. } if self.means.schema.resource(kind).is_some());
@@ -216,8 +214,8 @@ impl Rewrite<'_, '_> {
 
     /// The system of an identifier: those of standards stand, an institution's own has a stand-in.
     pub(super) fn system(&mut self, place: &Place, text: &str) -> Option<String> {
-        let known = KNOWN_URIS.iter().any(|known| text.starts_with(known));
-        if text.is_empty() || self.means.keep_urls || (known && !self.marked(place, text)) {
+        let known = is_known_uri(text) && !self.marked(place, text);
+        if text.is_empty() || self.means.keep_urls || known {
             return Some(text.to_owned());
         }
         self.pointer(text)
@@ -243,6 +241,15 @@ pub(super) fn operation(before: &str, after: &str) -> Operation {
         true => Operation::Kept,
         false => Operation::Replaced,
     }
+}
+
+/// Whether a text begins as an address in the home of a terminology does.
+fn is_known_uri(text: &str) -> bool {
+    // One byte tells most of them apart.
+    let telling = |text: &str| text.as_bytes().get("http://".len()).copied();
+    let own = telling(text);
+    let mut known = KNOWN_URIS.iter();
+    known.any(|known| telling(known) == own && text.starts_with(known))
 }
 
 fn is_name_sign(byte: u8) -> bool {
