@@ -79,6 +79,8 @@ operations! {
     CareTeamRead = "care_team.read";
     /// Say who cares for whom.
     CareTeamWrite = "care_team.write";
+    /// Have records de-identified under the hospital's own key.
+    DataDeidentify = "data.deidentify";
     /// Look at the ledger.
     LedgerRead = "ledger.read";
     /// Export the ledger.

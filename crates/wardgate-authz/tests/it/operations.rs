@@ -113,13 +113,14 @@ fn may(role: &str) -> BTreeSet<Operation> {
 }
 
 /// The operations that an application can be granted at all.
-const FOR_APPS: [Operation; 6] = [
+const FOR_APPS: [Operation; 7] = [
     Operation::ScimProvision,
     Operation::RecordsRead,
     Operation::ConsentRead,
     Operation::ConsentWrite,
     Operation::CareTeamRead,
     Operation::CareTeamWrite,
+    Operation::DataDeidentify,
 ];
 
 #[test]
