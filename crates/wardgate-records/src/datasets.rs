@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection};
+use wardgate_vault::Label;
 
 use crate::RecordId;
 use crate::error::RecordsError;
@@ -319,6 +320,15 @@ impl Store {
             .await
             .map_err(RecordsError::database("spend from a privacy budget"))?;
         Ok(told)
+    }
+
+    /// The secret from which stand-ins follow in records that are de-identified here for others under a
+    /// profile: the same as long as the vault lives. Each profile has its own, so that data with moved dates
+    /// and data with real ones can not be joined by their stand-ins, and the moves with them.
+    #[must_use]
+    pub fn project_key(&self, profile: &str) -> [u8; 32] {
+        let hospital = self.inner.vault.derive(Label::ProjectKey);
+        hospital.mac(profile.as_bytes())
     }
 
     /// Whether the ledger has an event that was told of.

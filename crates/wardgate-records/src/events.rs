@@ -36,7 +36,9 @@ pub use custody::{
     BackupMade, BackupRestored, HoldPlaced, HoldReleased, KeyRotated, RecoveryDrilled,
     RetentionSet, VaultSealed, VaultUnsealed,
 };
-pub use dataset::{BudgetOpened, BudgetSpent, DatasetRefused, DatasetReleased};
+pub use dataset::{
+    BudgetOpened, BudgetSpent, DatasetDeidentified, DatasetRefused, DatasetReleased, ElementCounts,
+};
 pub use destruction::{Destruction, KeySetState, statement_digest};
 pub use examples::examples;
 pub use identity::{Credential, CredentialKind, TokenIssued};
@@ -159,6 +161,8 @@ pub enum Event<'a> {
     DatasetReleased(DatasetReleased<'a>),
     /// A data set was not let go.
     DatasetRefused(DatasetRefused<'a>),
+    /// Records were de-identified on request of an interface.
+    DatasetDeidentified(DatasetDeidentified<'a>),
     /// A privacy budget was opened.
     BudgetOpened(BudgetOpened<'a>),
     /// Privacy was spent from a budget.
@@ -214,6 +218,7 @@ impl Event<'_> {
             Self::BreakGlassReviewed(_) => EventKind::BreakGlassReviewed,
             Self::DatasetReleased(_) => EventKind::DatasetReleased,
             Self::DatasetRefused(_) => EventKind::DatasetRefused,
+            Self::DatasetDeidentified(_) => EventKind::DatasetDeidentified,
             Self::BudgetOpened(_) => EventKind::BudgetOpened,
             Self::BudgetSpent(_) => EventKind::BudgetSpent,
         }
@@ -300,6 +305,7 @@ impl Event<'_> {
             Self::BreakGlassReviewed(event) => event.write(json),
             Self::DatasetReleased(event) => event.write(json),
             Self::DatasetRefused(event) => event.write(json),
+            Self::DatasetDeidentified(event) => event.write(json),
             Self::BudgetOpened(event) => event.write(json),
             Self::BudgetSpent(event) => event.write(json),
         }

@@ -32,6 +32,8 @@ pub enum Label {
     BackupName,
     /// Seed of the key that signs access tokens of applications.
     AccessToken,
+    /// Making what stands for patients and ids in records that this hospital de-identifies for others.
+    ProjectKey,
     /// Proving that the key file comes from a holder of the root key. Used by the vault only.
     #[doc(hidden)]
     KeyFile,
@@ -56,6 +58,7 @@ impl Label {
             Self::DateShift => b"wardgate v1 date-shift",
             Self::BackupName => b"wardgate v1 backup-name",
             Self::AccessToken => b"wardgate v1 access-token",
+            Self::ProjectKey => b"wardgate v1 project-key",
             Self::KeyFile => b"wardgate v2 key-file",
             Self::PatientWrap => b"wardgate v1 patient-wrap",
             Self::Seal => b"wardgate v1 seal",
@@ -194,6 +197,7 @@ mod tests {
             Label::DateShift,
             Label::BackupName,
             Label::AccessToken,
+            Label::ProjectKey,
             Label::KeyFile,
             Label::PatientWrap,
             Label::Seal,

@@ -38,6 +38,46 @@ pub struct DatasetRefused<'a> {
     pub person: Token<'a>,
 }
 
+/// Records were de-identified on request of an interface, and searched; the answer follows.
+#[derive(Clone, Copy, Debug)]
+pub struct DatasetDeidentified<'a> {
+    /// The application that asked.
+    pub app: Option<Token<'a>>,
+    /// The person who asked.
+    pub person: Option<Token<'a>>,
+    /// The profile that decided.
+    pub profile: Token<'a>,
+    /// How many resources were answered.
+    pub resources: u64,
+    /// What was done to their elements.
+    pub done: ElementCounts,
+    /// How many resources the verifier searched without finding an identifier of the input: all.
+    pub verified: u64,
+    /// The size of the answer in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the answer.
+    pub output: [u8; 32],
+}
+
+/// What was done to elements, in counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ElementCounts {
+    /// Elements that stand as they were.
+    pub kept: u64,
+    /// Elements that are gone.
+    pub removed: u64,
+    /// Elements for which another value stands.
+    pub replaced: u64,
+    /// Dates that moved by their patient's shift.
+    pub shifted: u64,
+    /// Elements for which a coarser value stands.
+    pub generalised: u64,
+    /// Free texts that went through the text engine.
+    pub cleaned: u64,
+    /// Elements for which an empty value stands, or one that says nothing.
+    pub emptied: u64,
+}
+
 /// A privacy budget was opened.
 #[derive(Clone, Copy, Debug)]
 pub struct BudgetOpened<'a> {
@@ -89,6 +129,29 @@ impl DatasetRefused<'_> {
         json.member("name").token(self.name);
         json.member("person").token(self.person);
         json.member("reasons").words(self.reasons);
+    }
+}
+
+impl DatasetDeidentified<'_> {
+    pub(super) fn write(&self, json: &mut Canonical) {
+        if let Some(app) = self.app {
+            json.member("app").token(app);
+        }
+        json.member("bytes").integer(self.bytes);
+        json.member("cleaned").integer(self.done.cleaned);
+        json.member("emptied").integer(self.done.emptied);
+        json.member("generalised").integer(self.done.generalised);
+        json.member("kept").integer(self.done.kept);
+        json.member("output").hex(&self.output);
+        if let Some(person) = self.person {
+            json.member("person").token(person);
+        }
+        json.member("profile").token(self.profile);
+        json.member("removed").integer(self.done.removed);
+        json.member("replaced").integer(self.done.replaced);
+        json.member("resources").integer(self.resources);
+        json.member("shifted").integer(self.done.shifted);
+        json.member("verified").integer(self.verified);
     }
 }
 

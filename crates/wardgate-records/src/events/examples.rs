@@ -403,6 +403,24 @@ impl Invented {
             reasons: "release.k release.verifier_off",
             person: word("data.okafor"),
         }))?;
+        tell(Event::DatasetDeidentified(DatasetDeidentified {
+            app: self.optional(word("research-export")),
+            person: self.optional(word("m.chen")),
+            profile: word("safe-harbor"),
+            resources: 100,
+            done: ElementCounts {
+                kept: 2_400,
+                removed: 310,
+                replaced: 820,
+                shifted: 190,
+                generalised: 40,
+                cleaned: 75,
+                emptied: 3,
+            },
+            verified: 100,
+            bytes: 88_064,
+            output: [13; 32],
+        }))?;
         tell(Event::BudgetOpened(BudgetOpened {
             budget: word("discharge-2026"),
             accounting: word("pure"),

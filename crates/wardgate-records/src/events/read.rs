@@ -102,6 +102,8 @@ pub enum EventKind {
     DatasetReleased,
     /// `dataset.refused`
     DatasetRefused,
+    /// `dataset.deidentified`
+    DatasetDeidentified,
     /// `budget.opened`
     BudgetOpened,
     /// `budget.spent`
@@ -155,6 +157,7 @@ impl EventKind {
         Self::BreakGlassReviewed,
         Self::DatasetReleased,
         Self::DatasetRefused,
+        Self::DatasetDeidentified,
         Self::BudgetOpened,
         Self::BudgetSpent,
     ];
@@ -207,6 +210,7 @@ impl EventKind {
             Self::BreakGlassReviewed => "break_glass.reviewed",
             Self::DatasetReleased => "dataset.released",
             Self::DatasetRefused => "dataset.refused",
+            Self::DatasetDeidentified => "dataset.deidentified",
             Self::BudgetOpened => "budget.opened",
             Self::BudgetSpent => "budget.spent",
         }
@@ -249,6 +253,7 @@ impl EventKind {
             | Self::ClockAnomaly => 2,
             Self::DatasetReleased
             | Self::DatasetRefused
+            | Self::DatasetDeidentified
             | Self::BudgetOpened
             | Self::BudgetSpent => 4,
             _ => 3,

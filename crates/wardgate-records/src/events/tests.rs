@@ -242,7 +242,7 @@ proptest! {
     #[test]
     fn events_of_data_sets_are_canonical(
         id in any_id(), at in any_time(), word in any_word(), words in any_words(),
-        digest in any::<[u8; 32]>(), counts in any::<[u64; 4]>(),
+        digest in any::<[u8; 32]>(), counts in any::<[u64; 4]>(), some in any::<bool>(),
     ) {
         let token = Token::or_unfit(&word);
         let words = words.join(" ");
@@ -253,6 +253,11 @@ proptest! {
         }), id, at);
         check(&Event::DatasetRefused(DatasetRefused {
             name: token, guarantee: &words, reasons: &words, person: token,
+        }), id, at);
+        check(&Event::DatasetDeidentified(DatasetDeidentified {
+            app: some.then_some(token), person: (!some).then_some(token), profile: token,
+            resources: first, done: ElementCounts { kept: second, ..ElementCounts::default() }, verified: first,
+            bytes: second, output: digest,
         }), id, at);
         check(&Event::BudgetOpened(BudgetOpened {
             budget: token, accounting: token, limit: first, person: token,

@@ -91,6 +91,7 @@ fn shape(event: &StoredEvent) -> Shape {
         | Kind::CredentialAdded
         | Kind::EnrolmentIssued
         | Kind::ProposalMade
+        | Kind::DatasetDeidentified
         | Kind::BudgetOpened => shape_of(ENTITY_MANAGEMENT, 1, "Create", INFORMATIONAL, SUCCESS),
         Kind::BreakGlassOpened => shape_of(API_ACTIVITY, OTHER, "Override", HIGH, SUCCESS),
         Kind::RecordChanged
@@ -239,6 +240,7 @@ fn entity_management(event: &StoredEvent) -> Map<String, Value> {
         "class",
         "dataset",
         "manifest",
+        "output",
         "budget",
         "name",
         "after",
@@ -258,6 +260,9 @@ fn entity_management(event: &StoredEvent) -> Map<String, Value> {
             "actor".to_owned(),
             json!({"user": {"uid": person, "type_id": 1}}),
         );
+    } else if let (EventKind::DatasetDeidentified, Some(app)) = (event.kind, event.text("app")) {
+        // Of other events the application is what was changed.
+        members.insert("actor".to_owned(), json!({"app_name": app}));
     }
     members
 }

@@ -1,6 +1,6 @@
 //! Data sets that leave, and privacy budgets.
 
-use super::{Form, KindEntry, Member, required};
+use super::{Form, KindEntry, Member, optional, required};
 use crate::events::EventKind;
 
 pub(super) const KINDS: &[KindEntry] = &[
@@ -30,6 +30,38 @@ pub(super) const KINDS: &[KindEntry] = &[
             NAME,
             ASKED,
             required("reasons", Form::Words, "Why, as codes."),
+        ],
+    },
+    KindEntry {
+        kind: EventKind::DatasetDeidentified,
+        meaning: "Records were de-identified on request of an interface and searched for what is left; \
+                  the answer left after this entry.",
+        members: &[
+            optional("app", Form::Token, "The application that asked."),
+            required("bytes", Form::Integer("bytes"), "The size of the answer."),
+            elements("cleaned", "Free texts that went through the text engine."),
+            elements(
+                "emptied",
+                "Elements for which an empty value stands, or one that says nothing.",
+            ),
+            elements("generalised", "Elements for which a coarser value stands."),
+            elements("kept", "Elements that stand as they were."),
+            required("output", Form::Digest, "SHA-256 of the answer."),
+            optional("person", Form::Token, "The person who asked."),
+            required("profile", Form::Token, "The profile that decided."),
+            elements("removed", "Elements that are gone."),
+            elements("replaced", "Elements for which another value stands."),
+            required(
+                "resources",
+                Form::Integer("resources"),
+                "How many resources were answered.",
+            ),
+            elements("shifted", "Dates that moved by their patient's shift."),
+            required(
+                "verified",
+                Form::Integer("resources"),
+                "How many resources the verifier searched without finding an identifier of the input: all of them.",
+            ),
         ],
     },
     KindEntry {
@@ -72,6 +104,10 @@ pub(super) const KINDS: &[KindEntry] = &[
         ],
     },
 ];
+
+const fn elements(name: &'static str, meaning: &'static str) -> Member {
+    required(name, Form::Integer("elements"), meaning)
+}
 
 const NAME: Member = required("name", Form::Token, "The name of the data set.");
 const GUARANTEE: Member = required(

@@ -53,6 +53,7 @@ pub(super) fn event(known: &Known<'_>) -> Value {
         "budget",
         "name",
         "manifest",
+        "output",
         "after",
         "proposal",
     ];
@@ -124,6 +125,7 @@ fn shape(kind: EventKind) -> Shape {
         }
         Kind::DatasetReleased => lifecycle(EXPORT, "disclose", "R"),
         Kind::DatasetRefused => of(EXPORT, (LIFECYCLE, "disclose", ""), "R", "4"),
+        Kind::DatasetDeidentified => lifecycle(EXPORT, "deidentify", "R"),
         Kind::AnchorLost | Kind::ClockAnomaly | Kind::ForkDeclared => of(ALERT, SECURITY, "E", "4"),
         _ => of(ALERT, SECURITY, "U", "0"),
     }
