@@ -1,4 +1,4 @@
-//! Consents and what belongs to them, as FHIR R4 over HTTP.
+//! Consents and what belongs to them, and de-identification of records, as FHIR R4 over HTTP.
 //!
 //! An application that was granted `consent.read` or `consent.write` may use the consents of all
 //! patients: it stands for the hospital's consent service, not for one patient. What a request is
@@ -7,14 +7,17 @@
 mod answer;
 mod bundle;
 mod consent;
+mod deidentify;
 mod metadata;
 mod outcome;
 mod provenance;
 mod query;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 
 use crate::Parts;
 
@@ -33,6 +36,7 @@ pub(crate) fn routes() -> Router<Parts> {
         .route("/fhir", post(bundle::write).fallback(outcome::no_method))
         .route("/fhir/", post(bundle::write).fallback(outcome::no_method))
         .layer(DefaultBodyLimit::max(BUNDLE_BYTES_MAX))
+        .merge(operations())
         .route("/fhir/metadata", get(metadata::read))
         .route("/fhir/Consent", all)
         .route("/fhir/Consent/_search", post(consent::search_by_form))
@@ -47,5 +51,20 @@ pub(crate) fn routes() -> Router<Parts> {
         .route("/fhir/{*elsewhere}", any(outcome::no_route))
 }
 
-/// The largest Bundle that is read. One Consent has the limit of every request.
+/// De-identification, under the names of both versions of its guide. Some clients encode the dollar sign.
+fn operations() -> Router<Parts> {
+    let mut operations = Router::new();
+    for dollar in ["$", "%24"] {
+        let current = post(deidentify::current).fallback(outcome::no_method);
+        let earlier = post(deidentify::earlier).fallback(outcome::no_method);
+        operations = operations
+            .route(&format!("/fhir/{dollar}de-identify"), current)
+            .route(&format!("/fhir/{dollar}deidentify"), earlier);
+    }
+    operations
+        .layer(DefaultBodyLimit::max(deidentify::INPUT_BYTES_MAX))
+        .layer(Extension(Arc::new(deidentify::Places::default())))
+}
+
+/// The largest Bundle of consents that is read. One Consent has the limit of every request.
 const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;

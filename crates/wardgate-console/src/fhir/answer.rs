@@ -27,11 +27,21 @@ pub(super) async fn admit(
     headers: &HeaderMap,
     operation: Operation,
 ) -> Result<Admitted, Outcome> {
+    admit_for(parts, headers, operation, JSON_KINDS).await
+}
+
+/// The same where answers are of other media types.
+pub(super) async fn admit_for(
+    parts: &Parts,
+    headers: &HeaderMap,
+    operation: Operation,
+    kinds: &[&str],
+) -> Result<Admitted, Outcome> {
     let caller = identify(parts, headers)
         .await
         .map_err(|Stranger| Refusal::stranger())?;
     let allowed = allow(parts, &caller, operation, &Target::any())?;
-    accepts_json(headers)?;
+    accepts(headers, kinds)?;
     Ok(Admitted {
         author: author(&caller),
         _allowed: allowed,
@@ -53,9 +63,8 @@ pub(super) async fn body(parts: &Parts, request: Request) -> Result<String, Outc
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
-        .map(essence)
         .unwrap_or_default();
-    if !["application/fhir+json", "application/json"].contains(&kind.as_str()) {
+    if !is_json(kind) {
         return Err(Outcome::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "not-supported",
@@ -65,18 +74,38 @@ pub(super) async fn body(parts: &Parts, request: Request) -> Result<String, Outc
     text(parts, request).await
 }
 
-/// The body, whatever it is.
+/// Whether a media type is that of a resource in JSON.
+pub(super) fn is_json(kind: &str) -> bool {
+    ["application/fhir+json", "application/json"].contains(&essence(kind).as_str())
+}
+
+/// Whether a media type is that of resources, one a line.
+pub(super) fn is_ndjson(kind: &str) -> bool {
+    [
+        "application/fhir+ndjson",
+        "application/ndjson",
+        "application/x-ndjson",
+    ]
+    .contains(&essence(kind).as_str())
+}
+
+/// The body as text, whatever it is.
 pub(super) async fn text(parts: &Parts, request: Request) -> Result<String, Outcome> {
+    let body = bytes(parts, request).await?;
+    String::from_utf8(body.into()).map_err(|_| Outcome::invalid("the body is not UTF-8 text"))
+}
+
+/// The body, whatever it is.
+pub(super) async fn bytes(parts: &Parts, request: Request) -> Result<Bytes, Outcome> {
     let body = Bytes::from_request(request, parts).await;
-    let body = body.map_err(|rejection| match rejection.status() {
+    body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Outcome::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too-long",
             "the resource is larger than is read here; send less at once",
         ),
         _ => Outcome::invalid("the request broke off"),
-    })?;
-    String::from_utf8(body.into()).map_err(|_| Outcome::invalid("the body is not UTF-8 text"))
+    })
 }
 
 /// One version of a consent as the whole answer.
@@ -123,21 +152,24 @@ fn http_date(at: jiff::Timestamp) -> String {
         .unwrap_or_default()
 }
 
-/// Whether JSON will do.
-fn accepts_json(headers: &HeaderMap) -> Result<(), Outcome> {
+/// Whether one of these media types will do, the last of which is what is sent.
+fn accepts(headers: &HeaderMap, kinds: &[&str]) -> Result<(), Outcome> {
     let mut accepted = headers.get_all(header::ACCEPT).iter().peekable();
     let will_do = accepted.peek().is_none()
         || accepted
-            .filter_map(|kinds| kinds.to_str().ok())
-            .flat_map(|kinds| kinds.split(','))
-            .any(|kind| JSON_KINDS.contains(&essence(kind).as_str()));
+            .filter_map(|accepted| accepted.to_str().ok())
+            .flat_map(|accepted| accepted.split(','))
+            .any(|kind| kinds.contains(&essence(kind).as_str()));
     if will_do {
         Ok(())
     } else {
         Err(Outcome::new(
             StatusCode::NOT_ACCEPTABLE,
             "not-supported",
-            "answers are JSON only; send `Accept: application/fhir+json`",
+            format!(
+                "this is answered as `{0}` only; send `Accept: {0}`",
+                kinds.last().unwrap_or(&FHIR_JSON)
+            ),
         ))
     }
 }
@@ -148,11 +180,18 @@ fn essence(kind: &str) -> String {
 }
 
 pub(super) const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
-const JSON_KINDS: &[&str] = &[
+pub(super) const JSON_KINDS: &[&str] = &[
     "*/*",
     "application/*",
     "application/json",
     "application/fhir+json",
+];
+pub(super) const NDJSON_KINDS: &[&str] = &[
+    "*/*",
+    "application/*",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/fhir+ndjson",
 ];
 
 #[cfg(test)]

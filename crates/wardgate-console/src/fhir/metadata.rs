@@ -20,21 +20,22 @@ fn statement(origin: &str) -> Value {
         "kind": "instance",
         "software": {"name": "Wardgate", "version": env!("CARGO_PKG_VERSION")},
         "implementation": {
-            "description": "Consents that decide about calls to AI systems",
+            "description": "Consents that decide about calls to AI systems, and de-identification of records",
             "url": format!("{origin}/fhir"),
         },
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
+        "format": ["application/fhir+json", "application/fhir+ndjson"],
         "rest": [{
             "mode": "server",
             "documentation": "Whoever was granted consent.read or consent.write may use the \
-                consents of all patients.",
+                consents of all patients. De-identification needs data.deidentify.",
             "security": {"service": [{"coding": [{
                 "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
                 "code": "SMART-on-FHIR",
             }]}]},
             "resource": [consent(), provenance()],
             "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            "operation": [deidentify("de-identify"), deidentify("deidentify")],
         }],
     })
 }
@@ -67,6 +68,18 @@ fn consent() -> Value {
             {"name": "category", "type": "token"},
             {"name": "date", "type": "date"},
         ],
+    })
+}
+
+/// The operation of HL7 DARTS, by its name in version 1.0.0 or 0.1.0 of the guide.
+fn deidentify(name: &str) -> Value {
+    json!({
+        "name": name,
+        "definition": format!("http://hl7.org/fhir/us/darts/OperationDefinition/{name}"),
+        "documentation": "Takes Parameters with identifiableData and policy, or resources as \
+            application/fhir+ndjson with policy in the address. Policies: safe-harbor \
+            (HHS_SAFE_HARBOR_DETERMINISTIC_METHOD), limited-data-set, gdpr-pseudonymise. \
+            identifiableDataFileUrls is not supported: no files are fetched.",
     })
 }
 

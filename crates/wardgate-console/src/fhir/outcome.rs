@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use wardgate_deid::RecordFault;
 use wardgate_records::{ConsentError, ConsentIssue, IssueKind};
 
 use super::answer::FHIR_JSON;
@@ -25,6 +26,15 @@ struct Issue {
     code: &'static str,
     diagnostics: String,
     expression: Option<String>,
+    /// The line of the body, from 1.
+    line: Option<u64>,
+}
+
+/// A record that was refused, and the line that it stood in.
+#[derive(Debug)]
+pub(super) struct RefusedRecord {
+    pub(super) line: Option<u64>,
+    pub(super) fault: RecordFault,
 }
 
 impl Outcome {
@@ -39,6 +49,7 @@ impl Outcome {
                 code,
                 diagnostics: diagnostics.into(),
                 expression: None,
+                line: None,
             }],
             header: None,
             refusal: None,
@@ -48,6 +59,26 @@ impl Outcome {
     /// The request is not one that is understood.
     pub(super) fn invalid(diagnostics: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid", diagnostics)
+    }
+
+    /// Something that must be there is not.
+    pub(super) fn required(diagnostics: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "required", diagnostics)
+    }
+
+    /// Something of ours failed.
+    pub(super) fn failed() -> Self {
+        Refusal::internal().into()
+    }
+
+    /// Records of the request were refused, and so is all of it.
+    pub(super) fn of_records(refused: &[RefusedRecord]) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            issues: refused.iter().map(Issue::from).collect(),
+            header: None,
+            refusal: None,
+        }
     }
 
     /// It is understood, and this server does not do it.
@@ -91,6 +122,10 @@ impl Issue {
         if let (Some(expression), Some(issue)) = (&self.expression, issue.as_object_mut()) {
             issue.insert("expression".to_owned(), json!([expression]));
         }
+        if let (Some(line), Some(issue)) = (self.line, issue.as_object_mut()) {
+            let extension = json!([{"url": LINE_EXTENSION, "valueInteger": line}]);
+            issue.insert("extension".to_owned(), extension);
+        }
         issue
     }
 }
@@ -106,6 +141,30 @@ impl From<&ConsentIssue> for Issue {
             },
             diagnostics: issue.message.clone(),
             expression: Some(issue.element.to_owned()),
+            line: None,
+        }
+    }
+}
+
+impl From<&RefusedRecord> for Issue {
+    fn from(refused: &RefusedRecord) -> Self {
+        let RefusedRecord { line, fault } = refused;
+        let place = match (line, fault.byte()) {
+            (Some(line), Some(byte)) => format!("line {line}, byte {byte}: "),
+            (Some(line), None) => format!("line {line}: "),
+            (None, Some(byte)) => format!("byte {byte} of the Bundle: "),
+            (None, None) => String::new(),
+        };
+        Self {
+            code: match fault.code() {
+                "fhir.json" | "fhir.duplicate_key" => "structure",
+                "fhir.depth" | "fhir.size" => "too-long",
+                "fhir.unknown_resource" => "not-supported",
+                _ => "processing",
+            },
+            diagnostics: format!("{place}{fault}; {}", fault.hint()),
+            expression: None,
+            line: *line,
         }
     }
 }
@@ -209,3 +268,6 @@ pub(super) async fn no_method() -> Outcome {
         "this address does not take this method; see `/fhir/metadata`",
     )
 }
+
+/// Where an issue stands in what was sent, as the standard's extension says it.
+const LINE_EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";

@@ -27,6 +27,12 @@ impl Parameters {
         &self.0
     }
 
+    /// The policy that a de-identification is asked to follow, which is all that may stand there.
+    pub(super) fn policy(&self) -> Result<Option<&str>, Outcome> {
+        self.refuse_unknown(&["policy"])?;
+        self.one("policy")
+    }
+
     /// The one value of a parameter.
     fn one(&self, name: &str) -> Result<Option<&str>, Outcome> {
         let mut values = self.all(name);

@@ -106,6 +106,7 @@ fn action_word(action: char) -> Option<&'static str> {
 
 pub(super) const SUPPORTED: &[&str] = &[
     "wardgate/call",
+    "wardgate/data.deidentify",
     "system/Consent.rs",
     "system/Consent.cruds",
     "system/*.rs",

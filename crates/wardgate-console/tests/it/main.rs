@@ -13,6 +13,8 @@ mod attacks_sso;
 #[cfg(test)]
 mod consent_desk;
 #[cfg(test)]
+mod deidentify;
+#[cfg(test)]
 mod fhir;
 #[cfg(test)]
 mod fhir_attacks;
