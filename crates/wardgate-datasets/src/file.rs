@@ -1,8 +1,8 @@
 //! One file: read, cleaned, searched, brought to the disk, named. Whatever fails, the input stands as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +29,8 @@ pub(crate) struct Work<'r> {
     pub(crate) journal: &'r Journal,
     pub(crate) progress: &'r (dyn Fn(Progress) + Sync),
     pub(crate) stop: &'r AtomicBool,
+    /// Folders in which outputs got their names.
+    pub(crate) folders: Mutex<BTreeSet<PathBuf>>,
 }
 
 /// Where an output goes.
@@ -40,6 +42,16 @@ pub(crate) struct Place {
     pub(crate) name: String,
     /// The folder that is written, where there is one: no output leaves it.
     pub(crate) inside: Option<PathBuf>,
+}
+
+/// What is known of an output that was written.
+enum Written {
+    /// Its digest, which was made in passing.
+    Digest(String),
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// It was read again already.
+    InPassing,
 }
 
 /// What cleaning some records gave.
@@ -152,12 +164,15 @@ impl Work<'_> {
         fs::create_dir_all(folder).map_err(DatasetFault::file("make", folder))?;
         check_inside(folder, place)?;
         let pending = Pending::beside(&place.path, MODE_USUAL)?;
-        let cleaned = match self.format.layout(&found.below) {
-            Layout::Records => self.records(&input, &pending, threads, report)?,
-            Layout::Whole => self.whole(&input, &pending, report)?,
+        let cleaned = match self.format.layout(&found.below, before.len()) {
+            Layout::Records => {
+                let digest = self.records(&input, &pending, threads, report)?;
+                digest.map(Written::Digest)
+            }
+            Layout::Whole => self.whole(&input, &pending, report)?.map(Written::Bytes),
             Layout::Stream => self.stream(&input, &pending, report)?,
         };
-        let Some(digest) = cleaned else {
+        let Some(cleaned) = cleaned else {
             return Ok(None);
         };
         let after = fs::metadata(&found.from).map_err(DatasetFault::file("read", &found.below))?;
@@ -170,17 +185,19 @@ impl Work<'_> {
         }
         pending.sync()?;
         // What stands on the disk is read anew: it must be what was cleaned and searched.
-        let (sha256, bytes) = read_back(&pending, &place.path)?;
-        if digest.is_some_and(|digest| digest != sha256) {
+        let Some((sha256, bytes)) = read_back(&pending, &place.path, &cleaned)? else {
             return Err(DatasetFault::refused(
                 "dataset.torn",
                 "the disk gave back other bytes than were written",
                 "check the disk and its file system",
             ));
-        }
+        };
         self.journal.begin(&found.below)?;
         pending.keep()?;
-        sync_folder(folder)?;
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if !folders.contains(folder) {
+            folders.insert(folder.to_owned());
+        }
         Ok(Some(OutputFile {
             path: place.name.clone(),
             bytes,
@@ -195,7 +212,7 @@ impl Work<'_> {
         pending: &Pending,
         threads: usize,
         report: &mut FileReport,
-    ) -> Result<Option<Option<String>>, DatasetFault> {
+    ) -> Result<Option<String>, DatasetFault> {
         let source = Mutex::new(Digest::new());
         let hashed = Hashed {
             input,
@@ -250,7 +267,7 @@ impl Work<'_> {
         let nothing = report.counts.records == 0 && !report.refused.is_empty();
         Ok(self
             .clean(residue, report)
-            .then(|| Some(digest.hex()))
+            .then(|| digest.hex())
             .filter(|_| !nothing))
     }
 
@@ -316,14 +333,21 @@ impl Work<'_> {
         })
     }
 
-    /// One record in memory.
+    /// Brings the names of outputs to the disk. One that a crash takes before is written anew by the next run.
+    pub(crate) fn sync_folders(&self) -> Result<(), DatasetFault> {
+        let folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.iter().try_for_each(|folder| sync_folder(folder))
+    }
+
+    /// One record in memory. Gives what was written, or nothing when nothing is to be kept.
     fn whole(
         &self,
         input: &File,
         pending: &Pending,
         report: &mut FileReport,
-    ) -> Result<Option<Option<String>>, DatasetFault> {
-        let mut bytes = Vec::new();
+    ) -> Result<Option<Vec<u8>>, DatasetFault> {
+        let length = usize::try_from(report.bytes).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(length.min(RECORD_BYTES_MAX) + 1);
         let limit = RECORD_BYTES_MAX as u64 + 1;
         input
             .take(limit)
@@ -355,9 +379,7 @@ impl Work<'_> {
         }
         let failed = DatasetFault::file("write", &report.file);
         pending.file().write_all(&output).map_err(failed)?;
-        let mut digest = Digest::new();
-        digest.update(&output);
-        Ok(Some(Some(digest.hex())))
+        Ok(Some(output))
     }
 
     /// One record in passing.
@@ -366,7 +388,7 @@ impl Work<'_> {
         input: &File,
         pending: &Pending,
         report: &mut FileReport,
-    ) -> Result<Option<Option<String>>, DatasetFault> {
+    ) -> Result<Option<Written>, DatasetFault> {
         let failed = DatasetFault::file("read", &report.file);
         let again = |mut file: &File| file.seek(SeekFrom::Start(0)).map(drop);
         let cleaned = guarded(|| {
@@ -393,7 +415,7 @@ impl Work<'_> {
         }
         again(input).map_err(&failed)?;
         (report.sha256, _) = Digest::new().read_all(input).map_err(failed)?;
-        Ok(Some(None))
+        Ok(Some(Written::InPassing))
     }
 
     /// Whether the verifier lets an output pass; otherwise the report says what it found.
@@ -478,11 +500,52 @@ fn check_inside(folder: &Path, place: &Place) -> Result<(), DatasetFault> {
     }
 }
 
-fn read_back(pending: &Pending, place: &Path) -> Result<(String, u64), DatasetFault> {
+///
+/// Nothing when it is not what was written.
+fn read_back(
+    pending: &Pending,
+    place: &Path,
+    written: &Written,
+) -> Result<Option<(String, u64)>, DatasetFault> {
     let failed = DatasetFault::file("read", place);
     let mut file = pending.file();
     file.seek(SeekFrom::Start(0)).map_err(&failed)?;
-    Digest::new().read_all(BufReader::new(file)).map_err(failed)
+    if let Written::Bytes(bytes) = written {
+        return compared(file, bytes).map_err(failed);
+    }
+    let (sha256, bytes) = Digest::new().read_all(file).map_err(failed)?;
+    Ok(match written {
+        Written::Digest(digest) if *digest != sha256 => None,
+        _ => Some((sha256, bytes)),
+    })
+}
+
+/// The digest and the length of a file that has these bytes and no others; otherwise nothing.
+fn compared(mut file: &File, bytes: &[u8]) -> io::Result<Option<(String, u64)>> {
+    let mut rest = bytes;
+    let mut buffer = vec![0; bytes.len().clamp(1, COMPARED_BYTES)];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                let Some((head, tail)) = rest.split_at_checked(read) else {
+                    return Ok(None);
+                };
+                if buffer.get(..read) != Some(head) {
+                    return Ok(None);
+                }
+                rest = tail;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if !rest.is_empty() {
+        return Ok(None);
+    }
+    let mut digest = Digest::new();
+    digest.update(bytes);
+    Ok(Some((digest.hex(), bytes.len() as u64)))
 }
 
 pub(crate) fn modified_ns(metadata: &Metadata) -> u64 {
@@ -511,6 +574,9 @@ pub(crate) fn stopped() -> DatasetFault {
         "run the same command again: it goes on from there",
     )
 }
+
+/// How much of an output is compared at once with what was written.
+const COMPARED_BYTES: usize = 256 << 10;
 
 /// A fault of the program in one record is that record's refusal and ends nothing else.
 fn guarded<T>(work: impl FnOnce() -> Result<T, RecordFault>) -> Result<T, RecordFault> {

@@ -23,8 +23,8 @@ pub trait Format: Sync {
     /// What was chosen besides the profile; equal options decide alike.
     fn options(&self) -> Value;
 
-    /// How a file falls into records, by its name.
-    fn layout(&self, path: &Path) -> Layout;
+    /// How a file falls into records, by its name and its length in bytes.
+    fn layout(&self, path: &Path, bytes: u64) -> Layout;
 
     /// Cleans one record.
     ///

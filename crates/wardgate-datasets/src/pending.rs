@@ -2,11 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-use aws_lc_rs::rand;
 
 use crate::fault::DatasetFault;
 
@@ -27,9 +26,8 @@ impl Pending {
         let failed = DatasetFault::file("write", place);
         let name = place.file_name().filter(|_| !place.is_dir());
         let name = name.ok_or_else(|| failed(io::Error::from(io::ErrorKind::IsADirectory)))?;
-        let mut random = [0; 8];
-        rand::fill(&mut random).map_err(|_| failed(io::Error::other("no random numbers")))?;
-        let random = u64::from_le_bytes(random);
+        // A name that nobody else has; that nothing stood there before, `create_new` sees to.
+        let random = RandomState::new().build_hasher().finish();
         let shown = shown(name);
         let temporary = place.with_file_name(format!(".{shown}.{random:016x}.part"));
         let mut options = OpenOptions::new();

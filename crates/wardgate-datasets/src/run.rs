@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use wardgate_deid::ProjectKey;
@@ -87,6 +88,7 @@ impl Run<'_> {
             journal: &journal,
             progress: self.progress,
             stop: self.stop,
+            folders: Mutex::default(),
         };
         let mut report = RunReport::new(self.head.clone());
         let mut sources = Digest::new();
@@ -128,6 +130,7 @@ impl Run<'_> {
                 },
             )?;
         }
+        run.sync_folders()?;
         journal.sync()?;
         if run.is_stopped() {
             return Err(stopped());
@@ -138,7 +141,8 @@ impl Run<'_> {
 
     /// Whether a file is so large that all threads work on it alone.
     fn is_alone(&self, found: &Found) -> bool {
-        self.format.layout(&found.below) == Layout::Records && found.bytes > ALONE_BYTES
+        self.format.layout(&found.below, found.bytes) == Layout::Records
+            && found.bytes > ALONE_BYTES
     }
 
     fn places(&self, input: &Path, output: &Path) -> Result<(Vec<Found>, Places), DatasetFault> {

@@ -1,7 +1,8 @@
 //! What a file costs in CPU time, with and without the second look, when patients are few and when each file has
 //! another patient.
 //!
-//! Takes the files of the folder in `WARDGATE_DICOM_FILES`, or three that are made here.
+//! Takes the files of the folder in `WARDGATE_DICOM_FILES`, or three that are made here. `WARDGATE_DICOM_RUN` picks
+//! one of the runs, from 0.
 #![expect(clippy::print_stdout, reason = "a benchmark tells its figures")]
 #![expect(
     clippy::unwrap_used,
@@ -34,7 +35,12 @@ fn main() {
         (false, true, true),
         (true, true, false),
     ];
-    for (looked, verified, fresh) in runs {
+    let only = std::env::var("WARDGATE_DICOM_RUN");
+    let only: Option<usize> = only.ok().map(|run| run.parse().unwrap());
+    let runs = runs.into_iter().enumerate();
+    for (_, (looked, verified, fresh)) in
+        runs.filter(|(run, _)| only.is_none_or(|only| *run == only))
+    {
         let deidentifier = deidentifier(looked);
         let started = cpu_seconds();
         let (mut count, mut bytes) = (0_u32, 0);

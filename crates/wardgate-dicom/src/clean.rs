@@ -238,14 +238,22 @@ impl<'f> Cleaner<'f> {
         let Some(vr) = safe_private(&creator, tag) else {
             return Ok(None);
         };
-        let Value::Bytes(bytes) = &element.value else {
-            return Ok(None);
+        let bytes = match &element.value {
+            // What is not safe in an item goes, as everywhere.
+            Value::Items(items) if vr == VR::SQ => {
+                let items = items.iter().map(|item| self.set(item, charset));
+                let items = items.collect::<Result<_, _>>()?;
+                self.note(tag, Operation::Cleaned);
+                return Ok(Some(Element::items(tag, items)));
+            }
+            Value::Bytes(bytes) if vr != VR::SQ => bytes,
+            _ => return Ok(None),
         };
         if element.vr != vr && element.vr != VR::UN {
             return Ok(None);
         }
         let kept = self.value(None, tag, vr, bytes, charset);
-        let same = kept.filter(|kept| kept.raw() == &**bytes);
+        let same = kept.filter(|kept| kept.raw() == &**bytes || vr == VR::UI);
         if same.is_some() {
             self.note(tag, Operation::Kept);
         }

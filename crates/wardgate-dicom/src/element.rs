@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dicom_core::VR;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
@@ -66,6 +67,24 @@ impl Tag {
         if self.is_private() {
             return None;
         }
+        let slot = self.0.wrapping_mul(SPREAD) >> (u32::BITS - KNOWN_BITS);
+        let slot = KNOWN.get(usize::try_from(slot).unwrap_or_default());
+        let known = slot.map_or(0, |slot| slot.load(Ordering::Relaxed));
+        let [a, b, c, d, one, two, ..] = known.to_be_bytes();
+        if u32::from_be_bytes([a, b, c, d]) == self.0 && one != 0 {
+            return vr_of([one, two]);
+        }
+        let vr = self.looked_up();
+        let [one, two] = vr.map_or(*NO_VR, VR::to_bytes);
+        let [a, b, c, d] = self.0.to_be_bytes();
+        if let Some(slot) = slot {
+            let known = u64::from_be_bytes([a, b, c, d, one, two, 0, 0]);
+            slot.store(known, Ordering::Relaxed);
+        }
+        vr
+    }
+
+    fn looked_up(self) -> Option<VR> {
         let tag = dicom_core::Tag(self.group(), self.element());
         let entry = StandardDataDictionary.by_tag(tag)?;
         Some(match entry.vr() {
@@ -74,6 +93,56 @@ impl Tag {
         })
     }
 }
+
+/// The value representation that two letters name.
+pub(crate) fn vr_of(two: [u8; 2]) -> Option<VR> {
+    Some(match &two {
+        b"AE" => VR::AE,
+        b"AS" => VR::AS,
+        b"AT" => VR::AT,
+        b"CS" => VR::CS,
+        b"DA" => VR::DA,
+        b"DS" => VR::DS,
+        b"DT" => VR::DT,
+        b"FD" => VR::FD,
+        b"FL" => VR::FL,
+        b"IS" => VR::IS,
+        b"LO" => VR::LO,
+        b"LT" => VR::LT,
+        b"OB" => VR::OB,
+        b"OD" => VR::OD,
+        b"OF" => VR::OF,
+        b"OL" => VR::OL,
+        b"OV" => VR::OV,
+        b"OW" => VR::OW,
+        b"PN" => VR::PN,
+        b"SH" => VR::SH,
+        b"SL" => VR::SL,
+        b"SQ" => VR::SQ,
+        b"SS" => VR::SS,
+        b"ST" => VR::ST,
+        b"SV" => VR::SV,
+        b"TM" => VR::TM,
+        b"UC" => VR::UC,
+        b"UI" => VR::UI,
+        b"UL" => VR::UL,
+        b"UN" => VR::UN,
+        b"UR" => VR::UR,
+        b"US" => VR::US,
+        b"UT" => VR::UT,
+        b"UV" => VR::UV,
+        _ => return None,
+    })
+}
+
+/// What the dictionary said of tags, by a part of their product with [`SPREAD`]: tag, letters of the
+/// representation. A slot is read and written as a whole, so that threads need not wait for each other.
+static KNOWN: [AtomicU64; 1 << KNOWN_BITS] = [const { AtomicU64::new(0) }; 1 << KNOWN_BITS];
+const KNOWN_BITS: u32 = 12;
+/// An odd number near the golden share of 32 bits, which spreads tags that follow each other.
+const SPREAD: u32 = 0x9e37_79b9;
+/// Letters that name no representation.
+const NO_VR: &[u8; 2] = b"--";
 
 impl<'a> Element<'a> {
     pub(crate) fn text(tag: Tag, vr: VR, value: &str) -> Element<'static> {
@@ -295,4 +364,25 @@ pub(crate) mod tags {
     pub(crate) const DOCUMENT_LENGTH: Tag = Tag::new(0x0042, 0x0015);
     pub(crate) const FLOAT_PIXELS: Tag = Tag::new(0x7fe0, 0x0008);
     pub(crate) const PIXELS: Tag = Tag::new(0x7fe0, 0x0010);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn representations_are_those_that_the_dictionary_has() {
+        for one in 0..=u8::MAX {
+            for two in 0..=u8::MAX {
+                assert_eq!(vr_of([one, two]), VR::from_binary([one, two]));
+            }
+        }
+        for _ in 0..2 {
+            for tag in (0x0008_0000..0x0009_0000).chain(0x0028_0000..0x0028_4000) {
+                assert_eq!(Tag(tag).standard_vr(), Tag(tag).looked_up(), "{tag:08x}");
+            }
+            assert_eq!(Tag(0x6002_3000).standard_vr(), Some(VR::OW));
+            assert_eq!(Tag(0x0009_0010).standard_vr(), None);
+        }
+    }
 }

@@ -13,13 +13,14 @@ use wardgate_deid::{Found, Operation, RecordFault, RecordRules, Sex, Tally};
 
 use crate::charset::CharacterSet;
 use crate::clean::{Cleaner, UNICODE};
+use crate::devices::Devices;
 use crate::element::{DataSet, Element, Tag, tags};
-use crate::fault::unwritten;
+use crate::fault::{too_large, unwritten};
 use crate::head::{self, DIRECTORY, Head};
 use crate::identity::Identity;
 use crate::marker;
 use crate::options::Options;
-use crate::pixels::{self, PixelBytes, PixelOutcome, PixelTreatment};
+use crate::pixels::{self, Blanked, PixelBytes, PixelOutcome, PixelTreatment};
 use crate::reader::{self, PixelElement};
 use crate::source::{FilePixels, Source};
 use crate::subject::{Subject, Subjects};
@@ -55,6 +56,7 @@ use crate::writer::{write_head, write_set};
 pub struct FileDeidentifier {
     pub(crate) subjects: Subjects,
     pub(crate) options: Options,
+    devices: Devices,
     pub(crate) seekers: Seekers,
     pub(crate) buffers: Buffers,
 }
@@ -97,9 +99,17 @@ impl FileDeidentifier {
         Self {
             subjects: Subjects::new(rules),
             options,
+            devices: Devices::shipped(),
             seekers: Seekers::default(),
             buffers: Buffers::default(),
         }
+    }
+
+    /// The same with rules by device instead of those that ship.
+    #[must_use]
+    pub fn with_devices(mut self, devices: Devices) -> Self {
+        self.devices = devices;
+        self
     }
 
     /// Reads a file and writes its de-identified form.
@@ -183,11 +193,17 @@ impl FileDeidentifier {
         let (mut set, tail, tally) = self.sets(&subject, &read.set, &tail)?;
         let examined = match &outcome {
             Some(PixelOutcome::Pass { examined }) => *examined,
-            Some(PixelOutcome::Blank { .. }) => true,
+            Some(PixelOutcome::Blank(_)) => true,
             None => false,
         };
         let profile = self.subjects.rules().profile().id();
         marker::mark(&mut set, &self.options, profile, examined);
+        if let Some(PixelOutcome::Blank(blanked)) = &outcome
+            && let Some(decoded) = &blanked.decoded
+        {
+            head.syntax = Syntax::named(EXPLICIT);
+            marker::mark_decoded(&mut set, &self.options, decoded);
+        }
         let mut done = CleanedFile {
             tally,
             edition: TABLE.edition(),
@@ -208,8 +224,8 @@ impl FileDeidentifier {
             done.tally
                 .note("comments in compressed pixels", Operation::Emptied);
         }
-        if let Pixels::Blanked(areas) = done.pixels {
-            done.tally.add("areas of pixels", Operation::Removed, areas);
+        if let Some(PixelOutcome::Blank(blanked)) = &outcome {
+            note_blanked(&mut done.tally, blanked);
         }
         Ok(done)
     }
@@ -255,6 +271,8 @@ impl FileDeidentifier {
         let treatment = PixelTreatment {
             clean: self.options.clean_pixel_data,
             faces: self.options.clean_recognizable_visual_features,
+            burned_in: self.options.burned_in,
+            devices: &self.devices,
         };
         pixels::examine(&facts, bytes, treatment)
     }
@@ -283,11 +301,8 @@ impl FileDeidentifier {
         write_set(&mut out, whole.set, encoding)?;
         let mut scrubbed = 0;
         if let Some((element, bytes)) = pixels {
-            let vr = match element.len {
-                None => VR::OB,
-                Some(_) => element.vr,
-            };
-            write_head(&mut out, element.tag, vr, element.len.map(even), encoding);
+            let (vr, len) = written_as(*element, outcome)?;
+            write_head(&mut out, element.tag, vr, len.map(even), encoding);
             scrubbed = stream::copy(output, &mut out, bytes, outcome, encoding)?;
         }
         write_set(&mut out, whole.tail, encoding)?;
@@ -353,12 +368,50 @@ fn settle_syntax<R: Read + Seek>(
     ))
 }
 
+/// The representation and the length with which pixels are written; without a length, fragments follow.
+fn written_as(
+    element: PixelElement,
+    outcome: Option<&PixelOutcome>,
+) -> Result<(VR, Option<u32>), RecordFault> {
+    if let Some(PixelOutcome::Blank(blanked)) = outcome
+        && let Some(decoded) = &blanked.decoded
+    {
+        let vr = if decoded.bits_allocated() > 8 {
+            VR::OW
+        } else {
+            VR::OB
+        };
+        let len = u32::try_from(decoded.len());
+        let len = len.map_err(|_| too_large("the decompressed pixels are too long"))?;
+        return Ok((vr, Some(len)));
+    }
+    Ok(match element.len {
+        None => (VR::OB, None),
+        Some(len) => (element.vr, Some(len)),
+    })
+}
+
+/// Tells what was blanked, by the reasons.
+fn note_blanked(tally: &mut Tally, blanked: &Blanked) {
+    for (reason, areas) in blanked.areas.by_reason() {
+        if areas > 0 {
+            tally.add(reason, Operation::Removed, areas);
+        }
+    }
+    if blanked.decoded.is_some() {
+        tally.note(
+            "compressed pixels, decoded to be blanked",
+            Operation::Replaced,
+        );
+    }
+}
+
 fn left(outcome: Option<&PixelOutcome>) -> Pixels {
     match outcome {
         None => Pixels::None,
         Some(PixelOutcome::Pass { examined: true }) => Pixels::Examined,
         Some(PixelOutcome::Pass { .. }) => Pixels::Unexamined,
-        Some(PixelOutcome::Blank { areas, .. }) => Pixels::Blanked(*areas),
+        Some(PixelOutcome::Blank(blanked)) => Pixels::Blanked(blanked.areas.sum()),
     }
 }
 

@@ -9,6 +9,7 @@ mod charset;
 mod clean;
 mod codestream;
 mod date;
+mod devices;
 mod element;
 mod fault;
 mod file;
@@ -25,11 +26,18 @@ mod table;
 mod verify;
 mod writer;
 
+pub use devices::{Devices, DevicesFault};
 pub use file::{CleanedFile, FileDeidentifier, Pixels};
-pub use options::Options;
+pub use options::{BurnedIn, Options};
 
 /// The edition of PS3.15 whose table decides, such as `2025a`.
 #[must_use]
 pub fn edition() -> &'static str {
     table::TABLE.edition()
+}
+
+/// The edition of PS3.15 whose list of safe private attributes decides, such as `2026d`.
+#[must_use]
+pub fn safe_private_edition() -> &'static str {
+    table::safe_private_edition()
 }

@@ -41,8 +41,35 @@ pub struct Options {
     pub clean_graphics: bool,
     /// Burned-in text is looked for, and blanked or refused (E.3.1).
     pub clean_pixel_data: bool,
+    /// What is done with a picture in which it stands.
+    pub burned_in: BurnedIn,
     /// Files whose pixels could show a face are refused unless they are cleaned (E.3.2).
     pub clean_recognizable_visual_features: bool,
+}
+
+/// What is done with a picture in which text stands, or of which a rule wants parts blanked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BurnedIn {
+    /// Native pixels are blanked; compressed ones refuse the file, because they would be compressed again.
+    #[default]
+    Blank,
+    /// The file is refused.
+    Refuse,
+    /// Native pixels are blanked, compressed ones decompressed for good and blanked: the file leaves in explicit
+    /// VR little endian.
+    DecodeAndBlank,
+}
+
+impl BurnedIn {
+    /// The word that options and reports use.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::Refuse => "refuse",
+            Self::DecodeAndBlank => "decode-and-blank",
+        }
+    }
 }
 
 impl Options {
@@ -80,6 +107,7 @@ impl Options {
             clean_structured_content: true,
             clean_graphics: true,
             clean_pixel_data: true,
+            burned_in: BurnedIn::Blank,
             clean_recognizable_visual_features: false,
         }
     }

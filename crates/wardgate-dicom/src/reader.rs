@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use dicom_core::VR;
 use wardgate_deid::RecordFault;
 
-use crate::element::{DataSet, Element, Tag, Value, is_long, swap, tags};
+use crate::element::{DataSet, Element, Tag, Value, is_long, swap, tags, vr_of};
 use crate::fault::{malformed, too_large, truncated};
 use crate::syntax::Encoding;
 
@@ -334,7 +334,7 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let [first, second, low, high] = self.four(start + 4, limit)?;
         if encoding.explicit && tag.group() != 0xfffe {
-            let known = VR::from_binary([first, second]);
+            let known = vr_of([first, second]);
             let capital = first.is_ascii_uppercase() && second.is_ascii_uppercase();
             let reserved = low == 0 && high == 0;
             if let Some(vr) = known.filter(|vr| !is_long(*vr)) {

@@ -151,7 +151,7 @@ impl<'s, R: Read + Seek> FilePixels<'s, R> {
         self.buffer.get(start..).unwrap_or_default()
     }
 
-    fn held(&self, offset: u64, len: u64) -> Option<&'s [u8]> {
+    fn in_memory(&self, offset: u64, len: u64) -> Option<&'s [u8]> {
         let start = usize::try_from(self.at + offset).ok()?;
         let end = start.checked_add(usize::try_from(len).ok()?)?;
         self.buffer.get(start..end)
@@ -225,8 +225,12 @@ impl<R: Read + Seek> PixelBytes for FilePixels<'_, R> {
         &self.offsets
     }
 
+    fn held(&self, offset: u64, len: u64) -> Option<&[u8]> {
+        self.in_memory(offset, len)
+    }
+
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<(), RecordFault> {
-        if let Some(held) = self.held(offset, buffer.len() as u64) {
+        if let Some(held) = self.in_memory(offset, buffer.len() as u64) {
             buffer.copy_from_slice(held);
             return Ok(());
         }

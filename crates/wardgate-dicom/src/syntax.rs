@@ -1,6 +1,6 @@
 //! How a data set is encoded: byte order, value representations, deflation, encapsulated pixels.
 
-use crate::element::Tag;
+use crate::element::{Tag, vr_of};
 
 /// The encoding of data elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Encoding {
         let [a, b, c, d, e, f, g, h] = *bytes.first_chunk::<8>()?;
         let little = Tag::new(u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
         let big = Tag::new(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-        let named = dicom_core::VR::from_binary([e, f]).is_some();
+        let named = vr_of([e, f]).is_some();
         // Group 0 is that of commands, which no file holds; a file of zeros would begin with it.
         let first = |tag: Tag| (1..=FIRST_GROUP_MAX).contains(&tag.group());
         match (named, first(little), first(big)) {

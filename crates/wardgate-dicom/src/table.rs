@@ -48,8 +48,9 @@ pub(crate) struct Row {
 /// The table that ships.
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(E1_1));
 
-/// The safe private attributes: creator, group and last byte of the element.
-static SAFE_PRIVATE: LazyLock<BTreeMap<(&'static str, u16, u8), VR>> =
+/// The safe private attributes: group, last byte of the element, and creator. Most private attributes differ from
+/// all of them in the first two, and need not be compared by their creators' names.
+static SAFE_PRIVATE: LazyLock<BTreeMap<(u16, u8, &'static str), VR>> =
     LazyLock::new(|| read_safe(SAFE));
 
 impl Table {
@@ -159,11 +160,20 @@ impl Row {
 pub(crate) fn safe_private(creator: &str, tag: Tag) -> Option<VR> {
     let [.., element] = tag.0.to_be_bytes();
     SAFE_PRIVATE
-        .get(&(creator.trim(), tag.group(), element))
+        .get(&(tag.group(), element, creator.trim()))
         .copied()
 }
 
-fn read_safe(text: &'static str) -> BTreeMap<(&'static str, u16, u8), VR> {
+/// The edition of the standard that the safe private attributes are from.
+pub(crate) fn safe_private_edition() -> &'static str {
+    let mut lines = SAFE.lines();
+    lines
+        .find_map(|line| line.strip_prefix("edition "))
+        .unwrap_or_default()
+        .trim()
+}
+
+fn read_safe(text: &'static str) -> BTreeMap<(u16, u8, &'static str), VR> {
     let mut safe = BTreeMap::new();
     let mut creator = "";
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -175,13 +185,12 @@ fn read_safe(text: &'static str) -> BTreeMap<(&'static str, u16, u8), VR> {
         let group = words
             .next()
             .and_then(|word| u16::from_str_radix(word, 16).ok());
-        let element = words
-            .next()
-            .and_then(|word| u8::from_str_radix(word, 16).ok());
         let vr = words.next().and_then(|word| word.parse::<VR>().ok());
-        if let (Some(group), Some(element), Some(vr)) = (group, element, vr) {
-            safe.insert((creator, group, element), vr);
-        }
+        let (Some(group), Some(vr)) = (group, vr) else {
+            continue;
+        };
+        let elements = words.filter_map(|word| u8::from_str_radix(word, 16).ok());
+        safe.extend(elements.map(|element| ((group, element, creator), vr)));
     }
     safe
 }
@@ -240,8 +249,16 @@ mod tests {
         for heading in E1_1.lines().filter_map(|line| line.strip_prefix("= ")) {
             assert!(Row::read(heading).is_some(), "{heading}");
         }
-        let safe = SAFE.lines().filter(|line| !line.starts_with(['#', 'c']));
-        assert_eq!(SAFE_PRIVATE.len(), safe.count());
+        assert_eq!(safe_private_edition(), "2026d");
+        let lines = SAFE.lines();
+        let safe = lines.filter(|line| !line.starts_with(['#', 'c', 'e']));
+        let listed: usize = safe.map(|line| line.split(' ').count() - 2).sum();
+        assert_eq!((SAFE_PRIVATE.len(), listed), (454, 454));
+        let vr = |creator, tag| safe_private(creator, Tag(tag));
+        assert_eq!(vr("SIEMENS MR HEADER ", 0x0019_110c), Some(VR::IS));
+        assert_eq!(vr("Philips Imaging DD 001", 0x2001_105f), Some(VR::SQ));
+        assert_eq!(vr("Philips Imaging DD 001", 0x2001_107d), None);
+        assert_eq!(vr("SIEMENS MR HEADER", 0x0019_1008), None);
     }
 
     #[test]

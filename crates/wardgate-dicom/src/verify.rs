@@ -2,6 +2,7 @@
 
 mod samples;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{Read, Seek};
@@ -130,8 +131,10 @@ fn read_whole<R: Read + Seek>(
     let mut pixels = source.pixels(buffer, element, head.encoding)?;
     let tail = pixels.behind(size)?;
     let behind = reader::read_tail(&tail, head.encoding).unwrap_or_default();
-    let mut raw = raw.to_vec();
-    raw.extend_from_slice(&tail);
+    let mut raw = Cow::Borrowed(raw);
+    if !tail.is_empty() {
+        raw.to_mut().extend_from_slice(&tail);
+    }
     let held = pixels.held_from(0);
     then(&read.set, &behind, &raw, Some((held, &mut pixels)))
 }

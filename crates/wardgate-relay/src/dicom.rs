@@ -8,62 +8,30 @@ pub(crate) mod command;
 mod receiver;
 mod sender;
 
-use std::path::PathBuf;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{fmt, io};
 
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use wardgate_dicom::FileDeidentifier;
 
 use crate::counts::Counts;
 use crate::door::{Door, Listen, told_to_stop};
-use crate::object::Cleaner;
 
-pub use crate::object::Receiver;
+pub use crate::object::{OBJECT_BYTES_MAX, Objects, Receiver};
 pub use sender::Entity;
 pub(crate) use sender::Sender;
 
 /// What a relay of objects does.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// The de-identification of an object.
-    pub deidentifier: Arc<FileDeidentifier>,
-    /// Who receives the objects.
-    pub downstream: Receiver,
-    /// A folder in which objects lie, without names, while they are worked on.
-    pub work: PathBuf,
+    /// What is done with the objects.
+    pub objects: Objects,
     /// The title that callers must call; any, where it is not set.
     pub title: Option<String>,
     /// The titles of those who may call; anybody, where there are none.
     pub callers: Vec<String>,
-    /// The longest object that is taken.
-    pub object_bytes_max: u64,
-}
-
-/// The longest object that is taken, unless it is set.
-pub const OBJECT_BYTES_MAX: u64 = 4 << 30;
-
-impl Options {
-    fn cleaner(&self) -> Cleaner {
-        Cleaner {
-            deidentifier: Arc::clone(&self.deidentifier),
-            work: self.work.clone(),
-        }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("downstream", &self.downstream)
-            .field("title", &self.title)
-            .field("callers", &self.callers)
-            .field("object_bytes_max", &self.object_bytes_max)
-            .finish_non_exhaustive()
-    }
 }
 
 pub(crate) async fn serve(

@@ -1,5 +1,6 @@
 //! A DICOM object on its way: received into a nameless file, de-identified, searched, passed on.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -24,13 +25,22 @@ pub enum Receiver {
     Folder(Folder),
 }
 
-/// The de-identification of objects, and where they lie meanwhile.
+/// What is done with DICOM objects, by whatever protocol they come.
 #[derive(Clone)]
-pub(crate) struct Cleaner {
-    pub(crate) deidentifier: Arc<FileDeidentifier>,
-    /// A folder for files without names, which are gone when they are closed, also by a crash.
-    pub(crate) work: PathBuf,
+pub struct Objects {
+    /// The de-identification of an object.
+    pub deidentifier: Arc<FileDeidentifier>,
+    /// Who receives the objects.
+    pub downstream: Receiver,
+    /// A folder in which objects lie while they are worked on, as files without names, which are gone when they
+    /// are closed, also by a crash.
+    pub work: PathBuf,
+    /// The longest object that is taken, in bytes.
+    pub object_bytes_max: u64,
 }
+
+/// The longest object that is taken, unless it is set: 4 GiB.
+pub const OBJECT_BYTES_MAX: u64 = 4 << 30;
 
 /// The UIDs of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +66,7 @@ pub(crate) enum Way {
     Folder(Folder),
 }
 
-impl Cleaner {
+impl Objects {
     /// A nameless file for an object.
     pub(crate) fn place(&self) -> Result<File, Unpassed> {
         tempfile::tempfile_in(&self.work).map_err(|error| storage(&error))
@@ -87,6 +97,15 @@ impl Cleaner {
             identity,
             file: output,
         })
+    }
+}
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Objects")
+            .field("downstream", &self.downstream)
+            .field("object_bytes_max", &self.object_bytes_max)
+            .finish_non_exhaustive()
     }
 }
 

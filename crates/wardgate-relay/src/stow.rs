@@ -10,7 +10,6 @@ mod request;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,11 +23,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
-use wardgate_dicom::FileDeidentifier;
 
 use crate::counts::Counts;
 use crate::door::{Door, secured, told_to_stop};
-use crate::object::{Cleaner, Receiver};
+use crate::object::Objects;
 use request::{Piece, Refused};
 
 pub use client::Server;
@@ -36,16 +34,10 @@ pub use client::Server;
 /// What a relay of objects over HTTP does.
 #[derive(Clone)]
 pub struct Options {
-    /// The de-identification of an object.
-    pub deidentifier: Arc<FileDeidentifier>,
-    /// Who receives the objects.
-    pub downstream: Receiver,
-    /// A folder in which objects lie, without names, while they are worked on.
-    pub work: PathBuf,
+    /// What is done with the objects.
+    pub objects: Objects,
     /// The token that callers must show; none, where it is not set.
     pub bearer: Option<String>,
-    /// The longest object that is taken.
-    pub object_bytes_max: u64,
     /// The longest request that is taken.
     pub request_bytes_max: u64,
 }
@@ -53,21 +45,11 @@ pub struct Options {
 /// The longest request that is taken, unless it is set.
 pub const REQUEST_BYTES_MAX: u64 = 64 << 30;
 
-impl Options {
-    fn cleaner(&self) -> Cleaner {
-        Cleaner {
-            deidentifier: Arc::clone(&self.deidentifier),
-            work: self.work.clone(),
-        }
-    }
-}
-
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
-            .field("downstream", &self.downstream)
+            .field("objects", &self.objects)
             .field("bearer", &self.bearer.is_some())
-            .field("object_bytes_max", &self.object_bytes_max)
             .field("request_bytes_max", &self.request_bytes_max)
             .finish_non_exhaustive()
     }

@@ -18,30 +18,49 @@ const DCMANON_VERSION: &str = "0.3.1";
 /// Makes files, runs each program over them in turns, and prints CPU time.
 pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: bool) -> Result<()> {
     let place = workspace.target.join("bench-dicom");
-    let input = place.join("in");
-    let bytes = files::write(&input, count)?;
+    let (sections, public) = (place.join("sections"), place.join("public"));
+    let mut mixes = vec![(
+        "sections of a body, made",
+        files::write(&sections, count)?,
+        sections,
+    )];
+    match files::copy(&public_folder(workspace), &public, count)? {
+        Some(bytes) => mixes.push((
+            "pictures of pydicom: CT_small, MR_small, examples_overlay",
+            bytes,
+            public,
+        )),
+        None => println!("  the public pictures are not there; only made ones are measured"),
+    }
     let key = place.join("project.key");
     std::fs::write(&key, [7; 32])?;
     restrict(&key)?;
     let programs = programs(workspace, &key, release)?;
-    let megabytes = bytes as f64 / 1e6;
-    println!(
-        "{count} files, {megabytes:.0} MB; {rounds} rounds; CPU time of the process and its threads, user and system"
-    );
-    let mut times = vec![Vec::new(); programs.len()];
-    for round in 0..rounds {
-        for (program, times) in programs.iter().zip(&mut times) {
-            if program.slow && round > 0 {
-                continue;
+    for (name, bytes, input) in mixes {
+        let megabytes = bytes as f64 / 1e6;
+        println!(
+            "{name}: {count} files, {megabytes:.0} MB; {rounds} rounds; CPU time of the process and its threads, user and system"
+        );
+        let mut times = vec![Vec::new(); programs.len()];
+        for round in 0..rounds {
+            for (program, times) in programs.iter().zip(&mut times) {
+                if program.slow && round > 0 {
+                    continue;
+                }
+                times.push(program.measure(&place, &input, count)?);
             }
-            times.push(program.measure(&place, &input, count)?);
         }
+        let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
+        tell(&programs, &medians, count, megabytes);
     }
-    let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
+    Ok(())
+}
+
+fn tell(programs: &[Program], medians: &[f64], count: usize, megabytes: f64) {
     let slowest = medians.iter().copied().fold(0.0, f64::max);
     println!("| program | CPU s, median | files per CPU s | MB per CPU s | times the slowest |");
     println!("|---|---|---|---|---|");
-    for (program, seconds) in programs.iter().zip(&medians) {
+    for (program, seconds) in programs.iter().zip(medians) {
         println!(
             "| {} | {seconds:.2} | {:.0} | {:.0} | {:.1} |",
             program.name,
@@ -50,7 +69,15 @@ pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: b
             slowest / seconds,
         );
     }
-    Ok(())
+}
+
+/// Where the public pictures are, when they lie beside the repository.
+fn public_folder(workspace: &Workspace) -> PathBuf {
+    let shared = match std::env::var_os("WARDGATE_SHARED") {
+        Some(shared) => PathBuf::from(shared),
+        None => workspace.root.join("../shared"),
+    };
+    shared.join("corpora").join("dicom").join("pydicom")
 }
 
 /// A program that cleans a folder.

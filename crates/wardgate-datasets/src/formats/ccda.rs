@@ -39,7 +39,7 @@ impl Format for Documents {
         json!({})
     }
 
-    fn layout(&self, _: &Path) -> Layout {
+    fn layout(&self, _: &Path, _: u64) -> Layout {
         Layout::Whole
     }
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Cursor};
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wardgate_deid::{Found, Operation, RecordFault, RecordRules, Tally};
-use wardgate_dicom::{FileDeidentifier, Options, Pixels};
+use wardgate_dicom::{CleanedFile, Devices, FileDeidentifier, Options, Pixels};
 
+use crate::digest::{Digest, hex};
 use crate::format::{Format, Layout};
 
 /// DICOM files.
@@ -17,14 +18,18 @@ use crate::format::{Format, Layout};
 pub struct Images {
     files: FileDeidentifier,
     options: Options,
+    /// SHA-256 of the rules by device that were added.
+    devices: Option<String>,
 }
 
 impl Images {
-    /// Files under rules and options.
+    /// Files under rules and options, with rules by device for burned-in text.
     #[must_use]
-    pub fn new(rules: Arc<RecordRules>, options: Options) -> Self {
+    pub fn new(rules: Arc<RecordRules>, options: Options, devices: Devices) -> Self {
+        let added = devices.added();
         Self {
-            files: FileDeidentifier::new(rules, options),
+            devices: (!added.is_empty()).then(|| hex(&Digest::of(added.as_bytes()))),
+            files: FileDeidentifier::new(rules, options).with_devices(devices),
             options,
         }
     }
@@ -36,36 +41,48 @@ impl Format for Images {
     }
 
     fn editions(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([(
-            "DICOM PS3.15 table E.1-1".to_owned(),
-            wardgate_dicom::edition().to_owned(),
-        )])
+        BTreeMap::from([
+            (
+                "DICOM PS3.15 table E.1-1".to_owned(),
+                wardgate_dicom::edition().to_owned(),
+            ),
+            (
+                "DICOM PS3.15 table E.3.10-1".to_owned(),
+                wardgate_dicom::safe_private_edition().to_owned(),
+            ),
+        ])
     }
 
     fn options(&self) -> Value {
         let codes: Vec<_> = self.options.codes().map(|(code, _)| code).collect();
-        json!({"codes": codes})
+        json!({
+            "codes": codes,
+            "burned_in": self.options.burned_in.label(),
+            "devices": self.devices,
+        })
     }
 
-    fn layout(&self, _: &Path) -> Layout {
-        Layout::Stream
+    /// Most files are read once, and searched as they are then written; only long ones are read in passing.
+    fn layout(&self, _: &Path, bytes: u64) -> Layout {
+        match bytes <= WHOLE_BYTES_MAX {
+            true => Layout::Whole,
+            false => Layout::Stream,
+        }
     }
 
-    fn record(&self, _: &[u8], _: &mut Vec<u8>) -> Result<Tally, RecordFault> {
-        Err(only_in_passing())
+    fn record(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault> {
+        output.reserve(input.len() + MARKS_BYTES);
+        let done = self.files.file(Cursor::new(input), output)?;
+        Ok(told(done))
     }
 
-    fn verify(&self, _: &[u8], _: &[u8]) -> Result<Found, RecordFault> {
-        Err(only_in_passing())
+    fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
+        self.files.verify(Cursor::new(input), Cursor::new(output))
     }
 
     fn stream(&self, input: &File, output: &File) -> Result<Tally, RecordFault> {
-        let mut done = self.files.file(input, BufWriter::new(output))?;
-        if done.pixels == Pixels::Unexamined {
-            done.tally
-                .note("pixels that nobody looked at", Operation::Kept);
-        }
-        Ok(done.tally)
+        let done = self.files.file(input, BufWriter::new(output))?;
+        Ok(told(done))
     }
 
     fn verify_stream(&self, input: &File, output: &File) -> Result<Found, RecordFault> {
@@ -73,10 +90,16 @@ impl Format for Images {
     }
 }
 
-fn only_in_passing() -> RecordFault {
-    RecordFault::new(
-        "dataset.only_in_passing",
-        "a DICOM file is read in passing",
-        "report this as a fault of the program",
-    )
+/// What was done, pixels that nobody looked at among it.
+fn told(mut done: CleanedFile) -> Tally {
+    if done.pixels == Pixels::Unexamined {
+        done.tally
+            .note("pixels that nobody looked at", Operation::Kept);
+    }
+    done.tally
 }
+
+/// Longer files are never held in memory.
+const WHOLE_BYTES_MAX: u64 = 8 << 20;
+/// What a file gets longer by, mostly.
+const MARKS_BYTES: usize = 4096;

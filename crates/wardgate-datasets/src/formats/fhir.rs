@@ -65,7 +65,7 @@ impl Format for Resources {
         self.options.clone()
     }
 
-    fn layout(&self, path: &Path) -> Layout {
+    fn layout(&self, path: &Path, _: u64) -> Layout {
         layout(path)
     }
 

@@ -43,7 +43,7 @@ impl Format for Messages {
         json!({"keep": self.options.keep, "charset": self.options.charset_default})
     }
 
-    fn layout(&self, _: &Path) -> Layout {
+    fn layout(&self, _: &Path, _: u64) -> Layout {
         Layout::Records
     }
 

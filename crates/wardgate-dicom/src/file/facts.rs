@@ -16,6 +16,7 @@ pub(super) fn of(set: &DataSet<'_>, head: &Head, element: PixelElement) -> Pixel
         sop_class: text(tags::SOP_CLASS),
         modality: text(tags::MODALITY),
         manufacturer: text(tags::MANUFACTURER),
+        model: text(MODEL),
         image_type: text(tags::IMAGE_TYPE)
             .split('\\')
             .map(str::to_owned)
@@ -102,6 +103,7 @@ fn regions(set: &DataSet<'_>) -> Vec<[u32; 4]> {
     items.iter().filter_map(region).collect()
 }
 
+const MODEL: Tag = Tag::new(0x0008, 0x1090);
 const BODY_PART: Tag = Tag::new(0x0018, 0x0015);
 const PALETTE_DESCRIPTOR: Tag = Tag::new(0x0028, 0x1101);
 /// The red, green and blue tables.

@@ -7,7 +7,7 @@ use wardgate_deid::RecordFault;
 use crate::codestream::Scrubber;
 use crate::element::tags;
 use crate::fault::unwritten;
-use crate::pixels::{Fragment, PixelBytes, PixelOutcome};
+use crate::pixels::{Blanking, Decoded, Fragment, PixelBytes, PixelOutcome};
 use crate::source::FilePixels;
 use crate::syntax::Encoding;
 use crate::writer::{write_end, write_item};
@@ -22,6 +22,12 @@ pub(super) fn copy<R: Read + Seek>(
     outcome: Option<&PixelOutcome>,
     encoding: Encoding,
 ) -> Result<u64, RecordFault> {
+    if let Some(PixelOutcome::Blank(blanked)) = outcome
+        && let Some(decoded) = &blanked.decoded
+    {
+        decompressed(output, out, pixels, (&blanked.blanking, decoded))?;
+        return Ok(0);
+    }
     let Some(fragments) = pixels.fragments().map(<[Fragment]>::to_vec) else {
         native(output, out, pixels, outcome)?;
         return Ok(0);
@@ -47,10 +53,10 @@ fn native<R: Read + Seek>(
     outcome: Option<&PixelOutcome>,
 ) -> Result<(), RecordFault> {
     let len = pixels.len();
-    if let Some(PixelOutcome::Blank { blanking, .. }) = outcome {
+    if let Some(PixelOutcome::Blank(blanked)) = outcome {
         let mut copy = Copy { output, out };
         copy.span(pixels, 0, len, |offset, bytes| {
-            blanking.apply(offset, bytes)
+            blanked.blanking.apply(offset, bytes)
         })?;
     } else {
         output.write_all(out).map_err(unwritten)?;
@@ -64,6 +70,28 @@ fn native<R: Read + Seek>(
         copy.span(pixels, held, len, |_, _| {})?;
     }
     if len & 1 == 1 {
+        out.push(0);
+    }
+    Ok(())
+}
+
+/// Writes the frames of compressed pixels as native ones, one in memory at a time.
+fn decompressed<R: Read + Seek>(
+    output: &mut dyn Write,
+    out: &mut Vec<u8>,
+    pixels: &mut FilePixels<'_, R>,
+    (blanking, decoded): (&Blanking, &Decoded),
+) -> Result<(), RecordFault> {
+    let mut offset = 0;
+    for frame in 0..decoded.frames() {
+        let mut bytes = decoded.frame(frame, pixels)?;
+        blanking.apply(offset, &mut bytes);
+        offset += bytes.len() as u64;
+        output.write_all(out).map_err(unwritten)?;
+        out.clear();
+        output.write_all(&bytes).map_err(unwritten)?;
+    }
+    if offset & 1 == 1 {
         out.push(0);
     }
     Ok(())

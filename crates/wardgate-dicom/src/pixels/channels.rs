@@ -1,5 +1,7 @@
 //! Channels of a picture, as planes of 16 bits in which text can be looked for.
 
+use std::borrow::Cow;
+
 use super::PixelFacts;
 use super::layout::Layout;
 
@@ -34,7 +36,7 @@ impl<'f> Channels<'f> {
     }
 
     /// The planes of rows; `rows` holds a part of each plane of the layout.
-    pub(super) fn planes(&self, rows: &[Vec<u8>]) -> Planes {
+    pub(super) fn planes(&self, rows: &[Cow<'_, [u8]>]) -> Planes {
         let layout = &self.layout;
         let mut planes = Planes::default();
         match (layout.samples, layout.planar) {
@@ -60,7 +62,7 @@ impl<'f> Channels<'f> {
                     .collect();
             }
             (samples, false) => {
-                let bytes = rows.first().map(Vec::as_slice).unwrap_or_default();
+                let bytes = rows.first().map(AsRef::as_ref).unwrap_or_default();
                 planes.planes = (0..samples)
                     .map(|at| self.samples(bytes, at, samples))
                     .collect();
@@ -74,6 +76,16 @@ impl<'f> Channels<'f> {
             planes.planes.truncate(1);
         }
         planes
+    }
+
+    /// The greatest value that the planes can have.
+    pub(super) fn most(&self) -> u16 {
+        let layout = &self.layout;
+        match (self.palette.is_some(), layout.bits) {
+            (false, 1 | 8) => 255,
+            (false, 16) => u16::try_from(layout.mask() >> layout.shift).unwrap_or(u16::MAX),
+            _ => u16::MAX,
+        }
     }
 
     /// The index of the darkest colour of a palette.
@@ -153,8 +165,13 @@ impl<'f> Channels<'f> {
             true => 1_u16.checked_shl(layout.stored - 1).unwrap_or_default(),
             false => 0,
         };
-        let value = |word: u16| ((word & mask) >> layout.shift) ^ flip;
+        // Without a check of the shift, which is at most 15, so that many samples are one step of the processor.
+        let shift = layout.shift;
+        let value = |word: u16| (word & mask).wrapping_shr(shift) ^ flip;
         let words = bytes.as_chunks::<2>().0;
+        if (layout.big_endian, of, mask, shift, flip) == (false, 1, u16::MAX, 0, 0) {
+            return words.iter().map(|word| u16::from_le_bytes(*word)).collect();
+        }
         match (layout.big_endian, of) {
             (false, 1) => words
                 .iter()
@@ -206,7 +223,12 @@ impl<'f> Channels<'f> {
             false => word & !mask,
         };
         let words = bytes.as_chunks::<2>().0;
-        let any = words.iter().any(|bytes| foreign(word(bytes)) != 0);
+        // All bits together first: that takes no look at each sample by itself, and mostly none is set.
+        let set = match layout.big_endian {
+            true => set_in(words.iter().map(|word| u16::from_be_bytes(*word))),
+            false => set_in(words.iter().map(|word| u16::from_le_bytes(*word))),
+        };
+        let any = set & !mask != 0 && words.iter().any(|bytes| foreign(word(bytes)) != 0);
         any.then(|| {
             words
                 .iter()
@@ -271,6 +293,11 @@ impl<'f> Palette<'f> {
         };
         (0..3).map(colour).collect()
     }
+}
+
+/// The bits that are set in any of the words.
+fn set_in(words: impl Iterator<Item = u16>) -> u16 {
+    words.fold(0, |set, word| set | word)
 }
 
 /// The luminance of pixels that share their colours by two: Y Y Cb Cr.

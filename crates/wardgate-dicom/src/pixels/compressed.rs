@@ -1,4 +1,4 @@
-//! Decodes encapsulated frames in order to look at them; nothing is ever compressed again.
+//! Decodes encapsulated frames; nothing is ever compressed again.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,6 +9,7 @@ use dicom_encoding::transfer_syntax::{Codec, TransferSyntaxIndex};
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use wardgate_deid::RecordFault;
 
+use super::coded::CodeHead;
 use super::layout::Layout;
 use super::{Fragment, PixelBytes, PixelFacts, unclear, undecodable};
 
@@ -41,6 +42,31 @@ pub(super) fn frames_of(
     }
 }
 
+/// The code of a frame in one piece.
+///
+/// # Errors
+/// When it is too long, or cannot be read.
+pub(super) fn code_of(
+    frame: &[Fragment],
+    pixels: &mut dyn PixelBytes,
+) -> Result<Vec<u8>, RecordFault> {
+    let len: u64 = frame.iter().map(|fragment| u64::from(fragment.len)).sum();
+    if len > CODE_BYTES_MAX {
+        return Err(unclear(
+            "a frame of the compressed pixels is too long to be looked at",
+        ));
+    }
+    let mut code = Vec::new();
+    for fragment in frame {
+        let from = code.len();
+        code.resize(from + usize::try_from(fragment.len).unwrap_or_default(), 0);
+        if let Some(part) = code.get_mut(from..) {
+            pixels.read_at(fragment.offset, part)?;
+        }
+    }
+    Ok(code)
+}
+
 /// The samples of a frame, colours together, little endian.
 ///
 /// # Errors
@@ -50,13 +76,17 @@ pub(super) fn decode(
     layout: &Layout,
     code: Vec<u8>,
 ) -> Result<Vec<u8>, RecordFault> {
-    let told = layout.columns * layout.rows;
-    if let Some((columns, rows)) = coded_size(&code)
-        && columns * rows != told
-    {
-        return Err(unclear(
-            "the compressed pixels have another size than the file says",
-        ));
+    if let Some(head) = CodeHead::of(&code) {
+        if (head.columns, head.rows) != (layout.columns, layout.rows) {
+            return Err(unclear(
+                "the compressed pixels have another size than the file says",
+            ));
+        }
+        if head.sample_bytes() != layout.sample_bytes() {
+            return Err(undecodable(
+                "the compressed pixels have another precision than the file says",
+            ));
+        }
     }
     let wanted = layout.decoded().frame_bytes();
     if wanted > FRAME_BYTES_MAX {
@@ -196,47 +226,7 @@ impl Sorted for [u64] {
     }
 }
 
-/// Columns and rows that a code stream says, when it is JPEG or JPEG 2000.
-fn coded_size(code: &[u8]) -> Option<(usize, usize)> {
-    match code.get(..2)? {
-        [0xff, 0xd8] => jpeg_size(code.get(2..)?),
-        [0xff, 0x4f] => jpeg_2000_size(code),
-        _ => None,
-    }
-}
-
-fn jpeg_size(mut code: &[u8]) -> Option<(usize, usize)> {
-    loop {
-        let at = code.iter().position(|byte| *byte == 0xff)?;
-        code = code.get(at + 1..)?;
-        let (marker, rest) = code.split_first()?;
-        match marker {
-            0xff => {}
-            0x00 | 0x01 | 0xd0..=0xd9 => code = rest,
-            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | 0xf7 => {
-                let [_, _, _, a, b, c, d] = rest.first_chunk::<7>()?;
-                let pair = |high: &u8, low: &u8| usize::from(u16::from_be_bytes([*high, *low]));
-                return Some((pair(c, d), pair(a, b)));
-            }
-            _ => {
-                let len = rest
-                    .first_chunk::<2>()
-                    .map(|len| u16::from_be_bytes(*len))?;
-                code = rest.get(usize::from(len)..)?;
-            }
-        }
-    }
-}
-
-fn jpeg_2000_size(code: &[u8]) -> Option<(usize, usize)> {
-    let four = |at: usize| -> Option<usize> {
-        let bytes = code.get(at..at + 4)?.first_chunk::<4>()?;
-        usize::try_from(u32::from_be_bytes(*bytes)).ok()
-    };
-    let width = four(8)?.checked_sub(four(16)?)?;
-    let height = four(12)?.checked_sub(four(20)?)?;
-    Some((width, height))
-}
-
 /// The largest frame that is decoded, in bytes: a picture of 8192 by 8192 with 16 bits.
 const FRAME_BYTES_MAX: usize = 128 << 20;
+/// The longest code of a frame that is decoded.
+const CODE_BYTES_MAX: u64 = 128 << 20;

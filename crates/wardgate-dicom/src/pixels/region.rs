@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A rectangle of a picture in pixels, from the upper left; `right` and `bottom` are the first column and
 /// row that do not belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Region {
     /// The first row.
     pub(crate) top: u32,

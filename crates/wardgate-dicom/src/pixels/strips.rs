@@ -1,13 +1,16 @@
 //! Looks at every frame, in strips of bounded size.
 
+use std::borrow::Cow;
+
 use wardgate_deid::RecordFault;
 
 use super::channels::Channels;
+use super::decision::Wanted;
 use super::layout::Layout;
 use super::region::{Region, condensed};
-use super::rules::Judgement;
 use super::text::{Care, Plane, find};
-use super::{Fragment, PixelBytes, PixelFacts, compressed, unclear};
+use super::{PixelBytes, PixelFacts, compressed};
+use crate::devices::Judgement;
 
 /// What was seen.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,8 @@ pub(super) struct Look {
     pub(super) compressed: bool,
     /// Whether something stands behind the last frame.
     pub(super) surplus: bool,
+    /// Whether something is drawn where the rules want nothing.
+    pub(super) drawn: bool,
 }
 
 /// Looks at every frame.
@@ -31,7 +36,7 @@ pub(super) fn look(
     facts: &PixelFacts,
     layout: Layout,
     pixels: &mut dyn PixelBytes,
-    judgement: Judgement,
+    (judgement, wanted): (Judgement, &Wanted),
 ) -> Result<Look, RecordFault> {
     let care = match judgement {
         Judgement::Plain => Care::Plain,
@@ -41,18 +46,75 @@ pub(super) fn look(
         compressed: pixels.fragments().is_some(),
         ..Look::default()
     };
+    let seen = match look.compressed {
+        true => layout.decoded(),
+        false => layout,
+    };
+    let channels = Channels::of(facts, seen);
+    let mut eye = Eye {
+        channels: &channels,
+        layout: seen,
+        care,
+        wanted,
+        spans: Vec::new(),
+        extremes: Extremes::default(),
+    };
     match look.compressed {
-        true => look.at_code(facts, layout, pixels, care)?,
+        true => look.at_code(facts, layout, pixels, &mut eye)?,
         false => {
-            let channels = Channels::of(facts, layout);
-            let mut extremes = Extremes::default();
-            look.at_native(&channels, layout, pixels, (care, &mut extremes))?;
+            look.at_native(pixels, &mut eye)?;
             look.surplus = has_surplus(&layout, pixels)?;
-            look.black = black(facts, layout, &channels, &extremes);
         }
     }
+    look.drawn = eye.is_drawn();
+    look.black = black(facts.photometric.trim(), seen, &channels, &eye.extremes);
     condensed(&mut look.regions);
     Ok(look)
+}
+
+/// How strips are looked at, and what is remembered of them besides text.
+struct Eye<'e> {
+    channels: &'e Channels<'e>,
+    layout: Layout,
+    care: Care,
+    wanted: &'e Wanted,
+    /// The least and the greatest value of each channel where the rules want nothing.
+    spans: Vec<(u16, u16)>,
+    extremes: Extremes,
+}
+
+impl Eye<'_> {
+    /// Notes what stands where the rules want nothing; `plane` begins at row `top` of the frame.
+    fn note_wanted(&mut self, channel: usize, plane: &[u16], top: usize) {
+        let columns = self.layout.columns;
+        let rows = plane.len() / columns.max(1);
+        self.spans
+            .resize(self.spans.len().max(channel + 1), (u16::MAX, 0));
+        let Some(span) = self.spans.get_mut(channel) else {
+            return;
+        };
+        let side = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        for region in self.wanted.regions() {
+            let first = side(region.top).saturating_sub(top);
+            let next = side(region.bottom).saturating_sub(top).min(rows);
+            for row in first..next {
+                let from = row * columns + side(region.left).min(columns);
+                let to = row * columns + side(region.right).min(columns);
+                for value in plane.get(from..to).unwrap_or_default() {
+                    *span = (span.0.min(*value), span.1.max(*value));
+                }
+            }
+        }
+    }
+
+    /// Whether more than the traces of compression stands where the rules want nothing.
+    fn is_drawn(&self) -> bool {
+        let least = u32::from(self.channels.most()) / PLAIN_SHARE;
+        let spans = self.spans.iter();
+        spans
+            .map(|(low, high)| u32::from(high.saturating_sub(*low)))
+            .any(|span| span > least)
+    }
 }
 
 impl Look {
@@ -61,33 +123,32 @@ impl Look {
         facts: &PixelFacts,
         layout: Layout,
         pixels: &mut dyn PixelBytes,
-        care: Care,
+        eye: &mut Eye<'_>,
     ) -> Result<(), RecordFault> {
-        let decoded_layout = layout.decoded();
-        let channels = Channels::of(facts, decoded_layout);
         for frame in compressed::frames_of(pixels, layout.frames)? {
-            let code = code_of(&frame, pixels)?;
+            let code = compressed::code_of(&frame, pixels)?;
             let mut bytes = compressed::decode(facts, &layout, code)?;
-            bytes.truncate(decoded_layout.frame_bytes());
-            self.note(&channels, decoded_layout, &[bytes], 0, care);
+            bytes.truncate(eye.layout.frame_bytes());
+            let frame = [Cow::Owned(bytes)];
+            eye.extremes.note(&eye.layout, &frame);
+            self.note(eye, &frame, 0);
         }
         Ok(())
     }
 
     fn at_native(
         &mut self,
-        channels: &Channels<'_>,
-        layout: Layout,
         pixels: &mut dyn PixelBytes,
-        (care, extremes): (Care, &mut Extremes),
+        eye: &mut Eye<'_>,
     ) -> Result<(), RecordFault> {
+        let layout = eye.layout;
         if layout.columns < WORD_COLUMNS_MIN || layout.rows < WORD_ROWS_MIN {
             return Ok(());
         }
         let strip_rows = (STRIP_PIXELS / layout.columns)
             .max(STRIP_ROWS_MIN)
             .min(layout.rows);
-        let mut before: Vec<Vec<u8>> = Vec::new();
+        let mut before: Vec<Cow<'static, [u8]>> = Vec::new();
         for frame in 0..layout.frames {
             let start = frame_start(&layout, frame);
             let mut top = 0;
@@ -99,11 +160,16 @@ impl Look {
                 // A frame that shows what the one before it shows has been looked at.
                 let seen = strip_rows == layout.rows && strip == before;
                 if !seen {
-                    extremes.note(&layout, &strip);
-                    self.note(channels, layout, &strip, top, care);
+                    eye.extremes.note(&layout, &strip);
+                    self.note(eye, &strip, top);
                 }
                 if top + rows >= layout.rows {
-                    before = strip;
+                    if layout.frames > 1 {
+                        let owned = strip
+                            .into_iter()
+                            .map(|bytes| Cow::Owned(bytes.into_owned()));
+                        before = owned.collect();
+                    }
                     break;
                 }
                 top += rows - STRIP_OVERLAP;
@@ -115,33 +181,29 @@ impl Look {
         Ok(())
     }
 
-    fn note(
-        &mut self,
-        channels: &Channels<'_>,
-        layout: Layout,
-        strip: &[Vec<u8>],
-        top: usize,
-        care: Care,
-    ) {
-        let planes = channels.planes(strip);
+    fn note(&mut self, eye: &mut Eye<'_>, strip: &[Cow<'_, [u8]>], top: usize) {
+        let layout = eye.layout;
+        let planes = eye.channels.planes(strip);
         let down = u32::try_from(top).unwrap_or_default();
         let pixels = strip
             .first()
             .map_or(0, |bytes| bytes.len() / layout.pixel_bytes().max(1));
-        for values in &planes.planes {
+        for (channel, values) in planes.planes.iter().enumerate() {
             let cut = values
                 .len()
                 .min(pixels.max(values.len() / layout.columns * layout.columns));
             let whole = cut / layout.columns * layout.columns;
-            let plane = values
-                .get(..whole)
-                .and_then(|values| Plane::new(values, layout.columns));
-            let found = plane.map(|plane| find(plane, care)).unwrap_or_default();
+            let values = values.get(..whole).unwrap_or_default();
+            let plane = Plane::new(values, layout.columns);
+            let found = plane.map(|plane| find(plane, eye.care)).unwrap_or_default();
             self.regions.extend(found.iter().map(|region| Region {
                 top: region.top + down,
                 bottom: region.bottom + down,
                 ..*region
             }));
+            if !eye.wanted.is_empty() {
+                eye.note_wanted(channel, values, top);
+            }
         }
         if let Some(bits) = planes.outside {
             let plane = Plane::new(&bits, layout.columns);
@@ -153,14 +215,13 @@ impl Look {
 /// The bytes of some rows of each plane of a frame; nothing when the value ends before them.
 ///
 /// Frames of single bits are read from the byte in which they begin.
-fn read_strip(
+fn read_strip<'p>(
     layout: &Layout,
-    pixels: &mut dyn PixelBytes,
+    pixels: &'p mut dyn PixelBytes,
     start: u64,
     (top, rows): (usize, usize),
-) -> Result<Option<Vec<Vec<u8>>>, RecordFault> {
-    let mut strip = Vec::with_capacity(layout.planes());
-    for plane in 0..layout.planes() {
+) -> Result<Option<Vec<Cow<'p, [u8]>>>, RecordFault> {
+    let places = (0..layout.planes()).map(|plane| {
         let (offset, len) = match layout.bits {
             1 => (
                 (top * layout.columns / 8) as u64,
@@ -171,7 +232,18 @@ fn read_strip(
                 (offset as u64, rows * layout.row_bytes())
             }
         };
-        let from = start.saturating_add(offset);
+        (start.saturating_add(offset), len)
+    });
+    // What is in memory is looked at where it lies.
+    if places.clone().all(|(from, len)| {
+        from.saturating_add(len as u64) <= pixels.len() && pixels.held(from, len as u64).is_some()
+    }) {
+        let pixels: &'p dyn PixelBytes = pixels;
+        let held = places.filter_map(|(from, len)| pixels.held(from, len as u64));
+        return Ok(Some(held.map(Cow::Borrowed).collect()));
+    }
+    let mut strip = Vec::with_capacity(layout.planes());
+    for (from, len) in places {
         let there = usize::try_from(pixels.len().saturating_sub(from))
             .unwrap_or(usize::MAX)
             .min(len);
@@ -183,7 +255,7 @@ fn read_strip(
             return Ok(None);
         };
         pixels.read_at(from, part)?;
-        strip.push(bytes);
+        strip.push(Cow::Owned(bytes));
     }
     Ok(Some(strip))
 }
@@ -217,24 +289,6 @@ fn frame_start(layout: &Layout, frame: u64) -> u64 {
     }
 }
 
-fn code_of(frame: &[Fragment], pixels: &mut dyn PixelBytes) -> Result<Vec<u8>, RecordFault> {
-    let len: u64 = frame.iter().map(|fragment| u64::from(fragment.len)).sum();
-    if len > CODE_BYTES_MAX {
-        return Err(unclear(
-            "a frame of the compressed pixels is too long to be looked at",
-        ));
-    }
-    let mut code = Vec::new();
-    for fragment in frame {
-        let from = code.len();
-        code.resize(from + usize::try_from(fragment.len).unwrap_or_default(), 0);
-        if let Some(part) = code.get_mut(from..) {
-            pixels.read_at(fragment.offset, part)?;
-        }
-    }
-    Ok(code)
-}
-
 /// The samples with the least and the greatest value, as they are stored.
 #[derive(Default)]
 struct Extremes {
@@ -244,11 +298,11 @@ struct Extremes {
 
 impl Extremes {
     /// Notes the extremes of samples of up to 32 bits that may be negative; for others black is known without.
-    fn note(&mut self, layout: &Layout, strip: &[Vec<u8>]) {
+    fn note(&mut self, layout: &Layout, strip: &[Cow<'_, [u8]>]) {
         if !layout.signed && !layout.float {
             return;
         }
-        if layout.bits == 16 && layout.stored == 16 {
+        if layout.bits == 16 && !layout.float {
             for bytes in strip {
                 self.note_words(layout, bytes);
             }
@@ -264,21 +318,22 @@ impl Extremes {
     /// The common samples, at the speed at which they can be read.
     fn note_words(&mut self, layout: &Layout, bytes: &[u8]) {
         let words = bytes.as_chunks::<2>().0;
-        let value = |word: &[u8; 2]| match layout.big_endian {
-            true => i16::from_be_bytes(*word),
-            false => i16::from_le_bytes(*word),
+        let unused = 16 - (layout.shift + layout.stored).min(16);
+        let value = |word: &[u8; 2]| {
+            let word = match layout.big_endian {
+                true => u16::from_be_bytes(*word),
+                false => u16::from_le_bytes(*word),
+            };
+            word.wrapping_shl(unused).cast_signed().wrapping_shr(unused)
         };
         let least = words.iter().map(value).fold(i16::MAX, i16::min);
         let most = words.iter().map(value).fold(i16::MIN, i16::max);
-        if words.is_empty() {
-            return;
-        }
         for extreme in [least, most] {
-            let bytes = match layout.big_endian {
-                true => extreme.to_be_bytes(),
-                false => extreme.to_le_bytes(),
-            };
-            self.add(i64::from(extreme), &bytes);
+            // As it is first written: bits that no sample needs may differ.
+            let first = words.iter().find(|word| value(word) == extreme);
+            if let Some(word) = first {
+                self.add(i64::from(extreme), word);
+            }
         }
     }
 
@@ -315,37 +370,36 @@ fn number(layout: &Layout, sample: &[u8]) -> i64 {
 
 /// The bytes of a black pixel.
 fn black(
-    facts: &PixelFacts,
+    photometric: &str,
     layout: Layout,
     channels: &Channels<'_>,
     extremes: &Extremes,
 ) -> Vec<u8> {
-    let photometric = facts.photometric.trim();
-    let inverted = photometric == "MONOCHROME1";
-    let of_value = |value: u32| -> Vec<u8> {
-        let bytes = value.to_le_bytes();
-        let mut bytes: Vec<u8> = bytes.iter().take(layout.sample_bytes()).copied().collect();
-        if layout.big_endian {
-            bytes.reverse();
-        }
-        bytes
-    };
     if let Some(entry) = channels.darkest_entry() {
-        return of_value(u32::from(entry));
+        return sample_of(&layout, u32::from(entry));
     }
-    if layout.samples == 1 {
-        let extreme = match inverted {
-            true => extremes.most.as_ref(),
-            false => extremes.least.as_ref(),
-        };
-        return match (extreme, inverted) {
-            (Some((_, bytes)), _) => bytes.clone(),
-            (None, true) => of_value(layout.mask()),
-            (None, false) => vec![0; layout.sample_bytes()],
-        };
+    if layout.samples > 1 {
+        return black_of_colours(photometric, &layout);
     }
-    let grey = of_value(1_u32.checked_shl(layout.stored - 1).unwrap_or_default());
-    let zero = of_value(0);
+    let inverted = photometric == "MONOCHROME1";
+    let extreme = match inverted {
+        true => extremes.most.as_ref(),
+        false => extremes.least.as_ref(),
+    };
+    match (extreme, inverted) {
+        (Some((_, bytes)), _) => bytes.clone(),
+        (None, true) => sample_of(&layout, layout.mask()),
+        (None, false) => vec![0; layout.sample_bytes()],
+    }
+}
+
+/// The bytes of a black pixel of several samples.
+pub(super) fn black_of_colours(photometric: &str, layout: &Layout) -> Vec<u8> {
+    let grey = sample_of(
+        layout,
+        1_u32.checked_shl(layout.stored - 1).unwrap_or_default(),
+    );
+    let zero = sample_of(layout, 0);
     match (
         photometric.starts_with("YBR"),
         layout.halved_colour,
@@ -355,6 +409,16 @@ fn black(
         (true, _, false) => [zero, grey.clone(), grey].concat(),
         _ => zero.repeat(if layout.planar { 1 } else { layout.samples }),
     }
+}
+
+/// The bytes of a sample.
+fn sample_of(layout: &Layout, value: u32) -> Vec<u8> {
+    let bytes = value.to_le_bytes();
+    let mut bytes: Vec<u8> = bytes.iter().take(layout.sample_bytes()).copied().collect();
+    if layout.big_endian {
+        bytes.reverse();
+    }
+    bytes
 }
 
 /// How many pixels are looked at in one piece.
@@ -370,5 +434,5 @@ const WORD_ROWS_MIN: usize = 5;
 const CHUNK_BYTES: usize = 64 << 10;
 /// Regions from which on those of several frames are joined.
 const REGIONS_JOINED_MAX: usize = 1024;
-/// The longest code of a frame that is decoded.
-const CODE_BYTES_MAX: u64 = 128 << 20;
+/// The share of all values that the traces of compression span at most, where nothing is drawn.
+const PLAIN_SHARE: u32 = 16;

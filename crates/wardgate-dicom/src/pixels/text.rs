@@ -130,10 +130,7 @@ fn edges_of(plane: Plane<'_>, care: Care) -> Vec<Edges> {
     let last = samples.len() - 1;
     let low = *samples.select_nth_unstable(cut).1;
     let high = *samples.select_nth_unstable(last - cut).1;
-    let values = plane.values.iter();
-    let (least, most) = values.fold((u16::MAX, 0), |(low, high), value| {
-        (low.min(*value), high.max(*value))
-    });
+    let (least, most) = extremes(plane.values);
     let by_span = |least: u16, span: u16| Edges {
         step: u16::try_from(u32::from(span) * STEP_PERCENT / 100)
             .unwrap_or(u16::MAX)
@@ -150,6 +147,13 @@ fn edges_of(plane: Plane<'_>, care: Care) -> Vec<Edges> {
         (false, _) if most > least => vec![whole],
         (false, _) => Vec::new(),
     }
+}
+
+/// The least and the greatest value, each in a pass of its own, which the processor does many values at a time.
+fn extremes(values: &[u16]) -> (u16, u16) {
+    let least = values.iter().fold(u16::MAX, |low, value| low.min(*value));
+    let most = values.iter().fold(0, |high, value| high.max(*value));
+    (least, most)
 }
 
 /// The plane with two by two values made one.

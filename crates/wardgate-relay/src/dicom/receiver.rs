@@ -159,7 +159,7 @@ impl<'o> Conversation<'o> {
             options,
             counts,
             is_busy,
-            way: Way::new(&options.downstream, accepted.collect()),
+            way: Way::new(&options.objects.downstream, accepted.collect()),
             contexts,
             command: Vec::new(),
             waiting: None,
@@ -231,7 +231,7 @@ impl<'o> Conversation<'o> {
                     .waiting
                     .as_mut()
                     .ok_or(Abort("dicom.unexpected_data"))?;
-                waiting.put(&value.data, self.options.object_bytes_max)?;
+                waiting.put(&value.data, self.options.objects.object_bytes_max)?;
                 match value.is_last {
                     true => {
                         let stored = self.stored(association);
@@ -256,7 +256,7 @@ impl<'o> Conversation<'o> {
         match command.field {
             STORE if command.has_data => {
                 let negotiated = self.context(context)?;
-                let file = self.options.cleaner().place().and_then(|file| {
+                let file = self.options.objects.place().and_then(|file| {
                     let mut file = BufWriter::with_capacity(BUFFER_BYTES, file);
                     let head = file_head(
                         &command.sop_class,
@@ -331,7 +331,7 @@ impl<'o> Conversation<'o> {
     fn pass(&mut self, file: Result<BufWriter<File>, Unpassed>) -> Result<(), Unpassed> {
         let file = file?.into_inner();
         let mut file = file.map_err(|error| storage(error.error()))?;
-        let mut cleaned: Cleaned = self.options.cleaner().clean(&mut file)?;
+        let mut cleaned: Cleaned = self.options.objects.clean(&mut file)?;
         // What the sender sent is not needed any more.
         drop(file);
         self.way.pass(&mut cleaned)

@@ -42,7 +42,7 @@ pub(super) fn store(
         options,
         counts,
         study,
-        way: Way::new(&options.downstream, Vec::new()),
+        way: Way::new(&options.objects.downstream, Vec::new()),
         file: None,
         part_bytes: 0,
         answer: Answer::default(),
@@ -109,12 +109,12 @@ impl Store<'_> {
                     return Err(Refused::OtherType);
                 }
                 self.part_bytes = 0;
-                let file = self.options.cleaner().place();
+                let file = self.options.objects.place();
                 self.file = Some(file.map(|file| BufWriter::with_capacity(BUFFER_BYTES, file)));
             }
             Part::Data(data) => {
                 self.part_bytes = self.part_bytes.saturating_add(data.len() as u64);
-                if self.part_bytes > self.options.object_bytes_max {
+                if self.part_bytes > self.options.objects.object_bytes_max {
                     self.file = None;
                     self.counts.received();
                     self.counts.refused("relay.object_too_long");
@@ -160,7 +160,7 @@ impl Store<'_> {
                 "send it to the address of its own study",
             )));
         }
-        let mut cleaned = self.options.cleaner().clean(file)?;
+        let mut cleaned = self.options.objects.clean(file)?;
         self.way.pass(&mut cleaned)?;
         Ok(cleaned.identity)
     }

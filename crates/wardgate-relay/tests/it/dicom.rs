@@ -9,7 +9,7 @@ use dicom_ul::association::client::{ClientAssociation, ClientAssociationOptions}
 use dicom_ul::association::server::ServerAssociationOptions;
 use dicom_ul::pdu::{PDataValue, PDataValueType, Pdu};
 use wardgate_dicom::{FileDeidentifier, Options as FileOptions};
-use wardgate_relay::dicom::{Entity, OBJECT_BYTES_MAX, Options, Receiver};
+use wardgate_relay::dicom::{Entity, OBJECT_BYTES_MAX, Objects, Options, Receiver};
 use wardgate_relay::fuzzing::Command;
 use wardgate_relay::{Folder, Service, Tallied};
 
@@ -23,12 +23,14 @@ fn options(downstream: Receiver, work: &Path) -> Options {
     let rules = rules();
     let of_profile = FileOptions::of(rules.profile());
     Options {
-        deidentifier: Arc::new(FileDeidentifier::new(rules, of_profile)),
-        downstream,
-        work: work.to_owned(),
+        objects: Objects {
+            deidentifier: Arc::new(FileDeidentifier::new(rules, of_profile)),
+            downstream,
+            work: work.to_owned(),
+            object_bytes_max: OBJECT_BYTES_MAX,
+        },
         title: None,
         callers: Vec::new(),
-        object_bytes_max: OBJECT_BYTES_MAX,
     }
 }
 
@@ -304,10 +306,8 @@ async fn only_those_who_may_call_are_heard() {
 async fn an_object_that_is_too_long_ends_the_association() {
     let place = tempfile::tempdir().unwrap();
     let folder = Receiver::Folder(Folder::open(place.path()).unwrap());
-    let short = Options {
-        object_bytes_max: 50,
-        ..options(folder, place.path())
-    };
+    let mut short = options(folder, place.path());
+    short.objects.object_bytes_max = 50;
     let relay = start(Service::Dicom(short)).await;
     let address = relay.address();
     beside(move || {

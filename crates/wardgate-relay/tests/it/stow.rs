@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wardgate_dicom::{FileDeidentifier, Options as FileOptions};
-use wardgate_relay::dicom::{OBJECT_BYTES_MAX, Receiver};
+use wardgate_relay::dicom::{OBJECT_BYTES_MAX, Objects, Receiver};
 use wardgate_relay::stow::{Options, REQUEST_BYTES_MAX, Server};
 use wardgate_relay::{Folder, Listen, Relay, RelayFault, Service};
 
@@ -20,11 +20,13 @@ fn options(downstream: Receiver, work: &Path) -> Options {
     let rules = rules();
     let of_profile = FileOptions::of(rules.profile());
     Options {
-        deidentifier: Arc::new(FileDeidentifier::new(rules, of_profile)),
-        downstream,
-        work: work.to_owned(),
+        objects: Objects {
+            deidentifier: Arc::new(FileDeidentifier::new(rules, of_profile)),
+            downstream,
+            work: work.to_owned(),
+            object_bytes_max: OBJECT_BYTES_MAX,
+        },
         bearer: None,
-        object_bytes_max: OBJECT_BYTES_MAX,
         request_bytes_max: REQUEST_BYTES_MAX,
     }
 }
@@ -154,11 +156,9 @@ async fn the_status_tells_what_failed() {
 async fn what_is_no_store_request_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let folder = Receiver::Folder(Folder::open(place.path()).unwrap());
-    let guarded = Options {
-        bearer: Some("secret".to_owned()),
-        object_bytes_max: 1000,
-        ..options(folder, place.path())
-    };
+    let mut guarded = options(folder, place.path());
+    guarded.bearer = Some("secret".to_owned());
+    guarded.objects.object_bytes_max = 1000;
     let relay = start(Service::Stow(guarded)).await;
     let address = relay.address();
     let allowed = format!("Authorization: Bearer secret\r\n{}", content_type());

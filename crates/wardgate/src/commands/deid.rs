@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+pub(super) use pixels::PixelArguments;
 pub(super) use records::write_json;
 pub(super) use rules::profile;
 
@@ -18,6 +19,7 @@ mod gold;
 mod hl7v2;
 mod known;
 mod lines;
+mod pixels;
 mod records;
 mod review;
 mod rules;

@@ -26,6 +26,58 @@ pub(super) fn write(folder: &Path, count: usize) -> Result<u64> {
     Ok(bytes)
 }
 
+/// Copies the public pictures in the same shares, each copy with another instance UID, and returns their bytes;
+/// nothing when they are not there.
+pub(super) fn copy(from: &Path, folder: &Path, count: usize) -> Result<Option<u64>> {
+    let read = |name: &str| std::fs::read(from.join(name)).ok();
+    let (Some(ct), Some(mr), Some(large)) = (
+        read("CT_small.dcm"),
+        read("MR_small.dcm"),
+        read("examples_overlay.dcm"),
+    ) else {
+        return Ok(None);
+    };
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    let mut bytes = 0;
+    for number in 0..count {
+        let (file, name) = match number % 5 {
+            0 | 1 => (&ct, "ct"),
+            2 | 3 => (&mr, "mr"),
+            _ => (&large, "large"),
+        };
+        let file = renumbered(file.clone(), number);
+        bytes += file.len() as u64;
+        std::fs::write(folder.join(format!("{name}-{number:04}.dcm")), file)?;
+    }
+    Ok(Some(bytes))
+}
+
+/// The file with other last digits of its instance UID, in its head and its data set.
+fn renumbered(mut file: Vec<u8>, number: usize) -> Vec<u8> {
+    for head in [b"\x02\0\x03\0UI", b"\x08\0\x18\0UI"] {
+        let at = file.windows(head.len()).position(|bytes| bytes == head);
+        let Some(at) = at.map(|at| at + head.len()) else {
+            continue;
+        };
+        let Some([low, high]) = file.get(at..).and_then(<[u8]>::first_chunk).copied() else {
+            continue;
+        };
+        let len = usize::from(u16::from_le_bytes([low, high]));
+        let Some(value) = file.get_mut(at + 2..at + 2 + len) else {
+            continue;
+        };
+        let digits = format!("{number:04}");
+        let places = value.iter_mut().rev().filter(|byte| byte.is_ascii_digit());
+        for (place, digit) in places.zip(digits.bytes().rev()) {
+            *place = digit;
+        }
+    }
+    file
+}
+
 fn file(number: usize, modality: &str, side: usize) -> Vec<u8> {
     let (patient, class) = (number / 50, if modality == "CT" { "2" } else { "4" });
     let class = format!("1.2.840.10008.5.1.4.1.1.{class}");

@@ -2,7 +2,7 @@
 
 use super::edges::Side;
 use super::runs::{Bits, Run};
-use super::{Care, Plane};
+use super::{Care, Plane, extremes};
 use crate::pixels::region::Region;
 
 /// A part of a plane with the difference of each value from the mean around it.
@@ -67,9 +67,7 @@ impl Paper {
         for row in top..bottom {
             values.extend_from_slice(plane.row(row).get(left..right)?);
         }
-        let (least, most) = values.iter().fold((u16::MAX, 0), |(low, high), value| {
-            (low.min(*value), high.max(*value))
-        });
+        let (least, most) = extremes(&values);
         let above = above_mean(&values, columns);
         let grain = grain(&values);
         Some(Self {

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use wardgate_datasets::formats::Images;
 use wardgate_dicom::Options;
 
+use super::pixels::PixelArguments;
 use super::records::{RecordArguments, records_help};
 use crate::commands::Ended;
 use crate::failure::Failure;
@@ -23,6 +24,9 @@ pub(in crate::commands) struct Arguments {
     /// Options of PS3.15 that are switched off
     #[arg(long, value_enum, value_delimiter = ',', value_name = "OPTION")]
     without: Vec<Choice>,
+
+    #[command(flatten)]
+    pixels: PixelArguments,
 }
 
 /// An option of PS3.15 E.3.
@@ -67,7 +71,9 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
             "Without clean-pixel-data nobody looks at the pixels: text that is burned in stays.",
         );
     }
-    let images = Images::new(prepared.rules.clone(), options);
+    options.burned_in = arguments.pixels.burned_in();
+    let devices = arguments.pixels.devices()?;
+    let images = Images::new(prepared.rules.clone(), options, devices);
     arguments.records.run(&images, &prepared, false, output)
 }
 

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use wardgate_deid::RecordRules;
 use wardgate_dicom::{FileDeidentifier, Options as FileOptions};
 use wardgate_relay::Service;
-use wardgate_relay::dicom::{Entity, OBJECT_BYTES_MAX, Options, Receiver};
+use wardgate_relay::dicom::{Entity, OBJECT_BYTES_MAX, Objects, Options, Receiver};
 use wardgate_relay::stow::Server;
 
 use super::{RelayArguments, folder, serve, tls};
 use crate::commands::Ended;
+use crate::commands::deid::PixelArguments;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -66,19 +68,17 @@ pub(super) struct ObjectArguments {
 
     /// Longest object that is taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = OBJECT_BYTES_MAX)]
-    pub(super) object_bytes: u64,
+    object_bytes: u64,
+
+    #[command(flatten)]
+    pixels: PixelArguments,
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failure> {
-    let rules = arguments.relay.rules()?;
-    let of_profile = FileOptions::of(rules.profile());
     let options = Options {
-        deidentifier: Arc::new(FileDeidentifier::new(rules, of_profile)),
-        downstream: arguments.objects.receiver()?,
-        work: arguments.objects.work(),
+        objects: arguments.objects.objects(arguments.relay.rules()?)?,
         title: arguments.title.clone(),
         callers: arguments.caller.clone(),
-        object_bytes_max: arguments.objects.object_bytes,
     };
     serve(
         arguments.relay.listen(arguments.plain)?,
@@ -88,7 +88,20 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
 }
 
 impl ObjectArguments {
-    pub(super) fn receiver(&self) -> Result<Receiver, Failure> {
+    /// What is done with objects under these rules.
+    pub(super) fn objects(&self, rules: Arc<RecordRules>) -> Result<Objects, Failure> {
+        let mut options = FileOptions::of(rules.profile());
+        options.burned_in = self.pixels.burned_in();
+        let files = FileDeidentifier::new(rules, options).with_devices(self.pixels.devices()?);
+        Ok(Objects {
+            deidentifier: Arc::new(files),
+            downstream: self.receiver()?,
+            work: self.work.clone().unwrap_or_else(std::env::temp_dir),
+            object_bytes_max: self.object_bytes,
+        })
+    }
+
+    fn receiver(&self) -> Result<Receiver, Failure> {
         let to = match (&self.out, &self.to) {
             (Some(out), _) => return Ok(Receiver::Folder(folder(out)?)),
             (None, Some(to)) => to,
@@ -122,10 +135,6 @@ impl ObjectArguments {
             answer_timeout: ANSWER_TIMEOUT,
         }))
     }
-
-    pub(super) fn work(&self) -> PathBuf {
-        self.work.clone().unwrap_or_else(std::env::temp_dir)
-    }
 }
 
 /// A token from a file.
@@ -147,7 +156,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 
 const AFTER_HELP: &str =
     "A sender hears success only when the receiver has accepted the object, or when it lies durably in the folder.
-Objects leave in the transfer syntax in which they came.
+Objects leave in the transfer syntax in which they came, unless --burned-in decode-and-blank decompressed them.
 
 SIGTERM and SIGINT let the objects under way end. With --json, one line on standard output says where it
 listens, and a last one what went through.

@@ -1,10 +1,8 @@
 //! `wardgate relay stow`: DICOM over HTTP.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
-use wardgate_dicom::{FileDeidentifier, Options as FileOptions};
 use wardgate_relay::Service;
 use wardgate_relay::stow::{Options, REQUEST_BYTES_MAX};
 
@@ -34,14 +32,9 @@ pub(in crate::commands) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failure> {
-    let rules = arguments.relay.rules()?;
-    let of_profile = FileOptions::of(rules.profile());
     let options = Options {
-        deidentifier: Arc::new(FileDeidentifier::new(rules, of_profile)),
-        downstream: arguments.objects.receiver()?,
-        work: arguments.objects.work(),
+        objects: arguments.objects.objects(arguments.relay.rules()?)?,
         bearer: arguments.token.as_deref().map(token).transpose()?,
-        object_bytes_max: arguments.objects.object_bytes,
         request_bytes_max: arguments.request_bytes,
     };
     serve(
