@@ -230,7 +230,7 @@ fn sizes(cell: &str) -> Result<Vec<(u32, u32)>, &'static str> {
         let (columns, rows) = word.split_once('x')?;
         Some((columns.parse().ok()?, rows.parse().ok()?))
     };
-    let sizes = cell.split(',').map(|word| size(word));
+    let sizes = cell.split(',').map(size);
     sizes
         .collect::<Option<Vec<_>>>()
         .ok_or("has a size that is not as 800x600")

@@ -78,26 +78,23 @@ impl Runs<'_> {
     }
 }
 
-/// The bits of up to 64 values, in steps that the processor takes at once.
+/// The bits of up to 64 values: a byte each first, which the processor makes of many at once, then eight bytes to
+/// eight bits by a product that moves the lowest bit of each to its place in the highest byte.
 fn word_of<T>(values: &[T], is_ink: &impl Fn(&T) -> bool) -> u64 {
-    let (parts, rest) = values.as_chunks::<PART>();
-    let bits = |part: &[T]| {
-        let values = part.iter().enumerate();
-        values.fold(0_u32, |bits, (at, value)| {
-            bits | u32::from(is_ink(value)) << at
-        })
-    };
-    let whole = parts.iter().map(|part| bits(part));
-    let all = whole.chain(std::iter::once(bits(rest))).enumerate();
-    all.fold(0, |word, (at, bits)| {
-        word | u64::from(bits)
-            .checked_shl((at * PART) as u32)
-            .unwrap_or_default()
+    let mut flags = [0_u8; WORD];
+    for (flag, value) in flags.iter_mut().zip(values) {
+        *flag = u8::from(is_ink(value));
+    }
+    let eights = flags.as_chunks::<8>().0.iter().enumerate();
+    eights.fold(0, |word, (at, eight)| {
+        let bits = u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
+        word | bits << (at * 8)
     })
 }
 
 const WORD: usize = 64;
-const PART: usize = 16;
+/// Bits 7, 14, 21 and so on to 56.
+const GATHER: u64 = 0x0102_0408_1020_4080;
 
 #[cfg(test)]
 mod tests {
