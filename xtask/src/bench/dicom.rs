@@ -18,6 +18,9 @@ const DCMANON_VERSION: &str = "0.3.1";
 /// Makes files, runs each program over them in turns, and prints CPU time.
 pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: bool) -> Result<()> {
     let place = workspace.target.join("bench-dicom");
+    if place.exists() {
+        std::fs::remove_dir_all(&place)?;
+    }
     let (sections, public) = (place.join("sections"), place.join("public"));
     let mut mixes = vec![(
         "sections of a body, made",
@@ -93,10 +96,10 @@ struct Program {
 impl Program {
     /// CPU seconds of one run over all files.
     fn measure(&self, place: &Path, input: &Path, count: usize) -> Result<f64> {
-        let out = place.join("out");
-        if out.exists() {
-            std::fs::remove_dir_all(&out)?;
-        }
+        // A folder that was never used: file systems are slower where files were just deleted.
+        let outs = place.join("out");
+        std::fs::create_dir_all(&outs)?;
+        let out = outs.join(std::fs::read_dir(&outs)?.count().to_string());
         std::fs::create_dir_all(&out)?;
         let mut command = Command::new(&self.path);
         for argument in &self.arguments {

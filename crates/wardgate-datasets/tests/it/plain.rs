@@ -28,7 +28,7 @@ impl Format for Plain {
         json!({})
     }
 
-    fn layout(&self, path: &Path) -> Layout {
+    fn layout(&self, path: &Path, _: u64) -> Layout {
         match path.extension().is_some_and(|ext| ext == "one") {
             true => Layout::Whole,
             false => Layout::Records,
