@@ -70,11 +70,7 @@ impl Run<'_> {
         let path = journal_beside(&places.output);
         let there = fs::symlink_metadata(&path).is_ok();
         if self.settings.resume && !there {
-            return Err(DatasetFault::refused(
-                "dataset.no_journal",
-                format!("there is no journal `{}` of an earlier run", path.display()),
-                "begin without --resume",
-            ));
+            return Err(nothing_earlier(&path));
         }
         let inputs = self.dependent.then(|| fingerprint(&work)).transpose()?;
         let journal = Journal::open(&path, &self.head, inputs.as_deref(), self.settings.force)?;
@@ -264,6 +260,17 @@ impl Places {
             },
         }
     }
+}
+
+fn nothing_earlier(journal: &Path) -> DatasetFault {
+    DatasetFault::refused(
+        "dataset.no_journal",
+        format!(
+            "there is no journal `{}` of an earlier run",
+            journal.display()
+        ),
+        "begin without --resume",
+    )
 }
 
 /// What tells the inputs of a run from others: names, lengths and times.
