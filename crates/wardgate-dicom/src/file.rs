@@ -179,15 +179,13 @@ impl FileDeidentifier {
             Some(element) => Some((element, source.pixels(buffer, element, head.encoding)?)),
             None => None,
         };
-        let mut outcome = None;
+        let (mut outcome, mut tail) = (None, Vec::new());
         if let Some((element, bytes)) = &mut pixels {
             settle_syntax(&mut head.syntax, &read.set, *element, bytes)?;
+            // Before the pixels are looked at, which takes long when there are many.
+            tail = bytes.behind(size)?;
             outcome = Some(self.judged(&read.set, &head, *element, bytes)?);
         }
-        let tail = match &mut pixels {
-            Some((_, bytes)) => bytes.behind(size)?,
-            None => Vec::new(),
-        };
         // What cannot be read behind the pixels is not a part of the data set, and goes.
         let tail = reader::read_tail(&tail, head.encoding).unwrap_or_default();
         let (mut set, tail, tally) = self.sets(&subject, &read.set, &tail)?;
