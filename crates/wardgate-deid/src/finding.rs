@@ -204,12 +204,24 @@ impl Layer {
 /// Findings that touch the same byte become one span over all of them, so that
 /// nothing of any of them stays. The one that covers the other lends its kind
 /// and reason; when neither does, the surer one. The surest layer stands for all.
+/// A name that reaches into a number ends where the number begins: of `Ana H-724/15`
+/// each keeps the stand-in that it has elsewhere.
 pub(crate) fn resolve(findings: &mut Vec<Finding>) {
     findings.retain(|finding| finding.start < finding.end);
     findings.sort_unstable_by_key(|finding| (finding.start, finding.end));
     findings.dedup_by(|next, kept| {
         if next.start >= kept.end {
             return false;
+        }
+        if next.start > kept.start && next.end > kept.end {
+            if kept.kind == Kind::Name && is_number(next) {
+                kept.end = next.start;
+                return false;
+            }
+            if next.kind == Kind::Name && is_number(kept) {
+                next.start = kept.end;
+                return false;
+            }
         }
         let (start, end) = (kept.start, kept.end.max(next.end));
         let layer = kept.layer.min(next.layer);
@@ -221,6 +233,15 @@ pub(crate) fn resolve(findings: &mut Vec<Finding>) {
         kept.end = end;
         true
     });
+}
+
+/// A number or an address of the net that is on file or that a rule checked.
+fn is_number(finding: &Finding) -> bool {
+    let words = matches!(
+        finding.kind,
+        Kind::Name | Kind::Location | Kind::Facility | Kind::Age
+    );
+    !words && finding.layer <= Layer::Exact
 }
 
 fn wins(next: &Finding, kept: &Finding) -> bool {

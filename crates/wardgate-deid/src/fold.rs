@@ -81,6 +81,46 @@ pub(crate) fn words(text: &str) -> String {
     out
 }
 
+/// The text in plain spelling, case and accents kept: entities resolved, nothing invisible in it, digits and
+/// letters of full width as usual ones. Stand-ins are drawn for this, not for the tricks of a spelling.
+pub(crate) fn spelled(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = text.get(at..).unwrap_or_default();
+        match marks::entity(rest) {
+            Some((letter, len)) if character == '&' => {
+                out.extend(letter.chars().filter(|c| !is_invisible(*c)));
+                at += len;
+            }
+            _ => {
+                if !is_invisible(character) {
+                    out.push(character);
+                }
+                at += character.len_utf8();
+            }
+        }
+    }
+    let plain = |c: char| decimal_of(c).unwrap_or(c);
+    Cow::Owned(out.nfkc().map(plain).collect())
+}
+
+/// The ASCII digit of a decimal digit of another script.
+fn decimal_of(character: char) -> Option<char> {
+    if character < '\u{660}' || !character.is_numeric() {
+        return None;
+    }
+    let code = u32::from(character);
+    let digit = DECIMAL_ZEROS
+        .iter()
+        .filter_map(|zero| code.checked_sub(u32::from(*zero)))
+        .find(|digit| *digit < 10)?;
+    char::from_digit(digit, 10)
+}
+
 /// Folds a character; one that only looks like a Latin letter counts as that in a Latin word.
 fn fold_letter(character: char, rest: &str, out: &mut String) {
     if let Some(latin) = look_alike::latin_of(character)
@@ -102,6 +142,10 @@ fn fold_character(character: char, out: &mut String) {
         } else {
             ' '
         });
+        return;
+    }
+    if let Some(digit) = decimal_of(character) {
+        out.push(digit);
         return;
     }
     let spelled = match character {
@@ -162,4 +206,31 @@ fn is_plain(bytes: &[u8]) -> bool {
 /// Printable ASCII, tab or line ends: what folding leaves alone.
 fn is_plain_byte(byte: u8) -> bool {
     (0x20..0x7f).contains(&byte) | (byte == b'\n') | (byte == b'\r') | (byte == b'\t')
+}
+
+/// The zeros of the decimal digits of living scripts (Unicode, general category Nd); ten follow one another.
+const DECIMAL_ZEROS: [char; 24] = [
+    '\u{660}', '\u{6f0}', '\u{7c0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}',
+    '\u{be6}', '\u{c66}', '\u{ce6}', '\u{d66}', '\u{de6}', '\u{e50}', '\u{ed0}', '\u{f20}',
+    '\u{1040}', '\u{1090}', '\u{17e0}', '\u{1810}', '\u{19d0}', '\u{1b50}', '\u{a9d0}', '\u{ff10}',
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spelling_is_made_plain() {
+        for (written, plain) in [
+            ("Mu\u{308}ller", "Müller"),
+            ("M&#252;l&#x6c;er", "Müller"),
+            ("Pe\u{200b}dro", "Pedro"),
+            ("００７-Ａ", "007-A"),
+            ("٤٥٦", "456"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(spelled(written), plain);
+        }
+        assert_eq!(fold("MRN ٤٥٦७").text, "MRN 4567");
+    }
 }

@@ -28,6 +28,15 @@ pub struct ProjectKey {
     mac: hmac::Key,
 }
 
+/// Whether a value is a UUID as RFC 9562 writes it.
+pub(crate) fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
 impl ProjectKey {
     /// A key of 32 random or derived bytes.
     #[must_use]
@@ -56,7 +65,9 @@ impl ProjectKey {
     /// The key of a patient's pseudonyms and date shift; `number` is what [`Self::handle`] makes alike.
     #[must_use]
     pub fn patient(&self, number: &str) -> PseudonymKey {
-        PseudonymKey::derived(&self.mac, Self::handle(number).as_bytes())
+        let key = PseudonymKey::derived(&self.mac, Self::handle(number).as_bytes());
+        let mac = self.mac.clone();
+        key.of_project(Self { mac })
     }
 
     /// The key of a patient's placeholders, which a restore map can turn back.
@@ -136,6 +147,18 @@ mod tests {
         assert_ne!(one.uid("1.2.3"), other.uid("1.2.3"));
         assert_ne!(one.id("Patient", "1"), one.id("Encounter", "1"));
         assert_eq!(one.id("Patient", "1").len(), ID_LEN);
+    }
+
+    #[test]
+    fn a_patient_numbered_by_a_uuid_has_the_same_one_everywhere() {
+        let project = ProjectKey::new([3; 32]);
+        let number = "e85c3b23-23ac-4960-aa42-f446c9c7bf75";
+        let key = project.patient(number);
+        let mut of = crate::surrogate::Pseudonyms::new(&key);
+        assert_eq!(
+            of.identifier(crate::finding::Kind::Mrn, number),
+            project.uuid(number)
+        );
     }
 
     #[test]

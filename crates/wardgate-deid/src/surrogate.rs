@@ -24,6 +24,7 @@ use crate::finding::{Kind, Part};
 use crate::fold;
 use crate::language::Language;
 use crate::placeholder::tagged;
+use crate::project::{ProjectKey, is_uuid};
 use crate::secret::Secret;
 use crate::shift::{self, DateReading};
 use name::Roles;
@@ -33,6 +34,9 @@ pub use name::{NameHints, NamePart, Sex};
 /// The key of one patient's pseudonyms in one project.
 pub struct PseudonymKey {
     mac: hmac::Key,
+    /// Where records have one: a UUID that numbers a patient is often an id of resources too, and those are the
+    /// project's.
+    project: Option<ProjectKey>,
 }
 
 impl PseudonymKey {
@@ -41,7 +45,7 @@ impl PseudonymKey {
     pub fn new(mut bytes: [u8; 32]) -> Self {
         let mac = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
         bytes.zeroize();
-        Self { mac }
+        Self { mac, project: None }
     }
 
     /// The key of a patient, named by any stable handle, in a project that has a key of its own.
@@ -56,7 +60,15 @@ impl PseudonymKey {
     pub(crate) fn derived(project: &hmac::Key, patient: &[u8]) -> Self {
         let bytes = tagged(project, &[b"wardgate pseudonym key", patient]);
         let mac = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
-        Self { mac }
+        Self { mac, project: None }
+    }
+
+    /// The same, whose UUIDs become those of a project.
+    pub(crate) fn of_project(self, project: ProjectKey) -> Self {
+        Self {
+            project: Some(project),
+            ..self
+        }
     }
 
     /// A number that only this key derives from a value; each label has numbers of its own.
@@ -190,17 +202,17 @@ impl<'k> Pseudonyms<'k> {
 
     /// A person's name: given names of the same gender, initials that agree, the same case, order and signs.
     pub fn name(&mut self, written: &str, hints: &NameHints) -> String {
-        name::surrogate(self, written, hints)
+        name::surrogate(self, &fold::spelled(written), hints)
     }
 
     /// An address or a part of one; `part` is [`Part::Whole`] when it is not known which.
     pub fn place(&mut self, written: &str, part: Part, language: Language) -> String {
-        place::address(self, written, part, language)
+        place::address(self, &fold::spelled(written), part, language)
     }
 
     /// The name of an institution, with its generic words kept.
     pub fn facility(&mut self, written: &str, language: Language) -> String {
-        place::facility(self, written, language)
+        place::facility(self, &fold::spelled(written), language)
     }
 
     /// A number, an e-mail address or an address on the net, of the same form and never one in use:
@@ -208,9 +220,15 @@ impl<'k> Pseudonyms<'k> {
     /// numbers from areas that are never issued, hosts and addresses that are reserved for examples. Where
     /// the value passes a known check (cards, IBAN, NPI, NHS, DNI), its stand-in fails it.
     pub fn identifier(&mut self, kind: Kind, written: &str) -> String {
+        let written = fold::spelled(written);
+        if let Some(project) = &self.key.project
+            && is_uuid(&written)
+        {
+            return project.uuid(&written);
+        }
         match kind {
-            Kind::Email => email::address(self, written),
-            _ => number::identifier(self, kind, written),
+            Kind::Email => email::address(self, &written),
+            _ => number::identifier(self, kind, &written),
         }
     }
 

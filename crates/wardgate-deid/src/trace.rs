@@ -12,7 +12,8 @@ use std::fmt;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 use crate::finding::Kind;
@@ -180,17 +181,30 @@ impl Tracer {
     /// Looks through one decoded value: as its bytes, folded, and for numbers whose digits are parted otherwise.
     #[must_use]
     pub fn value(&self, value: &str) -> Found {
+        self.value_within(value, 0)
+    }
+
+    fn value_within(&self, value: &str, depth: usize) -> Found {
         let mut found = self.bytes(value.as_bytes());
         let folded = fold::fold(value);
         if folded.text != value {
             found.merge(&self.bytes(folded.text.as_bytes()));
         }
-        if let Some(kind) = self.numbers.get(compact(value).as_str()) {
+        if let Some(kind) = self.numbers.get(compact(&folded.text).as_str()) {
             found.count(*kind);
         }
-        for chunk in value.split_whitespace() {
+        for chunk in folded.text.split_whitespace() {
             if let Some(kind) = self.numbers.get(compact(chunk).as_str()) {
                 found.count(*kind);
+            }
+        }
+        if depth < ENCODED_DEPTH_MAX && value.len() >= ENCODED_RUN_LEN_MIN {
+            for chunk in value.split(|c: char| !is_base64(c)) {
+                if chunk.len() >= ENCODED_RUN_LEN_MIN
+                    && let Some(inner) = decoded(chunk)
+                {
+                    found.merge(&self.value_within(&inner, depth + 1));
+                }
             }
         }
         found
@@ -351,6 +365,18 @@ fn encoded_inside(value: &str, lead: usize) -> Vec<u8> {
         .to_vec()
 }
 
+fn is_base64(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_')
+}
+
+/// The text that a run of base64 stands for, when it is text.
+fn decoded(run: &str) -> Option<String> {
+    let plain = run.replace('-', "+").replace('_', "/");
+    let plain = plain.get(..plain.len() - usize::from(plain.len() % 4 == 1))?;
+    let bytes = STANDARD_LENIENT.decode(plain).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
 fn compact(value: &str) -> String {
     let letters = value.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
@@ -376,6 +402,18 @@ const VALUE_DIGITS_MIN: usize = 4;
 const ENCODED_LEN_MIN: usize = 7;
 /// Bytes that may stand in a group of base64 before a value: none, one or two.
 const LEADS: usize = 3;
+/// Base64 within base64 is followed this deep.
+const ENCODED_DEPTH_MAX: usize = 4;
+/// Shorter runs of letters and digits hold no encoded identifier.
+const ENCODED_RUN_LEN_MIN: usize = 24;
+/// Reads base64 whose last bits are not zero, as a run that was cut has them.
+const STANDARD_LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 #[cfg(test)]
 mod tests {
@@ -416,6 +454,15 @@ mod tests {
                 "{lead}"
             );
         }
+    }
+
+    #[test]
+    fn full_width_digits_and_base64_in_base64_are_seen_through() {
+        let tracer = tracer();
+        assert!(tracer.value("ＭＲＮ－００４４１２７").any());
+        let inner = BASE64_STANDARD_NO_PAD.encode("letter about MRN-0044127 and more");
+        let outer = BASE64_STANDARD_NO_PAD.encode(&inner);
+        assert!(tracer.value(&format!("attached: {outer} end")).any());
     }
 
     #[test]

@@ -47,10 +47,11 @@ fn by_cue(rule: &Finding) -> bool {
 fn possible(lexed: &Lexed<'_>, finding: Finding) -> Option<Finding> {
     let first = lexed.tokens.partition_point(|t| t.end <= finding.start);
     let behind = lexed.tokens.partition_point(|t| t.start < finding.end);
-    let tokens = first..behind;
     if is_placeholder(lexed, first) {
         return None;
     }
+    let (first, finding) = behind_unit(lexed, first..behind, finding)?;
+    let tokens = first..behind;
     match finding.kind {
         Kind::Name | Kind::Facility => named(lexed, tokens, finding),
         Kind::Location => Some(Finding {
@@ -69,6 +70,46 @@ fn possible(lexed: &Lexed<'_>, finding: Finding) -> Option<Finding> {
         }
         _ => Some(finding),
     }
+}
+
+/// The finding without the unit with which it begins: of `142/88 mmHg Ana` and `mmol/L. Ana` the name is left.
+fn behind_unit(
+    lexed: &Lexed<'_>,
+    tokens: Range<usize>,
+    finding: Finding,
+) -> Option<(usize, Finding)> {
+    let first = tokens.start;
+    let worded = matches!(finding.kind, Kind::Name | Kind::Location | Kind::Facility);
+    if !worded || !is_unit(lexed, first) {
+        return Some((first, finding));
+    }
+    if tokens.len() < 2 {
+        return None;
+    }
+    let start = lexed.token(first + 1)?.start;
+    Some((first + 1, Finding { start, ..finding }))
+}
+
+/// A unit behind a number, or behind the stroke of another unit that stands behind one.
+fn is_unit(lexed: &Lexed<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else {
+        return false;
+    };
+    let measures = |unit: usize, number: usize| {
+        lexed.digits(number).is_some() && matches!(lexed.gap(unit), "" | " ")
+    };
+    // A unit that begins with a capital could be a name: `Ng` is one, `ng` is not.
+    let small = |at: usize| lexed.str(at).starts_with(|c: char| c.is_ascii_lowercase());
+    if lexed.gap(at) != "/" {
+        return small(at) && lexed.is(at, Class::UNIT) && measures(at, before);
+    }
+    // `mIU` of `mIU/L`: any short word that begins small may stand before a stroke.
+    let over = small(before) && lexed.str(before).len() <= UNIT_LEN_MAX;
+    let under = lexed.str(at).len() == 1 || small(at) && lexed.is(at, Class::UNIT);
+    over && under
+        && before
+            .checked_sub(1)
+            .is_some_and(|number| measures(before, number))
 }
 
 /// Two numbers and nothing else that are no day of a month, or the same twice: a grade or a range.
@@ -232,3 +273,4 @@ const ABBREVIATION_LEN_MAX: usize = 5;
 const AGE_MAX: u32 = 120;
 const PLACEHOLDER_TOKENS_MAX: usize = 16;
 const CODE_REACH: usize = 2;
+const UNIT_LEN_MAX: usize = 5;

@@ -84,7 +84,8 @@ fn by_magic(head: &[u8]) -> Option<Form> {
     if text.starts_with(b"{\\rtf") {
         return Some(Form::Rtf);
     }
-    if PICTURES.iter().any(|magic| head.starts_with(magic)) {
+    let is = |magic: &&[u8]| head.starts_with(magic) && !(is_word(magic) && is_text(head));
+    if PICTURES.iter().any(is) {
         return Some(Form::Picture);
     }
     let webp = head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP");
@@ -92,8 +93,12 @@ fn by_magic(head: &[u8]) -> Option<Form> {
     if webp || isobmff || head.get(128..132) == Some(b"DICM") {
         return Some(Form::Picture);
     }
-    let container = CONTAINERS.iter().any(|magic| head.starts_with(magic));
-    container.then_some(Form::Unknown)
+    CONTAINERS.iter().any(is).then_some(Form::Unknown)
+}
+
+/// Whether a magic is letters with which a text may begin: `BM normal`, `MZ twins`.
+fn is_word(magic: &[u8]) -> bool {
+    magic.len() <= 3 && magic.iter().all(u8::is_ascii_alphabetic)
 }
 
 fn by_label(essence: &str) -> Option<Form> {
@@ -234,6 +239,19 @@ mod tests {
         assert_eq!(recognise("text/plain", b"a\0b"), Form::Unknown);
         assert_eq!(recognise("image/png", b"Dear colleague"), Form::Picture);
         assert_eq!(recognise("application/json", b"{}"), Form::Unknown);
+    }
+
+    #[test]
+    fn letters_alone_are_no_magic() {
+        for text in [
+            &b"BM normal, no blood"[..],
+            b"MZ twins at 12 weeks",
+            b"BZhang",
+        ] {
+            assert_eq!(recognise("text/plain", text), Form::Text);
+        }
+        assert_eq!(recognise("", b"BM\x36\0\x0c\0\0\0"), Form::Picture);
+        assert_eq!(recognise("", b"MZ\x90\0\x03\0"), Form::Unknown);
     }
 
     #[test]

@@ -218,6 +218,7 @@ impl PatientIndex {
         };
         match kind.as_ref() {
             "Bundle" if depth < BUNDLES_DEEP_MAX => self.learn_bundle(cursor, depth),
+            "Parameters" => self.learn_parameters(cursor, depth, "parameter"),
             "Patient" | "Practitioner" | "RelatedPerson" | "Person" => {
                 self.learn_person(&kind, cursor, depth, address);
             }
@@ -240,6 +241,20 @@ impl PatientIndex {
             if let Some(resource) = resource {
                 self.learn_at(resource, depth + 3, address.as_deref());
             }
+        }
+    }
+
+    /// The resources that the parameters of an operation are, or have as parts.
+    fn learn_parameters(&mut self, cursor: Cursor<'_>, depth: usize, key: &str) {
+        if depth >= PARTS_DEEP_MAX {
+            return;
+        }
+        for parameter in list(cursor, depth, key) {
+            let resource = parameter.members(depth).find(|(key, _)| key == "resource");
+            if let Some((_, resource)) = resource {
+                self.learn_at(resource, depth + 3, None);
+            }
+            self.learn_parameters(parameter, depth + 2, "part");
         }
     }
 
@@ -465,6 +480,8 @@ fn tells_of_people(resource: &[u8]) -> bool {
 static SERIALS: AtomicU64 = AtomicU64::new(1);
 /// Any day in the middle of the calendar: the shift is the same for all.
 const PROBED: (i32, u32, u32) = (2000, 6, 15);
+/// Parts of parameters deeper than this are not searched for people.
+const PARTS_DEEP_MAX: usize = 24;
 /// Bundles in Bundles are read so many levels of JSON deep.
 const BUNDLES_DEEP_MAX: usize = 16;
 /// Longer texts are no number.

@@ -50,10 +50,16 @@ impl<'a> Cursor<'a> {
         let input = std::str::from_utf8(input).map_err(|fault| {
             broken("bytes that are not UTF-8").at(position(fault.valid_up_to()))
         })?;
+        // A byte order mark says nothing of UTF-8, and no reader has to bear it (RFC 8259, section 8.1).
+        let at = if input.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len_utf8()
+        } else {
+            0
+        };
         let plain = !has_control(input.as_bytes());
         Ok(Self {
             input,
-            at: 0,
+            at,
             plain,
             spans: &[],
         })
@@ -493,6 +499,8 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 const QUOTES: u64 = 0x2222_2222_2222_2222;
 const BACKSLASHES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[cfg(test)]
 mod tests {

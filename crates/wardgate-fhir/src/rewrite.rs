@@ -55,10 +55,11 @@ pub(crate) fn rewrite(
     output: &mut Vec<u8>,
 ) -> Result<(), RecordFault> {
     let mut cursor = Cursor::new(input)?;
+    let start = cursor.at;
     if cursor.next_sign() != Some(b'{') {
-        return Err(unknown_resource().at(position(cursor.at)));
+        return Err(no_object().at(position(cursor.at)));
     }
-    cursor.at = 0;
+    cursor.at = start;
     let spans = cursor.spans()?;
     let cursor = cursor.over(&spans);
     let mut rewrite = Rewrite {
@@ -67,7 +68,7 @@ pub(crate) fn rewrite(
         counts,
         cursor,
         output,
-        copied: 0,
+        copied: start,
         seen: Vec::new(),
         local: PatientIndex::new(),
         sole: None,
@@ -472,6 +473,14 @@ enum Known<'s> {
     Type,
     Member(&'s Member),
     Unknown,
+}
+
+fn no_object() -> RecordFault {
+    RecordFault::new(
+        "fhir.no_object",
+        "the record is no JSON object, or there is nothing in it",
+        "give one resource a record: an object with `resourceType`",
+    )
 }
 
 fn unknown_resource() -> RecordFault {

@@ -186,6 +186,10 @@ fn named(field: &str, kind: &str) -> Option<Leaf> {
         "distinctIdentifier" | "serialNumber" | "deviceIdentifier" | "carrierHRF"
         | "partNumber" => Leaf::Serial,
         "expression" if kind == "string" => Leaf::Term,
+        // Where anything may stand, an address is more often somebody's page than a system's.
+        "valueUrl" | "answerUrl" => Leaf::Reference,
+        "valueUri" | "answerUri" => Leaf::System,
+        "valueBase64Binary" => Leaf::Data,
         _ => return None,
     })
 }
@@ -250,6 +254,8 @@ const PLACED: &[(&str, &str, Leaf)] = &[
     ("Location", "alias", Leaf::Facility),
     ("HealthcareService", "name", Leaf::Facility),
     ("Endpoint", "header", Leaf::Remove),
+    ("Endpoint", "address", Leaf::Reference),
+    ("Device", "url", Leaf::Reference),
     ("Coverage", "subscriberId", Leaf::Plan),
     ("Coverage", "dependent", Leaf::Plan),
     ("Coverage.class", "value", Leaf::Plan),

@@ -133,6 +133,18 @@ impl Role {
         })
     }
 
+    /// What a value of an identifying data type holds where an old version writes it as one string.
+    pub(crate) fn of_whole(data_type: &str) -> Option<Self> {
+        Some(match data_type {
+            "XPN" | "XCN" | "PPN" | "CNN" => Self::FullName,
+            "XON" => Self::Facility,
+            "CX" => Self::Identity(Number::Other),
+            "XAD" | "PL" => Self::Place,
+            "XTN" => Self::Phone,
+            _ => return None,
+        })
+    }
+
     /// Whether the leaf belongs to what identifies the people of a message, which its texts are searched for.
     pub(crate) fn identifies(self) -> bool {
         matches!(

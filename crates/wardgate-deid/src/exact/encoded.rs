@@ -1,14 +1,15 @@
-//! Text in base64: when it identifies somebody, the whole run does.
+//! Base64 in a text: whatever it holds, the whole run goes. In text it could be a name on file in any spelling;
+//! in what is no text, a picture or an office document, nobody can look.
 
 use std::ops::Range;
 
-use crate::finding::{Finding, Part};
+use crate::finding::{Finding, Kind, Part};
 use crate::fold;
 use crate::gazetteer::{self, Bits};
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::lexicon;
 
-/// Adds the runs of base64 in a text whose decoded text has an identifier.
+/// Adds the runs of base64 in a text.
 pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
     let bytes = text.as_bytes();
     let is_part = |at: usize| bytes.get(at).is_some_and(|b| value_of(*b).is_some());
@@ -36,16 +37,11 @@ pub(super) fn find(text: &str, findings: &mut Vec<Finding>) {
 }
 
 fn identifying(text: &str, run: Range<usize>) -> Option<Finding> {
-    let decoded = decoded(text.as_bytes().get(run.clone())?)?;
-    let folded = fold::fold(&decoded);
-    let lexed = Lexed::new(&folded.text, lexicon());
-    let mut inner = Vec::new();
-    super::find_plain(&lexed, &mut inner);
-    let kind = inner
-        .iter()
-        .find(|finding| finding.part == Part::Whole)
-        .map(|finding| finding.kind)
-        .or_else(|| names_somebody(&lexed).then_some(crate::finding::Kind::Name))?;
+    let written = text.as_bytes().get(run.clone())?;
+    let kind = match decoded(written) {
+        Some(decoded) => kind_within(&decoded),
+        None => is_opaque(written).then_some(Kind::Id)?,
+    };
     let padding = text
         .get(run.end..)?
         .bytes()
@@ -58,6 +54,42 @@ fn identifying(text: &str, run: Range<usize>) -> Option<Finding> {
         0.8,
         "exact.encoded",
     ))
+}
+
+/// What a decoded text tells of somebody, as far as its rules can say.
+fn kind_within(decoded: &str) -> Kind {
+    let folded = fold::fold(decoded);
+    let lexed = Lexed::new(&folded.text, lexicon());
+    let mut inner = Vec::new();
+    super::find_plain(&lexed, &mut inner);
+    inner
+        .iter()
+        .find(|finding| finding.part == Part::Whole)
+        .map(|finding| finding.kind)
+        .or_else(|| names_somebody(&lexed).then_some(Kind::Name))
+        .unwrap_or(Kind::Id)
+}
+
+/// Whether a run is base64 by its looks: small letters, capitals and digits change places far more often
+/// than in words, paths and names of variables.
+fn is_opaque(run: &[u8]) -> bool {
+    let class = |byte: &u8| match byte {
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 3,
+        _ => 0,
+    };
+    let stretches = run.split(|byte| !byte.is_ascii_alphanumeric());
+    stretches
+        .filter(|part| part.len() >= OPAQUE_LEN_MIN)
+        .any(|part| {
+            let has = |wanted: u8| part.iter().any(|byte| class(byte) == wanted);
+            let changes = part
+                .windows(2)
+                .filter(|pair| matches!(pair, [one, two] if class(one) != class(two)))
+                .count();
+            has(1) && has(2) && has(3) && changes * 3 >= part.len()
+        })
 }
 
 /// Whether a given name stands before a family name.
@@ -105,6 +137,46 @@ fn value_of(byte: u8) -> Option<u8> {
     }
 }
 
+/// Letters and digits in a row from which on a run can be told by its looks.
+const OPAQUE_LEN_MIN: usize = 32;
 /// Shorter runs are words.
 const RUN_LEN_MIN: usize = 24;
 const RUN_LEN_MAX: usize = 1 << 18;
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+
+    use super::*;
+
+    fn count(text: &str) -> usize {
+        let mut findings = Vec::new();
+        find(text, &mut findings);
+        findings.len()
+    }
+
+    #[test]
+    fn base64_of_text_of_base64_and_of_bytes_goes() {
+        let once = BASE64_STANDARD.encode("a plain sentence that names xiangzhu");
+        assert_eq!(count(&once), 1);
+        let twice = BASE64_STANDARD.encode(&once);
+        assert_eq!(count(&format!("attached {twice} end")), 1);
+        let bytes: Vec<u8> = (0..90_u32)
+            .map(|at| u8::try_from(at * at * 7 % 251).unwrap_or(0))
+            .collect();
+        assert_eq!(count(&BASE64_STANDARD.encode(bytes)), 1);
+    }
+
+    #[test]
+    fn long_words_stay() {
+        for text in [
+            "acuteOnChronicHeartFailureWithReducedEjectionFraction2019",
+            "/usr/share/Doc2/ReadMe/GettingStarted/WithTheProgramV2/index",
+            "ACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGT",
+            "9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de",
+        ] {
+            assert_eq!(count(text), 0, "{text}");
+        }
+    }
+}

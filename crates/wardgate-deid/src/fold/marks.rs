@@ -1,6 +1,8 @@
 //! Marks that stand inside words and numbers without being part of them: HTML entities, hyphens at
 //! the end of a line, Markdown, percent-encoding.
 
+use std::borrow::Cow;
+
 use memchr::{memchr_iter, memchr3_iter, memmem};
 
 use super::fold_character;
@@ -43,7 +45,11 @@ impl Joins {
     pub(super) fn read(&mut self, rest: &str, out: &mut String) -> Option<usize> {
         let bytes = rest.as_bytes();
         match bytes.first()? {
-            b'&' => entity(rest, out),
+            b'&' => {
+                let (stands, len) = entity(rest)?;
+                stands.chars().for_each(|c| fold_character(c, out));
+                Some(len)
+            }
             b'-' => line_end(bytes, out),
             b'*' => {
                 let stars = bytes
@@ -114,9 +120,9 @@ fn line_end(bytes: &[u8], out: &mut String) -> Option<usize> {
     (before.is_ascii_lowercase() && after.is_ascii_lowercase()).then_some(next + 1)
 }
 
-/// `&nbsp;`, `&#8203;`, `&eacute;`.
-fn entity(rest: &str, out: &mut String) -> Option<usize> {
-    let head = rest.get(1..).unwrap_or_default();
+/// What an entity stands for, and its length: `&nbsp;`, `&#8203;`; of `&eacute;` the letter without its accent.
+pub(super) fn entity(rest: &str) -> Option<(Cow<'static, str>, usize)> {
+    let head = rest.strip_prefix('&')?;
     let len = head.bytes().take(ENTITY_LEN_MAX).position(|b| b == b';')?;
     let name = head.get(..len)?;
     if let Some(number) = name.strip_prefix('#') {
@@ -124,19 +130,16 @@ fn entity(rest: &str, out: &mut String) -> Option<usize> {
             Some(hex) => u32::from_str_radix(hex, 16).ok()?,
             None => number.parse().ok()?,
         };
-        fold_character(char::from_u32(code)?, out);
-        return Some(len + 2);
+        return Some((char::from_u32(code)?.to_string().into(), len + 2));
     }
     if let Some((_, text)) = ENTITIES.iter().find(|(other, _)| *other == name) {
-        out.push_str(text);
-        return Some(len + 2);
+        return Some(((*text).into(), len + 2));
     }
     let letter = name.chars().next().filter(char::is_ascii_alphabetic)?;
     let accent = name.get(1..)?;
-    ACCENTS.contains(&accent).then(|| {
-        out.push(letter);
-        len + 2
-    })
+    ACCENTS
+        .contains(&accent)
+        .then(|| (letter.to_string().into(), len + 2))
 }
 
 const ENTITY_LEN_MAX: usize = 10;

@@ -1,7 +1,10 @@
 //! Words on file, found in any case and with one mistake.
 
+use std::collections::HashMap;
+
 use zeroize::Zeroizing;
 
+use crate::gazetteer::hash::word_hash;
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::{Class, lexicon};
 
@@ -9,6 +12,9 @@ use crate::lexicon::{Class, lexicon};
 #[derive(Default)]
 pub(super) struct Words {
     parts: Vec<Part>,
+    /// Where parts stand, by their hashes, once there are many: they are then found as written only, so that a
+    /// record of thousands of names takes no time by their square.
+    places: HashMap<u64, Vec<usize>>,
     /// Which first and last two letters any part has: one mistake leaves one of the two pairs whole.
     pairs: Pairs,
     /// Parts in scripts that set no spaces between words.
@@ -56,7 +62,7 @@ impl Words {
         if letters < 2 {
             return;
         }
-        if let Some(part) = self.parts.iter_mut().find(|part| *part.word == word) {
+        if let Some(part) = self.place_of(word).and_then(|at| self.parts.get_mut(at)) {
             part.owners |= owners;
             return;
         }
@@ -70,6 +76,46 @@ impl Words {
             ends: ends_of(word.as_bytes()).unwrap_or_default(),
         });
         self.pairs.add(word.as_bytes());
+        match self.parts.len() {
+            PARTS_MANY => {
+                for (at, part) in self.parts.iter().enumerate() {
+                    let place = self.places.entry(word_hash(&part.word)).or_default();
+                    place.push(at);
+                }
+            }
+            many if many > PARTS_MANY => {
+                let place = self.places.entry(word_hash(word)).or_default();
+                place.push(many - 1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a part stands that is written so.
+    fn place_of(&self, word: &str) -> Option<usize> {
+        let same = |at: &usize| {
+            let part = self.parts.get(*at);
+            part.is_some_and(|part| *part.word == word)
+        };
+        match self.places.is_empty() {
+            true => self.parts.iter().position(|part| *part.word == word),
+            false => self
+                .places
+                .get(&word_hash(word))?
+                .iter()
+                .copied()
+                .find(same),
+        }
+    }
+
+    /// The parts that a word of a text could be: all of them, or of many those that are written so.
+    fn candidates(&self, word: &str) -> impl Iterator<Item = &Part> {
+        let (all, alike) = match self.places.is_empty() {
+            true => (self.parts.as_slice(), None),
+            false => (&[][..], self.place_of(&word.to_ascii_lowercase())),
+        };
+        let alike = alike.and_then(|at| self.parts.get(at));
+        all.iter().chain(alike)
     }
 
     /// The word at a token, if it is on file.
@@ -81,7 +127,7 @@ impl Words {
         }
         let ends = ends_of(word.as_bytes())?;
         let mut hit: Option<(Hit, bool)> = None;
-        for part in &self.parts {
+        for part in self.candidates(word) {
             // One mistake leaves the first or the last two letters whole.
             if part.ends.0 != ends.0 && part.ends.1 != ends.1 {
                 continue;
@@ -132,8 +178,7 @@ impl Words {
                 && within_one_edit(&part.word, word)
         };
         let owners = self
-            .parts
-            .iter()
+            .candidates(word)
             .filter(matches)
             .fold(0, |all, part| all | part.owners);
         (owners != 0).then_some(Hit {
@@ -152,6 +197,7 @@ impl Words {
         };
         self.parts
             .iter()
+            .take(PARTS_MANY)
             .filter(begins)
             .fold(0, |all, part| all | part.owners)
     }
@@ -169,8 +215,7 @@ impl Words {
                 || (part.fuzzy && within_one_edit(&part.word, &joined))
         };
         let owners = self
-            .parts
-            .iter()
+            .candidates(&joined)
             .filter(same)
             .fold(0, |all, part| all | part.owners);
         (owners != 0).then_some(owners)
@@ -272,6 +317,8 @@ fn is_unspaced(character: char) -> bool {
     matches!(character, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
+/// From this many parts on, words are found as written only; nobody has as many names.
+const PARTS_MANY: usize = 512;
 /// Bytes that one letter has at most.
 const EDIT_BYTES_MAX: usize = 4;
 const PAIRS: usize = 1 << 10;
@@ -287,6 +334,26 @@ const WORD_LEN_MAX: usize = 48;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_words_each_is_found_as_written() {
+        let mut words = Words::default();
+        for at in 0..PARTS_MANY * 4 {
+            words.add(&format!("quill{}x", letters(at)), 1, true);
+        }
+        for at in [0, 7, PARTS_MANY - 1, PARTS_MANY, PARTS_MANY * 4 - 1] {
+            let text = format!("Quill{}x", letters(at));
+            let lexed = Lexed::new(&text, lexicon());
+            assert!(words.hit(&lexed, 0).is_some_and(|hit| hit.exact), "{text}");
+        }
+        let lexed = Lexed::new("Quillx", lexicon());
+        assert!(words.hit(&lexed, 0).is_none());
+    }
+
+    fn letters(number: usize) -> String {
+        let digits = number.to_string().into_bytes();
+        digits.iter().map(|digit| char::from(digit + 49)).collect()
+    }
 
     #[test]
     fn one_mistake_is_one_letter() {

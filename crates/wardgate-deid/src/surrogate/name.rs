@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-use super::Pseudonyms;
+use super::{Pseudonyms, number};
 use crate::fold;
 use crate::gazetteer::surrogates::SurrogateLists;
 use crate::gazetteer::{self, Bits};
@@ -112,7 +112,7 @@ pub(super) fn surrogate(of: &mut Pseudonyms<'_>, name: &str, hints: &NameHints) 
     let mut out = String::with_capacity(name.len() + 8);
     let mut copied = 0;
     for word in words {
-        out.push_str(name.get(copied..word.at.start).unwrap_or_default());
+        push_between(of, name.get(copied..word.at.start), &mut out);
         let written = name.get(word.at.clone()).unwrap_or_default();
         match word.part {
             None => out.push_str(written),
@@ -138,8 +138,17 @@ pub(super) fn surrogate(of: &mut Pseudonyms<'_>, name: &str, hints: &NameHints) 
         }
         copied = word.at.end;
     }
-    out.push_str(name.get(copied..).unwrap_or_default());
+    push_between(of, name.get(copied..), &mut out);
     out
+}
+
+/// What stands between the words of a name stays, but for digits, which were never a part of it.
+fn push_between(of: &mut Pseudonyms<'_>, between: Option<&str>, out: &mut String) {
+    let between = between.unwrap_or_default();
+    match between.contains(char::is_numeric) {
+        true => out.push_str(&number::same_shape(of, "name digits", between)),
+        false => out.push_str(between),
+    }
 }
 
 /// The stand-in of one word, as the lists spell it.

@@ -55,7 +55,7 @@ pub(super) fn other(character: char, first: bool, stream: &mut dyn Iterator<Item
     match character {
         '0' if first => '0',
         '1'..='9' if first => char::from(b'1' + below(9)),
-        '0'..='9' => char::from(b'0' + below(10)),
+        c if c.is_numeric() => char::from(b'0' + below(10)),
         c if c.is_alphabetic() => char::from(
             LETTERS
                 .get(usize::from(below(LETTERS_LEN)))
@@ -241,6 +241,21 @@ mod tests {
                     !checks::both_pass(&checked, &compact(&new)),
                     "{written} {new}"
                 );
+            }
+        });
+    }
+
+    #[test]
+    fn no_spelling_of_a_number_stays() {
+        with(|of| {
+            let plain = of.identifier(Kind::Mrn, "0080239");
+            for written in [
+                "００８０２３９",
+                "&#48;&#48;80239",
+                "٠٠٨٠٢٣٩",
+                "00\u{200b}80239",
+            ] {
+                assert_eq!(of.identifier(Kind::Mrn, written), plain);
             }
         });
     }

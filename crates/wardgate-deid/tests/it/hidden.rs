@@ -115,7 +115,7 @@ fn addresses_are_found_however_they_are_spelled() {
 }
 
 #[test]
-fn base64_is_found_when_it_hides_an_identifier() {
+fn base64_goes_whatever_it_hides() {
     let names = "UGF0aWVudDogSm9obiBTbWl0aCwgTVJOIDQ0MTIzNDU=";
     let text = format!(r#"{{"note":"{names}"}}"#);
     let findings = Engine::exact_only().detect(&text, None);
@@ -123,7 +123,7 @@ fn base64_is_found_when_it_hides_an_identifier() {
         findings.iter().any(|f| &text[f.range()] == names),
         "{findings:?}"
     );
-    // "The patient was seen for follow-up of hypertension."
+    // "The patient was seen for follow-up of hypertension." Names on file are not sought in it, so it goes as well.
     let clean = "VGhlIHBhdGllbnQgd2FzIHNlZW4gZm9yIGZvbGxvdy11cCBvZiBoeXBlcnRlbnNpb24u";
-    assert_eq!(Engine::exact_only().detect(clean, None), []);
+    assert_eq!(Engine::exact_only().detect(clean, None).len(), 1);
 }

@@ -393,3 +393,53 @@ fn a_note_reads_on_as_one_story() {
         "{text}"
     );
 }
+
+#[test]
+fn a_number_beside_a_name_is_no_part_of_it() {
+    let (engine, key, patient) = (Engine::new(), key(), PseudonymKey::new([3; 32]));
+    let profile = Profile::safe_harbor().replacing(Action::Surrogate);
+    let mut on_file = wardgate_deid::PatientIdentifiers::default();
+    on_file.names = vec![
+        crate::sample::name(&["Øyvind"], "de la Peñaranda"),
+        crate::sample::name(&["Harriet"], "Peñaranda"),
+    ];
+    on_file.record_numbers = vec!["H-724/15.6A".to_owned()];
+    let known = wardgate_deid::KnownIdentifiers::compile(&on_file);
+    for text in [
+        "duplicate of de la Peñaranda, Øyvind H-724/15.6A",
+        "duplicate of Peñaranda H-724/15.6A here",
+        "H-724/15.6A Øyvind Peñaranda",
+    ] {
+        let (body, _) = Deidentifier::new(&engine, &key, Some(&known))
+            .pseudonyms(&patient)
+            .profile(&profile)
+            .text(CALL, text)
+            .into_parts();
+        let out = String::from_utf8(body).unwrap();
+        for left in ["724", "15.6", "Peñaranda", "Øyvind"] {
+            assert!(!out.contains(left), "{text}: {out}");
+        }
+    }
+    let mut of = Pseudonyms::new(&patient);
+    let name = of.name("Ana 0044127 Lima", &hints(Language::English));
+    assert!(!name.contains("0044127"), "{name}");
+}
+
+#[test]
+fn units_are_no_part_of_a_name() {
+    let (engine, key) = (Engine::new(), key());
+    for (text, kept) in [
+        (
+            "TSH 2.15 mIU/L. Born de la Peñaranda; works here.",
+            "2.15 mIU/L.",
+        ),
+        ("Sodium 139 mmol/L. Smith was seen.", "139 mmol/L."),
+        ("BP 142/88 mmHg Pacífico", "142/88 mmHg"),
+    ] {
+        let (body, _) = Deidentifier::new(&engine, &key, None)
+            .text(CALL, text)
+            .into_parts();
+        let out = String::from_utf8(body).unwrap();
+        assert!(out.contains(kept), "{out}");
+    }
+}

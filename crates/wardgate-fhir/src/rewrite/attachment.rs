@@ -25,6 +25,10 @@ impl Rewrite<'_, '_> {
     ) -> Fate {
         match self.document(place, text) {
             Document::Same => self.stays(member),
+            // An element that must have a value has one that says nothing.
+            Document::Gone if member.required => {
+                self.written(member, at, WITHHELD, Operation::Removed)
+            }
             Document::Gone => self.gone(member),
             Document::Other { data, .. } => self.written(member, at, &data, Operation::Cleaned),
         }
@@ -153,3 +157,6 @@ pub(crate) fn decoded(encoded: &str) -> Option<Vec<u8>> {
 }
 
 const DOCUMENT: u16 = u16::MAX - 2;
+
+/// `withheld` in base64.
+const WITHHELD: &str = "d2l0aGhlbGQ=";

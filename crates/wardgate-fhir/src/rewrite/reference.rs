@@ -198,7 +198,10 @@ impl Rewrite<'_, '_> {
             return Some(text.to_owned());
         }
         let resource = matches!(Pointer::of(text), Pointer::Resource { kind, .. } if self.means.schema.resource(kind).is_some());
-        let telling = resource || text.contains(['?', '@', ' ']) || self.marked(place, text);
+        let telling = resource
+            || text.contains(['?', '@', ' '])
+            || is_machine(text)
+            || self.marked(place, text);
         let scheme = text.split(':').next().unwrap_or_default();
         match scheme {
             _ if resource => self.pointer(text),
@@ -250,6 +253,16 @@ fn is_known_uri(text: &str) -> bool {
     let own = telling(text);
     let mut known = KNOWN_URIS.iter();
     known.any(|known| telling(known) == own && text.starts_with(known))
+}
+
+/// Whether an address names a machine of the net, by its number or a port, and not the home of a system.
+fn is_machine(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let host = rest.split(['/', '#']).next().unwrap_or_default();
+    let digits = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    host.contains(':') || (!host.is_empty() && host.bytes().all(digits))
 }
 
 fn is_name_sign(byte: u8) -> bool {

@@ -13,7 +13,7 @@ use crate::reader::{Cursor, position};
 use crate::schema::Targets;
 
 impl Rewrite<'_, '_> {
-    /// Learns the patients of a Bundle, and contained ones, from the record itself.
+    /// Learns the patients of a Bundle, of parameters, and contained ones, from the record itself.
     pub(super) fn learn_locally(&mut self) {
         let input = self.cursor.input();
         if MARKS.iter().all(|mark| mark.find(input).is_none()) {
@@ -46,7 +46,7 @@ impl Rewrite<'_, '_> {
         }
     }
 
-    /// The patient of a Bundle that has only one.
+    /// The patient of a Bundle, or of parameters, that have only one.
     fn sole_patient(&mut self) -> Option<usize> {
         let ids = self.local.only()?.to_owned();
         let patient = self.local.patient(self.means.rules, &ids)?;
@@ -105,6 +105,10 @@ impl Rewrite<'_, '_> {
             Some(patient) => patient,
             None if shape.name == "Patient" => self.unlearned(start, outer.depth),
             None if nested => outer.patient,
+            // Whomever it mentions first, it is about the one whose resource is in it.
+            None if ENVELOPES.contains(&shape.name) && self.sole.is_some() => {
+                self.sole.unwrap_or(NOBODY)
+            }
             None if provider || DEFINITIONS.contains(&shape.name) => NOBODY,
             None => self.mentioned(start, outer.depth),
         };
@@ -257,8 +261,10 @@ impl Rewrite<'_, '_> {
 pub(super) const NOBODY: usize = 0;
 
 /// What stands in records that tell of patients themselves: a Bundle, contained resources, or a key in escapes.
-static MARKS: LazyLock<[Finder<'static>; 3]> =
-    LazyLock::new(|| [r#""Bundle""#, r#""contained""#, r"\u00"].map(Finder::new));
+static MARKS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
+    let marks = [r#""Bundle""#, r#""Parameters""#, r#""contained""#, r"\u00"];
+    marks.map(Finder::new)
+});
 static REFERENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(REFERENCE_KEY));
 const REFERENCE_KEY: &[u8] = b"\"reference\"";
 
@@ -285,6 +291,9 @@ const PROVIDERS: [&str; 8] = [
     "Endpoint",
     "InsurancePlan",
 ];
+
+/// Resources that hold others.
+const ENVELOPES: [&str; 2] = ["Bundle", "Parameters"];
 
 /// Resources that define and are about nobody: a patient whom one of their examples names is not theirs.
 const DEFINITIONS: [&str; 12] = [

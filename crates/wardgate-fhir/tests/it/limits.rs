@@ -24,7 +24,8 @@ fn bad_records_are_refused_whole() {
         "1".to_owned() + &"}]".repeat(70)
     );
     for (line, code) in [
-        ("", "fhir.unknown_resource"),
+        ("", "fhir.no_object"),
+        ("[]", "fhir.no_object"),
         (r#"{"name":"Ashgrove"}"#, "fhir.unknown_resource"),
         (r#"{"resourceType":"Ashgrove"}"#, "fhir.unknown_resource"),
         (r#"{"resourceType":"Patient","id":"1"#, "fhir.json"),
@@ -106,4 +107,13 @@ fn numbers_keep_their_text_and_keys_their_order() {
         .resource(line.as_bytes(), &mut output)
         .unwrap();
     assert_eq!(String::from_utf8(output).unwrap(), line);
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let fhir = deidentifier(&[], Profile::safe_harbor());
+    let mut output = Vec::new();
+    let record = "\u{feff}{\"resourceType\":\"Patient\",\"active\":true}";
+    fhir.resource(record.as_bytes(), &mut output).unwrap();
+    assert_eq!(output, br#"{"resourceType":"Patient","active":true}"#);
 }

@@ -131,3 +131,43 @@ fn what_was_done_is_counted_by_element() {
     }
     assert!(!format!("{tally:?}").contains("Ashgrove"));
 }
+
+/// What an operation is asked and what machines are called are of the patient too.
+#[test]
+fn parameters_machines_and_nested_base64_tell_nothing() {
+    let once = BASE64_STANDARD.encode("Dear colleague, Oriel Ashgrove (MR5570921) was well.");
+    let twice = BASE64_STANDARD.encode(BASE64_STANDARD.encode(&once));
+    let parameters = format!(
+        r#"{{"resourceType":"Parameters","id":"pa","parameter":[{{"name":"patient","resource":{PATIENT}}},
+{{"name":"MR5570921","part":[{{"name":"born","valueDate":"1931-05-02"}},{{"name":"score","valueDecimal":0.875}}]}}]}}"#
+    );
+    let device = r#"{"resourceType":"Device","id":"dv","patient":{"reference":"Patient/ashgrove-1"},"url":"http://10.41.7.9/pump","note":[{"text":"MRN ＭＲ５５７０９２１, &#79;riel A&#x73;hgrove, Tamsin Ashgrove MR5570921"}]}"#;
+    let task = format!(
+        r#"{{"resourceType":"Task","id":"t","status":"requested","intent":"order","for":{{"reference":"Patient/ashgrove-1"}},
+"input":[{{"type":{{"text":"letter"}},"valueBase64Binary":"{twice}"}},{{"type":{{"text":"picture"}},"valueBase64Binary":"iVBORyBmYWNlIG9mIE9yaWVs"}},{{"type":{{"text":"page"}},"valueUrl":"https://pages.example/oriel-a"}}]}}"#
+    );
+    let note = format!(
+        r#"{{"resourceType":"Communication","id":"c","status":"completed","subject":{{"reference":"Patient/ashgrove-1"}},"payload":[{{"contentString":"see {twice}, sodium 139 mmol/L"}}]}}"#
+    );
+    let set = under(&[&parameters, device, &task, &note], Profile::safe_harbor());
+    for left in [
+        "5570921",
+        "1931-05",
+        "10.41.7.9",
+        "５５７０",
+        "&#",
+        "pages.example",
+        twice.as_str(),
+    ] {
+        assert!(!set.text.contains(left), "{left} is left in {}", set.text);
+    }
+    for kept in ["0.875", "139 mmol/L"] {
+        assert!(set.text.contains(kept), "{kept} is gone from {}", set.text);
+    }
+    let input = &set.outputs[2]["input"];
+    let inputs = input.as_array().unwrap();
+    assert!(inputs.iter().all(|input| {
+        let value = input.as_object().unwrap();
+        value.keys().any(|key| key.starts_with("value"))
+    }));
+}

@@ -73,7 +73,9 @@ impl Writer<'_> {
                 || tag.name == "patientRole",
             texts: around.texts,
         };
-        if matches!(holds, Holds::Text | Holds::Document) && attachment::is_attachment(tag) {
+        // `observationMedia/value` is a document without saying so by `xsi:type`.
+        let could_be = matches!(holds, Holds::Text | Holds::Document | Holds::Unknown);
+        if could_be && attachment::is_attachment(tag) {
             return self.attachment(at, tag, &inside);
         }
         if holds == Holds::Text && around.texts.is_none() {

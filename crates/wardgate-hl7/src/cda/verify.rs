@@ -92,7 +92,8 @@ impl Iterator for Scraps<'_> {
                     break;
                 }
             }
-            if self.rest.get(1..) != Some(inside) {
+            // Something was passed over; by length, since a comparison of what is left would cost its length each time.
+            if self.rest.len() != inside.len() + 1 {
                 continue;
             }
             let (inner, rest) = inside.split_once('>').unwrap_or((inside, ""));

@@ -4,6 +4,8 @@ use std::io::Read;
 
 use wardgate_deid::RecordFault;
 
+use super::delimiters::is_sign;
+
 /// The messages of a stream, with what stands around them in a batch.
 ///
 /// Each item is the bytes of one message, or of one `FHS`, `BHS`, `BTS` or `FTS` segment, with the ends of lines and
@@ -227,7 +229,7 @@ fn begins_item(head: &[u8]) -> bool {
         head.first_chunk::<3>(),
         Some(b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS")
     );
-    named && head.get(3).is_some_and(u8::is_ascii_punctuation)
+    named && head.get(3).copied().is_some_and(is_sign)
 }
 
 /// The largest message that is read, in bytes.

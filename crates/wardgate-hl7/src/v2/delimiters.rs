@@ -43,10 +43,10 @@ impl Delimiters {
             truncation: signs.next(),
         };
         let all: Vec<u8> = found.all().collect();
-        let distinct = all.iter().enumerate().all(|(at, sign)| {
-            let usable = sign.is_ascii_punctuation() || *sign == b'\t';
-            usable && !all.iter().take(at).any(|other| other == sign)
-        });
+        let distinct = all
+            .iter()
+            .enumerate()
+            .all(|(at, sign)| is_sign(*sign) && !all.iter().take(at).any(|other| other == sign));
         let bounded = signs.next().is_none();
         if distinct && bounded {
             Ok(found)
@@ -62,11 +62,17 @@ impl Delimiters {
     }
 }
 
+/// Whether a byte can part a message: a printable sign, or a control character that neither ends lines nor frames
+/// messages, as some senders use them.
+pub(crate) fn is_sign(byte: u8) -> bool {
+    byte.is_ascii_punctuation() || matches!(byte, b'\t' | 0x01..=0x08 | 0x0e..=0x1a | 0x1d..=0x1f)
+}
+
 fn unreadable() -> RecordFault {
     RecordFault::new(
         "hl7.delimiters",
         "the header's delimiters are not usable",
-        "each of MSH-1 and MSH-2 must be another printable sign",
+        "each of MSH-1 and MSH-2 must be another sign, none of them a letter, a digit or an end of a line",
     )
 }
 
@@ -85,6 +91,8 @@ mod tests {
         assert_eq!((short.repetition, short.escape), (b'~', None));
         let doubled = Delimiters::of(b"MSH|^~\\\\&|LAB").unwrap();
         assert_eq!(doubled, usual);
+        let control = Delimiters::of(b"MSH\x1f^~\\&\x1fLAB").unwrap();
+        assert_eq!(control.field, 0x1f);
     }
 
     #[test]
@@ -97,6 +105,8 @@ mod tests {
             b"MSH|^~\\a|",
             b"MSHA^~\\&A",
             b"MSH|^~\\&#!|",
+            b"MSH\x1c^~\\&\x1c",
+            b"MSH\0^~\\&\0",
         ] {
             assert!(Delimiters::of(header).is_err());
         }

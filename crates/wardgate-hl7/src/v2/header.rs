@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use wardgate_deid::RecordFault;
 
 use super::charset::Charset;
-use super::delimiters::Delimiters;
+use super::delimiters::{Delimiters, is_sign};
 use super::escape;
 use super::lines::parts;
 use super::policy::{Tables, Version};
@@ -49,11 +49,7 @@ impl Header {
             }
             b"BTS" | b"FTS" => {
                 let sign = message.get(3).copied().unwrap_or(b'|');
-                let sign = if sign.is_ascii_punctuation() {
-                    sign
-                } else {
-                    b'|'
-                };
+                let sign = if is_sign(sign) { sign } else { b'|' };
                 let header = [b"MSH", &[sign][..], b"^~\\&"].concat();
                 let charset = Charset::named("", charset_default)?;
                 (Delimiters::of(&header)?, Version::newest(), charset)

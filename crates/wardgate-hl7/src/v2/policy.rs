@@ -57,6 +57,8 @@ pub(crate) struct Shape {
 impl Version {
     /// The version that MSH-12 names; nothing when it is none that the tables know.
     pub(crate) fn of(name: &str) -> Option<Self> {
+        // An erratum of 2.7 with the same segments.
+        let name = if name == "2.7.1" { "2.7" } else { name };
         let at = VERSIONS.iter().position(|version| *version == name)?;
         u8::try_from(at).ok().map(Self)
     }
@@ -219,7 +221,13 @@ impl Field {
             let shape = known.cloned().unwrap_or_else(Shape::dropped);
             shape.treated(treatment)
         };
-        let (shape, last) = (shape(own), shape(last));
+        // What a later version parts was one string before and meant the same.
+        let single = own == Some("ST") && last != own;
+        let told = single.then(|| last.and_then(Role::of_whole)).flatten();
+        let (shape, last) = match told.filter(|_| treatment.is_none()) {
+            Some(role) => (Shape::of_role(role), shape(last)),
+            None => (shape(own), shape(last)),
+        };
         let more = last.components.len() > shape.components.len();
         let wide = more.then_some(last);
         let identifies = shape.identifies() || wide.as_ref().is_some_and(Shape::identifies);
@@ -465,6 +473,10 @@ mod tests {
         assert_eq!(name("2.3", b"PID", 5), "XPN");
         assert_eq!(name("2.2", b"PV1", 7), "CN");
         assert_eq!(name("2.8.2", b"PV1", 7), "XCN");
+        assert_eq!(Version::of("2.7.1"), Version::of("2.7"));
+        let employer = Version::of("2.2").unwrap().tables();
+        let employer = employer.segment(*b"NK1").unwrap().field(13).unwrap();
+        assert_eq!(employer.shape.component(0), Some(&[Role::Facility][..]));
         assert_eq!(name("2.3", b"PID", 40), "XTN");
     }
 

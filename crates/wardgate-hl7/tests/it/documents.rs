@@ -217,6 +217,17 @@ fn embedded_documents_are_cleaned_or_withheld() {
     }
 }
 
+/// The type of the value of media is fixed, so no `xsi:type` says that it is a document.
+#[test]
+fn media_without_a_type_is_a_document() {
+    let short = BASE64_STANDARD.encode("xx Quenby");
+    let output = section(&format!(
+        r#"<entry><observationMedia classCode="OBS" moodCode="EVN" ID="MM1"><id root="1.2.3"/><value mediaType="image/jpeg" representation="B64">{short}</value></observationMedia></entry>"#
+    ));
+    assert!(!output.contains(&short), "{output}");
+    assert!(output.contains("observationMedia"), "{output}");
+}
+
 #[test]
 fn what_a_profile_keeps_stays_and_is_counted() {
     let document = format!("{HEADER}<component/></ClinicalDocument>");

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Cursor, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array, make_array, new_null_array,
+};
 use arrow::compute::{CastOptions, cast_with_options, take};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
@@ -176,9 +178,10 @@ fn fill(
                 "split the table or raise the limit `rows_max`",
             ));
         }
-        for (column, array) in columns.iter_mut().zip(batch.columns()) {
-            let texts =
-                cast_with_options(array, &DataType::Utf8, &strict()).map_err(|_| malformed())?;
+        let schema = batch.schema();
+        let arrays = batch.columns().iter().zip(schema.fields());
+        for (column, (array, field)) in columns.iter_mut().zip(arrays) {
+            let texts = as_texts(array).map_err(|_| unreadable(field.name()))?;
             let texts = texts.as_string_opt::<i32>().ok_or_else(malformed)?;
             for text in texts {
                 column.push(text.unwrap_or(""));
@@ -198,6 +201,38 @@ fn fill(
     Ok(())
 }
 
+/// The values as text. Moments of a time zone are read in UTC, as they are stored: the names of zones are a
+/// database of their own.
+fn as_texts(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            let plain = retyped(array, DataType::Timestamp(*unit, None))?;
+            cast_with_options(&plain, &DataType::Utf8, &strict())
+        }
+        _ => cast_with_options(array, &DataType::Utf8, &strict()),
+    }
+}
+
+/// Texts in the type that they were read from; the other way round of [`as_texts`].
+fn of_type(texts: &ArrayRef, kind: &DataType) -> Result<ArrayRef, ArrowError> {
+    match kind {
+        DataType::Timestamp(unit, Some(_)) => {
+            let plain = DataType::Timestamp(*unit, None);
+            retyped(&cast_with_options(texts, &plain, &strict())?, kind.clone())
+        }
+        DataType::Null if texts.null_count() == texts.len() => {
+            Ok(new_null_array(&DataType::Null, texts.len()))
+        }
+        _ => cast_with_options(texts, kind, &strict()),
+    }
+}
+
+/// The same numbers under another type that stores them alike.
+fn retyped(array: &ArrayRef, kind: DataType) -> Result<ArrayRef, ArrowError> {
+    let data = array.to_data().into_builder().data_type(kind).build()?;
+    Ok(make_array(data))
+}
+
 /// A column with its values in the type that they are written in.
 struct Written<'t> {
     column: &'t Column,
@@ -214,7 +249,7 @@ impl<'t> Written<'t> {
         let wanted = column.origin().cloned().or_else(|| typed(column));
         let values = match wanted {
             Some(kind) if kind != DataType::Utf8 => {
-                match cast_with_options(&texts, &kind, &strict()) {
+                match of_type(&texts, &kind) {
                     Ok(values) => values,
                     // A column from a file must come back as it was; one that was only told to be numbers may stay text.
                     Err(_) if column.origin().is_none() => texts,
@@ -319,4 +354,58 @@ fn malformed() -> TableFault {
     )
 }
 
+fn unreadable(column: &str) -> TableFault {
+    TableFault::new(
+        "table.unreadable_value",
+        "values can not be read as text",
+        "convert the column to text, or leave it out",
+    )
+    .column(column)
+}
+
 const BATCH_ROWS: usize = 8_192;
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{BinaryArray, NullArray, TimestampMicrosecondArray};
+    use arrow::datatypes::TimeUnit;
+
+    use super::*;
+
+    fn stream(column: ArrayRef) -> Vec<u8> {
+        let field = Field::new("a", column.data_type().clone(), true);
+        let schema = Arc::new(Schema::new(vec![field]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).unwrap();
+        let mut bytes = Vec::new();
+        write_stream(std::iter::once(Ok(batch)), &schema, &mut bytes).unwrap();
+        bytes
+    }
+
+    fn read_back(bytes: &[u8]) -> Result<Table, TableFault> {
+        read(Format::Arrow, bytes, &ReadOptions::default())
+    }
+
+    #[test]
+    fn moments_of_a_zone_and_empty_columns_come_back_as_they_were() {
+        let moments = TimestampMicrosecondArray::from(vec![Some(1_600_000_000_000_000), None]);
+        let columns: [ArrayRef; 2] = [
+            Arc::new(moments.with_timezone("Europe/Vienna")),
+            Arc::new(NullArray::new(2)),
+        ];
+        for column in columns {
+            let table = read_back(&stream(Arc::clone(&column))).unwrap();
+            let written = Written::of(&table.columns()[0]).unwrap();
+            assert_eq!(&written.rows(0..2).unwrap(), &column);
+        }
+        let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some("Europe/Vienna".into()));
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["2020-09-13T12:26:40"]));
+        assert_eq!(of_type(&texts, &zoned).unwrap().data_type(), &zoned);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named() {
+        let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![&b"\xff"[..]]));
+        let fault = read_back(&stream(bytes)).unwrap_err();
+        assert_eq!(fault.code(), "table.unreadable_value");
+    }
+}
