@@ -36,7 +36,12 @@ fuzz_target!(|input: &[u8]| {
 
 /// A square picture of one frame in one fragment.
 fn file(syntax: u8, colours: bool, side: u16, code: &[u8]) -> Vec<u8> {
-    let syntaxes = ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.5"];
+    let syntaxes = [
+        "1.2.840.10008.1.2.4.50",
+        "1.2.840.10008.1.2.4.70",
+        "1.2.840.10008.1.2.4.90",
+        "1.2.840.10008.1.2.5",
+    ];
     let syntax = syntaxes[usize::from(syntax) % syntaxes.len()];
     let mut out = vec![0; 128];
     out.extend_from_slice(b"DICM");
@@ -49,7 +54,11 @@ fn file(syntax: u8, colours: bool, side: u16, code: &[u8]) -> Vec<u8> {
     };
     put([2, 0, 0x10, 0], b"UI", syntax.as_bytes());
     put([8, 0, 0x60, 0], b"CS", b"OT");
-    let photometric: &[u8] = if colours { b"YBR_FULL" } else { b"MONOCHROME2 " };
+    let photometric: &[u8] = if colours {
+        b"YBR_FULL"
+    } else {
+        b"MONOCHROME2 "
+    };
     let samples = if colours { 3_u16 } else { 1 };
     put([0x28, 0, 2, 0], b"US", &samples.to_le_bytes());
     put([0x28, 0, 4, 0], b"CS", photometric);
@@ -59,7 +68,9 @@ fn file(syntax: u8, colours: bool, side: u16, code: &[u8]) -> Vec<u8> {
     put([0x28, 0, 0, 1], b"US", &[8, 0]);
     put([0x28, 0, 1, 1], b"US", &[8, 0]);
     put([0x28, 0, 2, 1], b"US", &[7, 0]);
-    out.extend_from_slice(b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0");
+    out.extend_from_slice(
+        b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0",
+    );
     let even = code.len() & !1;
     out.extend_from_slice(&(even as u32).to_le_bytes());
     out.extend_from_slice(&code[..even]);
