@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use aws_lc_rs::rand;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use wardgate_deid::ProjectKey;
@@ -18,7 +17,8 @@ use crate::fault::DatasetFault;
 /// When the system gives no randomness.
 pub fn random_key() -> Result<ProjectKey, DatasetFault> {
     let mut bytes = Zeroizing::new([0; 32]);
-    rand::fill(bytes.as_mut()).map_err(|_| {
+    // From the system itself: aws-lc's own generator takes longer to begin than a small run takes in all.
+    getrandom::fill(bytes.as_mut()).map_err(|_| {
         DatasetFault::refused(
             "dataset.no_randomness",
             "the system gives no random numbers",
