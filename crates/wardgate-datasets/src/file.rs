@@ -325,11 +325,19 @@ impl Work<'_> {
                 }
                 None => self.format.record(input, output)?,
             };
-            let found = match self.settings.verify {
-                true => self.format.verify(input, output)?,
-                false => Residue::default(),
-            };
-            Ok((tally, found))
+            if !self.settings.verify {
+                return Ok((tally, Residue::default()));
+            }
+            let found = self.format.verify(input, output)?;
+            if !found.any() {
+                return Ok((tally, found));
+            }
+            let mut anew = Vec::with_capacity(output.len());
+            if self.format.record_anew(input, &mut anew)?.is_none() {
+                return Ok((tally, found));
+            }
+            *output = anew;
+            Ok((tally, self.format.verify(input, output)?))
         })
     }
 

@@ -49,6 +49,16 @@ pub trait Format: Sync {
     /// When either can not be read.
     fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault>;
 
+    /// Cleans a record again in whose output something was found, in case a stand-in was taken for what it stands
+    /// for. Formats that draw all stand-ins knowing all names have no such way and give nothing.
+    ///
+    /// # Errors
+    /// When the record can not be cleaned; nothing of `output` is used then.
+    fn record_anew(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Option<()>, RecordFault> {
+        let _ = (input, output);
+        Ok(None)
+    }
+
     /// Parts a file of [`Layout::Records`]; usually one record a line.
     fn split<'r>(&self, input: Box<dyn Read + Send + 'r>) -> Box<dyn Splitter + 'r> {
         Box::new(Lines::new(input))

@@ -62,6 +62,8 @@ struct Means<'a> {
     known: Option<&'a KnownIdentifiers>,
     profile: Cow<'a, Profile>,
     pseudonyms: Option<&'a PseudonymKey>,
+    /// Names that no stand-in may have a word of, besides those of the text and of the patient.
+    avoided: &'a [String],
     language: Option<Language>,
     stop: Option<&'a AtomicBool>,
 }
@@ -83,6 +85,7 @@ impl<'a> Deidentifier<'a> {
                 known,
                 profile: Cow::Owned(Profile::safe_harbor().reversible()),
                 pseudonyms: None,
+                avoided: &[],
                 language: None,
                 stop: None,
             })),
@@ -105,6 +108,15 @@ impl<'a> Deidentifier<'a> {
     pub fn pseudonyms(mut self, key: &'a PseudonymKey) -> Self {
         if let Mode::On(means) = &mut self.mode {
             means.pseudonyms = Some(key);
+        }
+        self
+    }
+
+    /// The same means with names that no stand-in may have a word of.
+    #[must_use]
+    pub(crate) fn avoiding(mut self, names: &'a [String]) -> Self {
+        if let Mode::On(means) = &mut self.mode {
+            means.avoided = names;
         }
         self
     }

@@ -147,11 +147,21 @@ pub(crate) struct Avoided {
 
 impl Avoided {
     pub(crate) fn add(&mut self, name: &str, hints: &NameHints) {
+        self.add_words(name);
+        Arc::make_mut(&mut self.roles).learn(name, hints);
+    }
+
+    /// Of the name only that its words are real: what part of a name they are is not learned.
+    pub(crate) fn add_words(&mut self, name: &str) {
         let real = Arc::make_mut(&mut self.real);
         for word in fold::words(name).split(' ').filter(|word| word.len() > 1) {
             real.insert(Secret::new(word));
+            // `Cruz300` is read as `Cruz`.
+            let letters = word.trim_matches(char::is_numeric);
+            if letters.len() > 1 && letters.len() < word.len() {
+                real.insert(Secret::new(letters));
+            }
         }
-        Arc::make_mut(&mut self.roles).learn(name, hints);
     }
 }
 
@@ -184,6 +194,11 @@ impl<'k> Pseudonyms<'k> {
     /// known for given or family names by it.
     pub fn avoid(&mut self, name: &str, hints: &NameHints) {
         self.avoided.add(name, hints);
+    }
+
+    /// Notes that no stand-in may be one of a name's words.
+    pub(crate) fn avoid_words(&mut self, name: &str) {
+        self.avoided.add_words(name);
     }
 
     /// The days by which this patient's dates move: from 1 to 364 either way, never 0.

@@ -14,7 +14,7 @@ use crate::patients::{Patient, PatientIndex};
 use crate::rewrite::{Means, rewrite};
 use crate::rulefile::RuleFile;
 use crate::schema::{FhirVersion, Schema};
-use crate::verify::verify;
+use crate::verify::{names, verify};
 
 /// What holds for a run besides the rules.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +93,7 @@ impl ResourceDeidentifier {
                 "split the Bundle, or export as NDJSON",
             ));
         }
-        let means = self.means();
+        let means = self.means(&[]);
         let mut memory = self.rested().pop().unwrap_or_else(Memory::new);
         let length = output.len();
         let done = rewrite(&means, &mut memory, counts, input, output);
@@ -102,6 +102,27 @@ impl ResourceDeidentifier {
         }
         self.rested().push(memory);
         done
+    }
+
+    /// Writes a resource or Bundle whose output [`Self::verify`] found something in once more, with stand-ins that are
+    /// none of the names that are sought in it.
+    ///
+    /// Stand-ins are real names. One is drawn knowing whom the resource is about, and not everybody whom it and the
+    /// resources that it points to name; whoever reads it could take it for one that was left. Verify the output again.
+    ///
+    /// # Errors
+    /// As [`Self::resource`].
+    pub fn resource_anew(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault> {
+        let names = names(&self.rules, &self.patients, input)?;
+        let mut counts = self.counts();
+        let length = output.len();
+        // What was worked out before was drawn without knowing them.
+        let mut memory = Memory::new();
+        let done = rewrite(&self.means(&names), &mut memory, &mut counts, input, output);
+        if done.is_err() {
+            output.truncate(length);
+        }
+        done.map(|()| counts.tally())
     }
 
     /// Looks in an output for what identified somebody in its input: a walk of its own over both, which knows nothing
@@ -119,7 +140,7 @@ impl ResourceDeidentifier {
         Counts::new(self.schema)
     }
 
-    fn means(&self) -> Means<'_> {
+    fn means<'m>(&'m self, avoided: &'m [String]) -> Means<'m> {
         let profile = self.rules.profile();
         Means {
             rules: &self.rules,
@@ -129,6 +150,7 @@ impl ResourceDeidentifier {
             schema: self.schema,
             nobody: &self.nobody,
             overlay: self.overlay.as_deref(),
+            avoided,
             keep_ids: profile.action(Kind::Id, Part::Whole) == Action::Keep,
             keep_urls: profile.action(Kind::Url, Part::Whole) == Action::Keep,
         }

@@ -42,6 +42,8 @@ pub(crate) struct Means<'m> {
     /// Whom resources belong to that are about nobody.
     pub(crate) nobody: &'m Arc<Patient>,
     pub(crate) overlay: Option<&'m Overlay>,
+    /// Names that no stand-in may have a word of.
+    pub(crate) avoided: &'m [String],
     pub(crate) keep_ids: bool,
     pub(crate) keep_urls: bool,
 }

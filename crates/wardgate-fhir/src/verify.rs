@@ -23,18 +23,7 @@ pub(crate) fn verify(
     walk(input, &mut |seen| sought.note(seen))?;
     let mut text = Text::default();
     walk(output, &mut |seen| text.note(seen))?;
-    let mut patients: Vec<Arc<Patient>> = Vec::new();
-    for id in &sought.pointed {
-        let Some(patient) = index.patient(rules, id) else {
-            continue;
-        };
-        if patients.iter().all(|other| other.serial != patient.serial) {
-            patients.push(patient);
-        }
-        if patients.len() >= PATIENTS_MAX {
-            break;
-        }
-    }
+    let patients = sought.patients(rules, index);
     let mut found = sought.unchanged(&text);
     if sought.suspects(&text) {
         found.merge(&text.search(&sought.compile()));
@@ -47,6 +36,25 @@ pub(crate) fn verify(
         }
     }
     Ok(found)
+}
+
+/// The names that are sought in what becomes of a record, so that no stand-in need be one of them.
+pub(crate) fn names(
+    rules: &RecordRules,
+    index: &PatientIndex,
+    input: &[u8],
+) -> Result<Vec<String>, RecordFault> {
+    let mut sought = Sought::new(rules.profile());
+    walk(input, &mut |seen| sought.note(seen))?;
+    sought.finish_name();
+    let patients = sought.patients(rules, index);
+    let mut names = std::mem::take(&mut sought.names);
+    for patient in &patients {
+        let on_file = &patient.on_file;
+        let people = on_file.names.iter().chain(&on_file.contacts);
+        names.extend(people.map(|name| format!("{} {}", name.given.join(" "), name.family)));
+    }
+    Ok(names)
 }
 
 /// A scalar of a record, with the names of the members that it stands in.
@@ -172,6 +180,23 @@ impl<'p> Sought<'p> {
         if outer.iter().any(|key| key == "photo") {
             self.literal.push(text.to_owned());
         }
+    }
+
+    /// The patients whom the record could be about.
+    fn patients(&self, rules: &RecordRules, index: &PatientIndex) -> Vec<Arc<Patient>> {
+        let mut patients: Vec<Arc<Patient>> = Vec::new();
+        for id in &self.pointed {
+            let Some(patient) = index.patient(rules, id) else {
+                continue;
+            };
+            if patients.iter().all(|other| other.serial != patient.serial) {
+                patients.push(patient);
+            }
+            if patients.len() >= PATIENTS_MAX {
+                break;
+            }
+        }
+        patients
     }
 
     fn finish_name(&mut self) {

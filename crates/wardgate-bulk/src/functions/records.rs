@@ -17,9 +17,12 @@ fn resource(work: &Work, resource: &str) -> Option<String> {
     let input = resource.trim().as_bytes();
     let mut output = Vec::with_capacity(input.len());
     work.fhir.resource(input, &mut output).ok()?;
-    let found = work.fhir.verify(input, &output).ok()?;
-    if found.any() {
-        return None;
+    if work.fhir.verify(input, &output).ok()?.any() {
+        output.clear();
+        work.fhir.resource_anew(input, &mut output).ok()?;
+        if work.fhir.verify(input, &output).ok()?.any() {
+            return None;
+        }
     }
     // One resource stays in one line.
     String::from_utf8(output)

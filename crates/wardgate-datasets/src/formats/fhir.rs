@@ -80,6 +80,12 @@ impl Format for Resources {
         }))
     }
 
+    fn record_anew(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Option<()>, RecordFault> {
+        self.resources
+            .resource_anew(input, output)
+            .map(|_| Some(()))
+    }
+
     fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
         self.resources.verify(input, output)
     }

@@ -184,6 +184,9 @@ impl<'a> Rewrite<'a> {
             for name in means.known.iter().flat_map(|known| known.full_names()) {
                 pseudonyms.avoid(name, &NameHints::default());
             }
+            for name in means.avoided {
+                pseudonyms.avoid_words(name);
+            }
             let language = self.edits.first().map(|edit| edit.hints.language);
             let dates = of(Kind::Date).map(|edit| self.surface(edit));
             reading = DateReading::learn(language.unwrap_or_default(), dates);

@@ -19,6 +19,8 @@ pub struct RecordScope<'r> {
     rules: &'r RecordRules,
     patient: &'r RecordPatient,
     transform: Transform<'r>,
+    /// Names that no stand-in may have a word of.
+    avoided: Vec<String>,
 }
 
 /// What becomes of one patient's dates; as secret as the shift that it holds.
@@ -72,6 +74,7 @@ impl RecordRules {
             rules: self,
             patient,
             transform,
+            avoided: Vec::new(),
         }
     }
 }
@@ -80,6 +83,13 @@ impl RecordScope<'_> {
     /// Notes a real name of somebody else in the record, which no stand-in may be.
     pub fn avoid(&mut self, name: &str, hints: &NameHints) {
         self.transform.pseudonyms.avoid(name, hints);
+    }
+
+    /// Notes a name that no stand-in may have a word of, and nothing else of it: other stand-ins are as they
+    /// would be without it.
+    pub fn avoid_words(&mut self, name: &str) {
+        self.transform.pseudonyms.avoid_words(name);
+        self.avoided.push(name.to_owned());
     }
 
     /// What stands for the value of a field that holds one identifier of a kind.
@@ -161,7 +171,8 @@ impl RecordScope<'_> {
         let rules = self.rules;
         let call = Deidentifier::new(&rules.engine, &patient.placeholders, Some(&patient.known))
             .profile(&rules.profile)
-            .pseudonyms(&patient.pseudonyms);
+            .pseudonyms(&patient.pseudonyms)
+            .avoiding(&self.avoided);
         let done = call.text([0; 32], text);
         if done.residue().is_strong() {
             return Err(DeidRefusal::new(Cause::Residue, 0));

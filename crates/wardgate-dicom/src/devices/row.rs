@@ -189,7 +189,7 @@ impl Side {
             (true, 2) => part.parse().ok()?,
             _ => return None,
         };
-        (whole <= 100).then_some(Self::Share(whole * 100 + hundredths))
+        (whole <= 100).then(|| Self::Share(whole * 100 + hundredths))
     }
 
     fn of(self, whole: u32, up: bool) -> u32 {

@@ -10,6 +10,7 @@ use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use wardgate_deid::RecordFault;
 
 use super::coded::CodeHead;
+use super::decoded::RLE;
 use super::layout::Layout;
 use super::{Fragment, PixelBytes, PixelFacts, unclear, undecodable};
 
@@ -95,6 +96,9 @@ pub(super) fn decode(
         ));
     }
     let name = facts.transfer_syntax.trim_end_matches(['\0', ' ']);
+    if name == RLE && !is_parted(&code) {
+        return Err(undecodable("the compressed pixels cannot be decoded"));
+    }
     let syntax = TransferSyntaxRegistry.get(name);
     let Some(Codec::EncapsulatedPixelData(Some(decoder), _)) = syntax.map(|syntax| syntax.codec())
     else {
@@ -119,6 +123,26 @@ pub(super) fn decode(
         Ok(Some(bytes)) if bytes.len() >= wanted => Ok(bytes),
         _ => Err(undecodable("the compressed pixels cannot be decoded")),
     }
+}
+
+/// Whether the head of a frame of RLE parts it into segments that are there (PS3.5 G.5): the decoder believes it.
+fn is_parted(code: &[u8]) -> bool {
+    let Some((head, _)) = code.split_first_chunk::<RLE_HEAD_BYTES>() else {
+        return false;
+    };
+    let mut words = head
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|word| u32::from_le_bytes(*word));
+    let segments = words.next().unwrap_or_default() as usize;
+    let offsets: Vec<usize> = words.take(segments).map(|offset| offset as usize).collect();
+    (1..=RLE_SEGMENTS_MAX).contains(&segments)
+        && offsets
+            .first()
+            .is_some_and(|first| *first >= RLE_HEAD_BYTES)
+        && offsets.is_sorted()
+        && offsets.last().is_some_and(|last| *last <= code.len())
 }
 
 /// One frame, as the decoders ask for it.
@@ -230,3 +254,6 @@ impl Sorted for [u64] {
 const FRAME_BYTES_MAX: usize = 128 << 20;
 /// The longest code of a frame that is decoded.
 const CODE_BYTES_MAX: u64 = 128 << 20;
+/// The head of a frame of RLE: the count of its segments, and where each begins.
+const RLE_HEAD_BYTES: usize = 64;
+const RLE_SEGMENTS_MAX: usize = 15;

@@ -122,4 +122,4 @@ impl Decoded {
 }
 
 /// RLE Lossless (PS3.5 annex G).
-const RLE: &str = "1.2.840.10008.1.2.5";
+pub(super) const RLE: &str = "1.2.840.10008.1.2.5";

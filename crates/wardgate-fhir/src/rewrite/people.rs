@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wardgate_deid::{Action, Kind, NameHints, NamePart, Operation, Part};
+use wardgate_deid::{Action, Kind, NameHints, NamePart, Operation, Part, RecordScope};
 
 use super::{Fate, Place, Rewrite};
 use crate::gather::name_alone;
@@ -13,7 +13,7 @@ use crate::patients::Patient;
 use crate::pointer::{Pointer, is_uuid};
 use crate::schema::{Member, is_person, is_place};
 
-impl<'a> Rewrite<'_, 'a> {
+impl<'w, 'a> Rewrite<'w, 'a> {
     /// What stands for a value that identifies: of the patient by the patient's key, of providers by the project's.
     pub(super) fn stand_in(
         &mut self,
@@ -62,6 +62,18 @@ impl<'a> Rewrite<'_, 'a> {
         }
     }
 
+    /// The transforms of a patient's record, whose stand-ins are none of the names to avoid.
+    pub(super) fn scope<'p>(&self, patient: &'p Patient) -> RecordScope<'p>
+    where
+        'w: 'p,
+    {
+        let mut scope = self.means.rules.scope(&patient.record);
+        for name in self.means.avoided {
+            scope.avoid_words(name);
+        }
+        scope
+    }
+
     fn drawn(
         &mut self,
         patient: &Arc<Patient>,
@@ -79,7 +91,7 @@ impl<'a> Rewrite<'_, 'a> {
             return became.clone();
         }
         // Each value by itself, so that it has the same stand-in in whatever order values come.
-        let mut scope = self.means.rules.scope(&patient.record);
+        let mut scope = self.scope(patient);
         let mut hints = *hints;
         if hints.sex.is_none()
             && kind == Kind::Name

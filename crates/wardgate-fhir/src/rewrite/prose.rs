@@ -82,7 +82,7 @@ impl Rewrite<'_, '_> {
         if let Some(became) = self.memory.value(key) {
             return became.clone();
         }
-        let mut scope = self.means.rules.scope(&patient.record);
+        let mut scope = self.scope(patient);
         let became = match work(&mut scope) {
             // The second look found something that is surely an identifier: nothing of it may stay.
             None => Became::Gone,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use wardgate_deid::Profile;
 
-use crate::scene::{Set, each, samples, under};
+use crate::scene::{Set, each, keyed, samples, under};
 
 fn set(name: &str) -> Option<Set> {
     let Some(folder) = samples() else {
@@ -168,3 +168,38 @@ fn traps_hold_nothing_any_more() {
         .collect();
     assert!(left.is_empty(), "{} values are left", left.len());
 }
+
+#[test]
+fn no_key_draws_a_stand_in_that_is_taken_for_a_name_that_was_left() {
+    let Some(folder) = samples() else {
+        println!("passed over: the samples are not here");
+        return;
+    };
+    let mut anew = 0;
+    for name in ["r4_examples_a.ndjson", "synthea/synthea_a.ndjson"] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for key in 0..KEYS {
+            let fhir = keyed(&lines, Profile::safe_harbor(), key);
+            for (number, line) in lines.iter().enumerate() {
+                let mut output = Vec::new();
+                fhir.resource(line.as_bytes(), &mut output).unwrap();
+                if !fhir.verify(line.as_bytes(), &output).unwrap().any() {
+                    continue;
+                }
+                anew += 1;
+                output.clear();
+                fhir.resource_anew(line.as_bytes(), &mut output).unwrap();
+                let found = fhir.verify(line.as_bytes(), &output).unwrap();
+                assert!(
+                    !found.any(),
+                    "{name}, key {key}, line {}: {found:?}",
+                    number + 1
+                );
+            }
+        }
+    }
+    println!("{anew} records were written anew under {KEYS} keys");
+}
+
+const KEYS: u8 = 40;

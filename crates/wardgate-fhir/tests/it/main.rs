@@ -4,6 +4,7 @@
 mod corpora;
 #[cfg(test)]
 mod limits;
+mod namesakes;
 #[cfg(test)]
 mod profiles;
 #[cfg(test)]

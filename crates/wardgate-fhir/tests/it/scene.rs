@@ -15,8 +15,13 @@ pub(crate) struct Set {
 }
 
 pub(crate) fn deidentifier(lines: &[&str], profile: Profile) -> ResourceDeidentifier {
+    keyed(lines, profile, 7)
+}
+
+/// The same under another key.
+pub(crate) fn keyed(lines: &[&str], profile: Profile, key: u8) -> ResourceDeidentifier {
     let as_of = Day::new(2026, 11, 30).unwrap();
-    let rules = RecordRules::new(Engine::new(), profile, ProjectKey::new([7; 32]), as_of);
+    let rules = RecordRules::new(Engine::new(), profile, ProjectKey::new([key; 32]), as_of);
     let mut patients = PatientIndex::new();
     for line in lines {
         patients.learn(line.as_bytes());

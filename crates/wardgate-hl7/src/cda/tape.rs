@@ -55,6 +55,9 @@ impl Tape {
             return Err(too_large());
         }
         let text = decoded(document)?;
+        if let Some(at) = text.bytes().position(is_no_character) {
+            return Err(malformed().at(at as u64));
+        }
         let mut reader = NsReader::from_str(&text);
         reader.config_mut().expand_empty_elements = true;
         let mut pieces: Vec<Piece> = Vec::new();
@@ -90,7 +93,11 @@ impl Tape {
                 Event::CData(text) => add_text(&mut pieces, &text.xml10_content(), &open),
                 Event::GeneralRef(reference) => {
                     let resolved = match reference.resolve_char_ref() {
-                        Ok(Some(character)) => character.to_string(),
+                        Ok(Some(character)) if !character.is_ascii_control() => {
+                            character.to_string()
+                        }
+                        Ok(Some(character @ ('\t' | '\n' | '\r'))) => character.to_string(),
+                        Ok(Some(_)) => return Err(malformed().at(at)),
                         _ => match &*reference.xml10_content() {
                             "amp" => "&".to_owned(),
                             "lt" => "<".to_owned(),
@@ -201,6 +208,9 @@ fn declared(document: &[u8]) -> Result<&'static Encoding, RecordFault> {
 }
 
 fn tag(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Tag, RecordFault> {
+    if !is_name(start.name().as_ref()) {
+        return Err(malformed());
+    }
     let (space, local) = reader.resolver().resolve_element(start.name());
     let (prefix, known_space) = prefix(&space, true);
     let mut attributes = Vec::new();
@@ -213,6 +223,9 @@ fn tag(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Tag, RecordFa
             .normalized_value(XmlVersion::Implicit1_0)
             .map_err(|_| entity())?;
         let written = attribute.key.as_ref().to_owned();
+        if !is_name(&written) {
+            return Err(malformed());
+        }
         let name = if attribute.key.as_namespace_binding().is_some() {
             format!("xmlns {written}")
         } else {
@@ -292,6 +305,19 @@ fn too_deep() -> RecordFault {
         "the document has too many elements, attributes or levels",
         "no CDA document needs as many; check who made it",
     )
+}
+
+/// Whether a byte is a control character, which XML 1.0 (section 2.2) does not have.
+fn is_no_character(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
+}
+
+/// Whether a text is a name (XML 1.0, section 2.3), all characters beyond ASCII taken for letters.
+fn is_name(text: &str) -> bool {
+    let begins = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':') || !c.is_ascii();
+    let mut characters = text.chars();
+    characters.next().is_some_and(begins)
+        && characters.all(|c| begins(c) || c.is_ascii_digit() || matches!(c, '-' | '.'))
 }
 
 fn malformed() -> RecordFault {
@@ -377,6 +403,10 @@ mod tests {
             (document("<id root=\"&lol;\"/>"), "cda.entity"),
             (deep, "cda.too_deep"),
             (document("<a></b>"), "cda.malformed"),
+            (document("< a=\"b\"/>"), "cda.malformed"),
+            (document("<a 1=\"b\"/>"), "cda.malformed"),
+            (document("a\u{0}b"), "cda.malformed"),
+            (document("a&#1;b"), "cda.malformed"),
             (
                 "<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><a>".to_owned(),
                 "cda.malformed",

@@ -144,7 +144,13 @@ impl Run {
         self.resources
             .resource_into(input, &mut self.output, &mut self.counts)?;
         let written = self.output.get(begin..).unwrap_or_default();
-        let found = self.resources.verify(input, written)?;
+        let mut found = self.resources.verify(input, written)?;
+        if found.any() {
+            self.output.truncate(begin);
+            self.resources.resource_anew(input, &mut self.output)?;
+            let written = self.output.get(begin..).unwrap_or_default();
+            found = self.resources.verify(input, written)?;
+        }
         if found.any() {
             return Err(residue(&found));
         }

@@ -273,13 +273,13 @@ macro_rules! records_help {
             $own,
             "
 Every output is searched for the identifiers of its input, by code that shares nothing with what
-removed them; a file in which anything is left is not written. An output appears whole or not at all,
-inputs are never changed, links are not followed, names that begin with a dot are passed over. UIDs,
-UUIDs and long numbers in the names of files become what they become inside. What is refused is told
-with a code and a place, never with a value, and stops nothing else. OUT.journal, beside OUT, lets a run
-that was interrupted go on: start it again with the same key, profile and options. SIGINT (Ctrl-C) and
-SIGTERM let the files under way end, drop a large one of many records, and keep what is done.
-The output does not depend on the number of threads.
+removed them; a file in which anything is left is not written. An output appears whole or not at
+all, inputs are never changed, links are not followed, names that begin with a dot are passed over.
+UIDs, UUIDs and long numbers in the names of files become what they become inside. What is refused
+is told with a code and a place, never with a value, and stops nothing else. OUT.journal, beside
+OUT, lets a run that was interrupted go on: start it again with the same key, profile and options.
+SIGINT (Ctrl-C) and SIGTERM let the files under way end, drop a large one of many records, and keep
+what is done. The output does not depend on the number of threads.
 
 Exit codes: 0 done, 1 failed or some files or records were refused, 2 wrong use.
 
