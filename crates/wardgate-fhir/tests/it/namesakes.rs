@@ -13,20 +13,19 @@ fn practitioner(id: &str, given: &str, family: &str) -> Value {
     })
 }
 
-fn name_of(resource: &Value) -> (String, String) {
-    let name = &resource["name"][0];
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    (text(&name["given"][0]), text(&name["family"]))
-}
-
 #[test]
 fn a_stand_in_that_is_a_real_name_of_the_record_is_drawn_anew() {
+    let name_of = |resource: &Value| {
+        let name = &resource["name"][0];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&name["given"][0]), text(&name["family"]))
+    };
     let fhir = deidentifier(&[], Profile::safe_harbor());
     let alone = practitioner("a", "Harriet", "Lindqvist");
     let mut output = Vec::new();
     fhir.resource(alone.to_string().as_bytes(), &mut output)
         .unwrap();
-    let (given, family) = name_of(&serde_json::from_slice(&output).unwrap());
+    let (given, family) = name_of(&serde_json::from_slice::<Value>(&output).unwrap());
     let beside = practitioner("b", &given, &family);
     let both = json!({"resourceType": "Bundle", "type": "collection", "entry": [
         {"resource": alone},
