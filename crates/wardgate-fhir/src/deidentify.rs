@@ -125,6 +125,30 @@ impl ResourceDeidentifier {
         done.map(|()| counts.tally())
     }
 
+    /// Writes a resource or Bundle to the end of `output` and searches what was written: as [`Self::resource_into`] does,
+    /// then [`Self::verify`] and, where that finds something, once more [`Self::resource_anew`].
+    ///
+    /// What is found in the end must not leave.
+    ///
+    /// # Errors
+    /// As [`Self::resource`].
+    pub fn searched_into(
+        &self,
+        input: &[u8],
+        output: &mut Vec<u8>,
+        counts: &mut Counts,
+    ) -> Result<Found, RecordFault> {
+        let begin = output.len();
+        self.resource_into(input, output, counts)?;
+        let found = self.verify(input, output.get(begin..).unwrap_or_default())?;
+        if !found.any() {
+            return Ok(found);
+        }
+        output.truncate(begin);
+        self.resource_anew(input, output)?;
+        self.verify(input, output.get(begin..).unwrap_or_default())
+    }
+
     /// Looks in an output for what identified somebody in its input: a walk of its own over both, which knows nothing
     /// of the treatments.
     ///

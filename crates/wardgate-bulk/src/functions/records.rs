@@ -16,13 +16,10 @@ pub(super) fn clean(work: &Work, cells: &Cells) -> StringArray {
 fn resource(work: &Work, resource: &str) -> Option<String> {
     let input = resource.trim().as_bytes();
     let mut output = Vec::with_capacity(input.len());
-    work.fhir.resource(input, &mut output).ok()?;
-    if work.fhir.verify(input, &output).ok()?.any() {
-        output.clear();
-        work.fhir.resource_anew(input, &mut output).ok()?;
-        if work.fhir.verify(input, &output).ok()?.any() {
-            return None;
-        }
+    let mut counts = work.fhir.counts();
+    let found = work.fhir.searched_into(input, &mut output, &mut counts);
+    if found.ok()?.any() {
+        return None;
     }
     // One resource stays in one line.
     String::from_utf8(output)

@@ -1,14 +1,12 @@
 //! `$de-identify` over FHIR: what leaves, what is refused, who may, and what the ledger is told.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use wardgate_ledger::Ledger;
-use wardgate_records::KeyRequest;
 use wardgate_records::events::StoredEvent;
 use wardgate_records::people::SessionKind;
 
-use crate::stage::{NOW, Reply, Stage};
+use crate::stage::{Reply, Stage};
 
 const APPS: &str = "---
 kind: App
@@ -36,7 +34,7 @@ impl Export {
     async fn open() -> Self {
         let mut ledger = None;
         let stage = Stage::with(APPS, |parts| ledger = Some(parts.ledger.clone())).await;
-        let key = key(&stage, "research").await;
+        let key = stage.key("research").await;
         Self {
             stage,
             ledger: ledger.unwrap(),
@@ -81,20 +79,6 @@ impl Export {
             check_clean(&leaf);
         }
     }
-}
-
-async fn key(stage: &Stage, app: &str) -> String {
-    let now: jiff::Timestamp = NOW.parse().unwrap();
-    let request = KeyRequest {
-        app,
-        person: None,
-        environment: "test",
-        expires: now + jiff::SignedDuration::from_hours(24),
-        systems: &[],
-        purposes: &[],
-    };
-    let made = stage.store.create_key(&request, now).await.unwrap();
-    made.secret.expose_secret().to_owned()
 }
 
 fn patient() -> Value {
@@ -354,7 +338,7 @@ async fn only_who_was_granted_it_has_records_deidentified() {
     let path = "/fhir/$de-identify";
     let stranger = export.send_as("nobody", path, FHIR, &body).await;
     assert_eq!(stranger.status, 401, "{stranger:?}");
-    let bystander = key(&export.stage, "bystander").await;
+    let bystander = export.stage.key("bystander").await;
     let refused = export.send_as(&bystander, path, FHIR, &body).await;
     assert_eq!(refused.status, 403, "{refused:?}");
     check_clean(&refused.body);
@@ -374,7 +358,7 @@ async fn only_who_was_granted_it_has_records_deidentified() {
 async fn what_the_ledger_can_not_keep_is_not_answered() {
     let closed = |parts: &mut wardgate_console::Parts| parts.ledger.clone().close().unwrap();
     let stage = Stage::with(APPS, closed).await;
-    let key = key(&stage, "research").await;
+    let key = stage.key("research").await;
     let bearer = format!("authorization: Bearer {key}");
     let head = [bearer.as_str(), "content-type: application/fhir+json"];
     let body = parameters("safe-harbor").to_string();

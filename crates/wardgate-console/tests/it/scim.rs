@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use wardgate_console::{Provider, ProviderSettings};
 use wardgate_identity::oidc::ClientProof;
+use wardgate_records::PersonState;
 use wardgate_records::people::SessionKind;
-use wardgate_records::{KeyRequest, PersonState};
 
-use crate::stage::{NOW, Reply, Stage};
+use crate::stage::{Reply, Stage};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -43,7 +42,7 @@ impl Directory {
             parts.settings = Arc::new(settings);
         })
         .await;
-        let token = key(&stage, "hr").await;
+        let token = stage.key("hr").await;
         Self { stage, token }
     }
 
@@ -80,20 +79,6 @@ impl Directory {
         }
         self.ask("POST", "/Users", &user).await
     }
-}
-
-async fn key(stage: &Stage, app: &str) -> String {
-    let now: jiff::Timestamp = NOW.parse().unwrap();
-    let request = KeyRequest {
-        app,
-        person: None,
-        environment: "test",
-        expires: now + jiff::SignedDuration::from_hours(24),
-        systems: &[],
-        purposes: &[],
-    };
-    let made = stage.store.create_key(&request, now).await.unwrap();
-    made.secret.expose_secret().to_owned()
 }
 
 #[tokio::test]
@@ -243,7 +228,7 @@ async fn only_an_application_that_may_provision_is_served() {
             .body
             .contains("urn:ietf:params:scim:api:messages:2.0:Error")
     );
-    let other = key(stage, "notes").await;
+    let other = stage.key("notes").await;
     assert_eq!(
         stage.ask("GET", "/scim/v2/Users", &other, "").await.status,
         403

@@ -17,7 +17,7 @@ use wardgate_ledger::{Ledger, Options, Signer};
 use wardgate_records::people::{
     LinkPurpose, Means, NewCredential, NewSecret, SessionKind, SessionRequest,
 };
-use wardgate_records::{Documents, Mode, Store};
+use wardgate_records::{Documents, KeyRequest, Mode, Store};
 use wardgate_vault::{KdfCost, PassphraseProvider, Recovery, Vault};
 
 pub(crate) const NOW: &str = "2026-11-23T18:00:00Z";
@@ -92,6 +92,21 @@ impl Reply {
 }
 
 impl Stage {
+    /// An API key of an application, for all its systems and purposes.
+    pub(crate) async fn key(&self, app: &str) -> String {
+        let now: Timestamp = NOW.parse().unwrap();
+        let request = KeyRequest {
+            app,
+            person: None,
+            environment: "test",
+            expires: now + jiff::SignedDuration::from_hours(24),
+            systems: &[],
+            purposes: &[],
+        };
+        let made = self.store.create_key(&request, now).await.unwrap();
+        made.secret.expose_secret().to_owned()
+    }
+
     /// One person of each role, by the name of the role, and `other`, who has none.
     pub(crate) async fn new() -> Self {
         Self::with("", |_| {}).await

@@ -140,17 +140,9 @@ impl Run {
     }
 
     fn searched(&mut self, input: &[u8]) -> Result<(), RecordFault> {
-        let begin = self.output.len();
-        self.resources
-            .resource_into(input, &mut self.output, &mut self.counts)?;
-        let written = self.output.get(begin..).unwrap_or_default();
-        let mut found = self.resources.verify(input, written)?;
-        if found.any() {
-            self.output.truncate(begin);
-            self.resources.resource_anew(input, &mut self.output)?;
-            let written = self.output.get(begin..).unwrap_or_default();
-            found = self.resources.verify(input, written)?;
-        }
+        let found = self
+            .resources
+            .searched_into(input, &mut self.output, &mut self.counts)?;
         if found.any() {
             return Err(residue(&found));
         }
