@@ -173,11 +173,16 @@ fn attempt(
 
 fn text(scope: &RecordScope<'_>, media_type: &str, bytes: &[u8]) -> Result<Written, RecordFault> {
     let (text, _) = through_engine(scope, &charset::decode(media_type, bytes)?)?;
-    Ok(Written {
-        media_type: form::relabelled(media_type, "text/plain"),
-        bytes: text.into_bytes(),
-        parts_left_out: 0,
-    })
+    let media_type = form::relabelled(media_type, "text/plain");
+    // Wide characters can spell control characters and the beginnings of other forms.
+    match form::recognise(&media_type, text.as_bytes()) {
+        Form::Text => Ok(Written {
+            media_type,
+            bytes: text.into_bytes(),
+            parts_left_out: 0,
+        }),
+        _ => Err(unread(Form::Unknown)),
+    }
 }
 
 fn withhold(form: Form, fault: RecordFault) -> CleanedDocument {

@@ -93,3 +93,15 @@ fn the_same_input_gives_the_same_bytes() {
         assert!(!again.contains("Szymborska"));
     }
 }
+
+#[test]
+fn wide_characters_cannot_spell_another_form() {
+    for text in ["Seen on ward \u{2}", "%!PS-Adobe", "PK\u{3}\u{4}"] {
+        let wide: Vec<u8> = format!("\u{feff}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        let code = Some("documents.unknown_form");
+        assert_eq!(refused("text/plain", &wide), code);
+    }
+}
