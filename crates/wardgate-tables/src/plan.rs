@@ -99,6 +99,13 @@ impl Plan {
 
     /// Checks the plan against a table.
     pub(crate) fn check(&self, table: &Table) -> Result<(), TableFault> {
+        if table.rows() == 0 {
+            return Err(TableFault::new(
+                "table.no_rows",
+                "the table has no rows",
+                "give a table with a row for each person",
+            ));
+        }
         if self.quasi.is_empty() || self.models.is_empty() {
             return Err(TableFault::new(
                 "plan.empty",

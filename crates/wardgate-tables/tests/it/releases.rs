@@ -141,6 +141,14 @@ fn columns_without_a_role_and_direct_identifiers_leave() {
 }
 
 #[test]
+fn a_table_without_rows_is_named_so() {
+    let csv = "mrn,age,zip,sex,stay,diagnosis\n".as_bytes();
+    let table = Table::read(Format::Csv, csv, &ReadOptions::default()).unwrap();
+    let fault = anonymise(&table, &plan(), &Surroundings::default()).unwrap_err();
+    assert_eq!(fault.code(), "table.no_rows");
+}
+
+#[test]
 fn a_guarantee_that_is_out_of_reach_gives_no_table() {
     let mut plan = plan();
     plan.models = vec![Model::KAnonymity { k: 241 }];
