@@ -10,6 +10,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use crate::fault::DatasetFault;
 
 /// A digest in the making.
+#[derive(Clone)]
 pub struct Digest(Context);
 
 impl Digest {
@@ -35,6 +36,25 @@ impl Digest {
     #[must_use]
     pub fn hex(self) -> String {
         hex(self.0.finish().as_ref())
+    }
+
+    /// Takes in the next `bytes` of an input.
+    ///
+    /// # Errors
+    /// When the input can not be read, or ends before.
+    pub(crate) fn take(&mut self, input: impl Read, bytes: u64) -> io::Result<()> {
+        let mut input = input.take(bytes);
+        let mut buffer = vec![0; BUFFER_BYTES.min(usize::try_from(bytes).unwrap_or(BUFFER_BYTES))];
+        while input.limit() > 0 {
+            let read = match input.read(&mut buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            self.update(buffer.get(..read).unwrap_or_default());
+        }
+        Ok(())
     }
 
     /// Reads to the end.

@@ -14,11 +14,11 @@ use wardgate_deid::{Found as Residue, RecordFault, Tally};
 use crate::digest::Digest;
 use crate::fault::DatasetFault;
 use crate::folder::Found;
-use crate::format::{Counter, Format, Layout, Settler};
+use crate::format::{Counter, Format, Layout};
 use crate::journal::Journal;
-use crate::order::{Panicked, in_order};
 use crate::pending::{MODE_USUAL, Pending, sync_folder};
-use crate::pieces::{Group, RECORD_BYTES_MAX};
+use crate::pieces::RECORD_BYTES_MAX;
+use crate::records::SoFar;
 use crate::report::{FileReport, OutputFile, Refused};
 use crate::run::{Progress, Settings};
 
@@ -52,19 +52,6 @@ enum Written {
     Bytes(Vec<u8>),
     /// It was read again already.
     InPassing,
-}
-
-/// What cleaning some records gave.
-#[derive(Default)]
-struct Cleaned {
-    bytes: Vec<u8>,
-    /// Where each record ends in them, where anybody asks.
-    ends: Vec<usize>,
-    tally: Tally,
-    records: u64,
-    refused: Vec<(u64, u64, RecordFault)>,
-    residue: Residue,
-    read_bytes: u64,
 }
 
 impl Work<'_> {
@@ -163,10 +150,23 @@ impl Work<'_> {
         let folder = place.path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(DatasetFault::file("make", folder))?;
         check_inside(folder, place)?;
-        let pending = Pending::beside(&place.path, MODE_USUAL)?;
+        let left = self.journal.reached(&found.below).and_then(|reached| {
+            let (pending, so_far) = reached.taken_up(self.format, &before, &place.path)?;
+            Some((pending, so_far, reached.report.clone()))
+        });
+        let (mut pending, so_far) = match left {
+            Some((pending, so_far, reached)) => {
+                *report = reached;
+                (pending, so_far)
+            }
+            None => (
+                Pending::beside(&place.path, MODE_USUAL)?,
+                SoFar::nothing(self.format),
+            ),
+        };
         let cleaned = match self.format.layout(&found.below, before.len()) {
             Layout::Records => {
-                let digest = self.records(&input, &pending, threads, report)?;
+                let digest = self.records(&input, &mut pending, so_far, threads, report)?;
                 digest.map(Written::Digest)
             }
             Layout::Whole => self.whole(&input, &pending, report)?.map(Written::Bytes),
@@ -205,113 +205,7 @@ impl Work<'_> {
         }))
     }
 
-    /// Many records. Gives the digest of what was written, or nothing when nothing is to be kept.
-    fn records(
-        &self,
-        input: &File,
-        pending: &Pending,
-        threads: usize,
-        report: &mut FileReport,
-    ) -> Result<Option<String>, DatasetFault> {
-        let source = Mutex::new(Digest::new());
-        let hashed = Hashed {
-            input,
-            digest: &source,
-        };
-        let mut groups = self.format.split(Box::new(hashed));
-        let (mut unread, mut tally) = (None, Tally::default());
-        let (mut digest, mut residue) = (Digest::new(), Residue::default());
-        let failed = DatasetFault::file("write", &report.file);
-        let mut settler = self.format.settler();
-        let unread_slot = Mutex::new(&mut unread);
-        let items = std::iter::from_fn(|| match groups.next_group() {
-            Ok(group) => group.filter(|_| !self.is_stopped()),
-            Err(error) => {
-                **unread_slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                None
-            }
-        });
-        in_order(
-            items,
-            threads,
-            |group| self.group(&group),
-            |done: Result<Cleaned, Panicked>| {
-                let mut done = done.map_err(|Panicked| fault_of_the_program())?;
-                if let Some(settler) = &mut settler {
-                    done.settle(settler.as_mut());
-                }
-                digest.update(&done.bytes);
-                pending.file().write_all(&done.bytes).map_err(&failed)?;
-                tally.merge(&done.tally);
-                residue.merge(&done.residue);
-                report.counts.records += done.records;
-                for (number, offset, fault) in &done.refused {
-                    report.refuse(Some((*number, *offset)), fault);
-                }
-                self.pass(done.read_bytes, done.records);
-                Ok::<_, DatasetFault>(())
-            },
-        )?;
-        drop(groups);
-        if self.is_stopped() {
-            return Err(stopped());
-        }
-        if let Some(error) = unread {
-            return Err(DatasetFault::file("read", &report.file)(error));
-        }
-        report.sha256 = source
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .hex();
-        report.tallied(&tally);
-        let nothing = report.counts.records == 0 && !report.refused.is_empty();
-        Ok(self
-            .clean(residue, report)
-            .then(|| digest.hex())
-            .filter(|_| !nothing))
-    }
-
-    fn group(&self, group: &Group) -> Cleaned {
-        let mut done = Cleaned {
-            read_bytes: group.read_bytes,
-            ..Cleaned::default()
-        };
-        let mut output = Vec::new();
-        let mut counter = self.format.counter();
-        let settled = self.format.settler().is_some();
-        for piece in &group.pieces {
-            let input = match &piece.range {
-                Ok(range) => group.bytes.get(range.clone()).unwrap_or_default(),
-                Err(fault) => {
-                    done.refused
-                        .push((piece.number, piece.offset, fault.clone()));
-                    continue;
-                }
-            };
-            output.clear();
-            match self.searched(input, &mut output, counter.as_deref_mut()) {
-                Ok((tally, found)) => {
-                    done.tally.merge(&tally);
-                    done.residue.merge(&found);
-                    done.records += 1;
-                    done.bytes.extend_from_slice(&output);
-                    if !output.ends_with(piece.end) {
-                        done.bytes.extend_from_slice(piece.end);
-                    }
-                    if settled {
-                        done.ends.push(done.bytes.len());
-                    }
-                }
-                Err(fault) => done.refused.push((piece.number, piece.offset, fault)),
-            }
-        }
-        if let Some(counter) = counter {
-            done.tally.merge(&counter.tally());
-        }
-        done
-    }
-
-    fn searched(
+    pub(crate) fn searched(
         &self,
         input: &[u8],
         output: &mut Vec<u8>,
@@ -427,7 +321,7 @@ impl Work<'_> {
     }
 
     /// Whether the verifier lets an output pass; otherwise the report says what it found.
-    fn clean(&self, residue: Residue, report: &mut FileReport) -> bool {
+    pub(crate) fn clean(&self, residue: Residue, report: &mut FileReport) -> bool {
         if !residue.any() {
             return true;
         }
@@ -456,39 +350,8 @@ impl Work<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn pass(&self, bytes: u64, items: u64) {
+    pub(crate) fn pass(&self, bytes: u64, items: u64) {
         (self.progress)(Progress { bytes, items });
-    }
-}
-
-impl Cleaned {
-    fn settle(&mut self, settler: &mut dyn Settler) {
-        let mut settled = Vec::with_capacity(self.bytes.len());
-        let mut start = 0;
-        for end in &self.ends {
-            let written = self.bytes.get(start..*end).unwrap_or_default();
-            match settler.settled(written) {
-                Some(other) => settled.extend_from_slice(&other),
-                None => settled.extend_from_slice(written),
-            }
-            start = *end;
-        }
-        self.bytes = settled;
-    }
-}
-
-/// Reads and takes the digest of what was read.
-struct Hashed<'r> {
-    input: &'r File,
-    digest: &'r Mutex<Digest>,
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        let mut digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
-        digest.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
     }
 }
 
@@ -508,8 +371,7 @@ fn check_inside(folder: &Path, place: &Place) -> Result<(), DatasetFault> {
     }
 }
 
-///
-/// Nothing when it is not what was written.
+/// The digest and the length of what stands on the disk; nothing when it is not what was written.
 fn read_back(
     pending: &Pending,
     place: &Path,

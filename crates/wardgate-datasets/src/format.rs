@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wardgate_deid::{Found, RecordFault, Tally};
 
@@ -59,9 +60,14 @@ pub trait Format: Sync {
         Ok(None)
     }
 
-    /// Parts a file of [`Layout::Records`]; usually one record a line.
-    fn split<'r>(&self, input: Box<dyn Read + Send + 'r>) -> Box<dyn Splitter + 'r> {
-        Box::new(Lines::new(input))
+    /// Parts a file of [`Layout::Records`], of which `input` gives what stands behind `from`; usually one record
+    /// a line.
+    fn split<'r>(
+        &self,
+        input: Box<dyn Read + Send + 'r>,
+        from: Position,
+    ) -> Box<dyn Splitter + 'r> {
+        Box::new(Lines::new(input, from))
     }
 
     /// Cleans one file of [`Layout::Stream`], holding a small part of it at a time.
@@ -99,6 +105,12 @@ pub trait Counter {
 pub trait Settler {
     /// What stands for a record, where it is not as it was cleaned.
     fn settled(&mut self, written: &[u8]) -> Option<Vec<u8>>;
+
+    /// What is remembered of the records so far.
+    fn remembered(&self) -> Value;
+
+    /// Goes on with what another remembered; nothing when that is not understood.
+    fn remember(&mut self, remembered: &Value) -> Option<()>;
 }
 
 /// How a file falls into records.
@@ -110,6 +122,15 @@ pub enum Layout {
     Whole,
     /// One record, read and written in passing.
     Stream,
+}
+
+/// A place between two records of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Records before it.
+    pub number: u64,
+    /// Bytes before it.
+    pub offset: u64,
 }
 
 /// A record of a group: where it stands and which bytes are its own.

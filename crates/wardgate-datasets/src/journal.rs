@@ -1,7 +1,7 @@
 //! What a run has done so far, on the disk: an interrupted run goes on where it was.
 //!
 //! One JSON object a line. The first says what the run is; then, for every file, one line before its output
-//! takes its name and one when it has it. A line that was cut off by a crash counts for nothing.
+//! takes its name and one when it has it, and for a long one others that say how far it is done. A line that was cut off by a crash counts for nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::DatasetFault;
 use crate::pending::MODE_PRIVATE;
+use crate::reached::Reached;
 use crate::report::{FileReport, RunHead};
 
 /// The journal of a run.
@@ -22,6 +23,7 @@ pub(crate) struct Journal {
     path: PathBuf,
     done: BTreeMap<PathBuf, FileReport>,
     begun: BTreeSet<PathBuf>,
+    reached: BTreeMap<PathBuf, Reached>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +38,8 @@ enum Line {
     Begun {
         file: PathBuf,
     },
+    /// So far a file of many records is done.
+    Reached(Box<Reached>),
     Done(Box<FileReport>),
 }
 
@@ -83,6 +87,7 @@ impl Journal {
             path: path.to_owned(),
             done: BTreeMap::new(),
             begun: BTreeSet::new(),
+            reached: BTreeMap::new(),
         };
         match read {
             None => {
@@ -106,6 +111,7 @@ impl Journal {
                 }
                 journal.done = before.done;
                 journal.begun = before.begun;
+                journal.reached = before.reached;
             }
         }
         Ok(journal)
@@ -119,6 +125,22 @@ impl Journal {
     /// Whether an earlier run was about to name the output of this file when it ended.
     pub(crate) fn was_begun(&self, file: &Path) -> bool {
         self.begun.contains(file)
+    }
+
+    /// How far an earlier run came with this file.
+    pub(crate) fn reached(&self, file: &Path) -> Option<&Reached> {
+        self.reached.get(file)
+    }
+
+    /// The names of what an earlier run left of these files to go on with.
+    pub(crate) fn parts<'f>(&self, files: impl Iterator<Item = &'f Path>) -> BTreeSet<String> {
+        let reached = files.filter_map(|file| self.reached(file));
+        reached.map(|reached| reached.part.clone()).collect()
+    }
+
+    /// Notes how far a file is done, on the disk.
+    pub(crate) fn reach(&self, reached: Reached) -> Result<(), DatasetFault> {
+        self.write(&Line::Reached(Box::new(reached)), true)
     }
 
     /// Notes that the output of a file is about to take its name.
@@ -169,6 +191,7 @@ struct Before {
     inputs: Option<String>,
     done: BTreeMap<PathBuf, FileReport>,
     begun: BTreeSet<PathBuf>,
+    reached: BTreeMap<PathBuf, Reached>,
 }
 
 /// Reads all whole lines, and leaves the file where the next is to stand.
@@ -192,12 +215,18 @@ fn read(file: &mut File, path: &Path) -> Result<Option<Before>, DatasetFault> {
                     inputs,
                     done: BTreeMap::new(),
                     begun: BTreeSet::new(),
+                    reached: BTreeMap::new(),
                 });
             }
             (Some(before), Line::Begun { file }) => {
                 before.begun.insert(file);
             }
+            (Some(before), Line::Reached(reached)) => {
+                let file = reached.report.file.clone();
+                before.reached.insert(file, *reached);
+            }
             (Some(before), Line::Done(report)) => {
+                before.reached.remove(&report.file);
                 before.begun.remove(&report.file);
                 before.done.insert(report.file.clone(), *report);
             }

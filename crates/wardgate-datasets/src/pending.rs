@@ -45,6 +45,40 @@ impl Pending {
         })
     }
 
+    /// The first `bytes` of the file that an earlier run left under this name beside `place`, to be read from
+    /// its start and written on; nothing when there is no such file.
+    pub(crate) fn left(place: &Path, name: &str, bytes: u64) -> Option<Self> {
+        // The name comes from a journal: it must not lead anywhere else.
+        let own = is_pending_name_of(name, place) && Path::new(name).file_name()? == name;
+        let temporary = own.then(|| place.with_file_name(name))?;
+        let found = fs::symlink_metadata(&temporary).ok()?;
+        if !found.is_file() {
+            return None;
+        }
+        let pending = Self {
+            file: OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(&temporary)
+                .ok()?,
+            temporary: Some(temporary),
+            place: place.to_owned(),
+        };
+        let whole = found.len() >= bytes && pending.file.set_len(bytes).is_ok();
+        whole.then_some(pending)
+    }
+
+    /// The name under which it stands until it takes its place.
+    pub(crate) fn name(&self) -> Option<String> {
+        let name = self.temporary.as_ref()?.file_name()?;
+        Some(name.to_str()?.to_owned())
+    }
+
+    /// Is not taken away when it is dropped: a later run goes on with it.
+    pub(crate) fn leave(&mut self) {
+        self.temporary = None;
+    }
+
     /// The file itself.
     #[must_use]
     pub fn file(&self) -> &File {

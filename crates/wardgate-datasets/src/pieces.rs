@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use wardgate_deid::RecordFault;
 
-use crate::format::Piece;
+use crate::format::{Piece, Position};
 
 /// Some records of a file, in their order.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub struct Group {
     pub pieces: Vec<Piece>,
     /// How many bytes of the file were read for them.
     pub read_bytes: u64,
+    /// Where the next group begins.
+    pub next: Position,
 }
 
 /// Parts a file into groups of records.
@@ -31,18 +33,17 @@ pub(crate) struct Lines<R> {
     input: R,
     /// What was read of a line that is not whole yet.
     rest: Vec<u8>,
-    number: u64,
-    offset: u64,
+    at: Position,
     ended: bool,
 }
 
 impl<R: Read> Lines<R> {
-    pub(crate) fn new(input: R) -> Self {
+    /// Lines of an input that begins `from` there in its file.
+    pub(crate) fn new(input: R, from: Position) -> Self {
         Self {
             input,
             rest: Vec::new(),
-            number: 0,
-            offset: 0,
+            at: from,
             ended: false,
         }
     }
@@ -102,13 +103,13 @@ impl<R: Read + Send> Splitter for Lines<R> {
         };
         let mut group = Group::default();
         if whole == 0 {
-            self.number += 1;
-            let begins = self.offset;
+            self.at.number += 1;
+            let begins = self.at.offset;
             let skipped = self.skip_line()?;
-            self.offset += skipped;
-            group.read_bytes = skipped;
+            self.at.offset += skipped;
+            (group.read_bytes, group.next) = (skipped, self.at);
             group.pieces.push(Piece {
-                number: self.number,
+                number: self.at.number,
                 offset: begins,
                 range: Err(too_long()),
                 end: b"\n",
@@ -123,13 +124,13 @@ impl<R: Read + Send> Splitter for Lines<R> {
             let behind = group.bytes.get(begin..).unwrap_or_default();
             let line = memchr::memchr(b'\n', behind)
                 .map_or(behind, |end| behind.get(..end).unwrap_or_default());
-            self.number += 1;
-            let text = trimmed(line, self.number == 1);
+            self.at.number += 1;
+            let text = trimmed(line, self.at.number == 1);
             if !text.is_empty() {
                 let lead = begin + text.as_ptr().addr() - line.as_ptr().addr();
                 group.pieces.push(Piece {
-                    number: self.number,
-                    offset: self.offset + begin as u64,
+                    number: self.at.number,
+                    offset: self.at.offset + begin as u64,
                     range: match text.len() > RECORD_BYTES_MAX {
                         true => Err(too_long()),
                         false => Ok(lead..lead + text.len()),
@@ -139,7 +140,8 @@ impl<R: Read + Send> Splitter for Lines<R> {
             }
             begin += line.len() + 1;
         }
-        self.offset += whole as u64;
+        self.at.offset += whole as u64;
+        group.next = self.at;
         Ok(Some(group))
     }
 }
@@ -172,7 +174,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Vec<(u64, u64, String)> {
-        let mut lines = Lines::new(bytes);
+        let mut lines = Lines::new(bytes, Position::default());
         let mut all = Vec::new();
         while let Some(group) = lines.next_group().unwrap() {
             for piece in group.pieces {

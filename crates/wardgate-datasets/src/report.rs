@@ -194,8 +194,12 @@ impl FileReport {
         }
     }
 
+    /// Adds to the operations.
     pub(crate) fn tallied(&mut self, tally: &Tally) {
-        self.operations = operations(tally);
+        for (element, operation, count) in tally.elements() {
+            let counts = self.operations.entry(element.to_owned()).or_default();
+            *counts.entry(operation.label().to_owned()).or_default() += count;
+        }
     }
 }
 
@@ -305,15 +309,6 @@ pub(crate) fn slashed(path: &Path) -> String {
         .components()
         .map(|part| part.as_os_str().to_string_lossy());
     parts.collect::<Vec<_>>().join("/")
-}
-
-fn operations(tally: &Tally) -> Operations {
-    let mut all = Operations::new();
-    for (element, operation, count) in tally.elements() {
-        let counts = all.entry(element.to_owned()).or_default();
-        counts.insert(operation.label().to_owned(), count);
-    }
-    all
 }
 
 #[expect(

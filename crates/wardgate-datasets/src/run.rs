@@ -1,5 +1,6 @@
 //! A run over a file or a folder: every input in order, on all cores.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -74,9 +75,10 @@ impl Run<'_> {
         }
         let inputs = self.dependent.then(|| fingerprint(&work)).transpose()?;
         let journal = Journal::open(&path, &self.head, inputs.as_deref(), self.settings.force)?;
+        let parts = journal.parts(work.iter().map(|found| found.below.as_path()));
         match &places.inside {
-            Some(folder) => remove_pending(folder)?,
-            None => remove_pending_of(&places.output)?,
+            Some(folder) => remove_pending(folder, &parts)?,
+            None => remove_pending_of(&places.output, &parts)?,
         }
         let run = Work {
             format: self.format,
@@ -290,8 +292,8 @@ fn fingerprint(work: &[Found]) -> Result<String, DatasetFault> {
     Ok(digest.hex())
 }
 
-/// Takes away what a run that was killed left unfinished.
-fn remove_pending(folder: &Path) -> Result<(), DatasetFault> {
+/// Takes away what a run that was killed left unfinished, but for what can be gone on with.
+fn remove_pending(folder: &Path, parts: &BTreeSet<String>) -> Result<(), DatasetFault> {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let failed = DatasetFault::file("read", &folder);
@@ -300,7 +302,10 @@ fn remove_pending(folder: &Path) -> Result<(), DatasetFault> {
             let kind = entry.file_type().map_err(&failed)?;
             if kind.is_dir() {
                 folders.push(entry.path());
-            } else if kind.is_file() && is_pending_name(&entry.file_name().to_string_lossy()) {
+                continue;
+            }
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if kind.is_file() && is_pending_name(&name) && !parts.contains(&name) {
                 fs::remove_file(entry.path()).map_err(DatasetFault::file("remove", &folder))?;
             }
         }
@@ -309,7 +314,7 @@ fn remove_pending(folder: &Path) -> Result<(), DatasetFault> {
 }
 
 /// Takes away what a run that was killed left beside the one file that it was to write.
-fn remove_pending_of(output: &Path) -> Result<(), DatasetFault> {
+fn remove_pending_of(output: &Path, parts: &BTreeSet<String>) -> Result<(), DatasetFault> {
     let folder = match output.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -320,11 +325,13 @@ fn remove_pending_of(output: &Path) -> Result<(), DatasetFault> {
     };
     for entry in entries {
         let entry = entry.map_err(DatasetFault::file("read", folder))?;
-        if is_pending_name_of(&entry.file_name().to_string_lossy(), output) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if is_pending_name_of(&name, output) && !parts.contains(&name) {
             fs::remove_file(entry.path()).map_err(DatasetFault::file("remove", folder))?;
         }
     }
     Ok(())
 }
 
-const ALONE_BYTES: u64 = 4 << 20;
+/// A larger file of many records has all threads for itself.
+pub(crate) const ALONE_BYTES: u64 = 4 << 20;

@@ -11,7 +11,7 @@ use wardgate_fhir::{Counts, Options, PatientIndex, ResourceDeidentifier, RuleFil
 
 use crate::digest::{Digest, hex};
 use crate::fault::DatasetFault;
-use crate::format::{Counter, Format, Layout};
+use crate::format::{Counter, Format, Layout, Position};
 use crate::order::in_order;
 use crate::pieces::{Lines, RECORD_BYTES_MAX, Splitter};
 use crate::run::inputs;
@@ -116,7 +116,7 @@ pub fn learn(
             }
             continue;
         }
-        let mut lines = Lines::new(file);
+        let mut lines = Lines::new(file, Position::default());
         let groups = std::iter::from_fn(|| lines.next_group().ok().flatten());
         let read = |group: crate::pieces::Group| {
             let mut some = PatientIndex::new();

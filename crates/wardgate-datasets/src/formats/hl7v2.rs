@@ -5,11 +5,12 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use wardgate_deid::{Found, RecordFault, RecordRules, Tally};
 use wardgate_hl7::v2::{self, BatchCounts, Counts, MessageDeidentifier, Options};
 
-use crate::format::{Counter, Format, Layout, Piece, Settler};
+use crate::format::{Counter, Format, Layout, Piece, Position, Settler};
 use crate::pieces::{GROUP_BYTES, Group, Splitter};
 
 /// HL7 v2 messages.
@@ -66,11 +67,15 @@ impl Format for Messages {
         Some(Box::new(Trailers(BatchCounts::default())))
     }
 
-    fn split<'r>(&self, input: Box<dyn Read + Send + 'r>) -> Box<dyn Splitter + 'r> {
+    fn split<'r>(
+        &self,
+        input: Box<dyn Read + Send + 'r>,
+        from: Position,
+    ) -> Box<dyn Splitter + 'r> {
         Box::new(Parted {
             messages: v2::Messages::new(input),
-            number: 0,
-            offset: 0,
+            from: from.offset,
+            at: from,
         })
     }
 }
@@ -108,23 +113,40 @@ impl Settler for Trailers {
         self.0.item(&mut item);
         (item != written).then_some(item)
     }
+
+    fn remembered(&self) -> Value {
+        json!(<[u64; 2]>::from(self.0))
+    }
+
+    fn remember(&mut self, remembered: &Value) -> Option<()> {
+        self.0 = <[u64; 2]>::deserialize(remembered).ok()?.into();
+        Some(())
+    }
 }
 
 /// The messages of a stream in groups.
 struct Parted<R> {
     messages: v2::Messages<R>,
-    number: u64,
-    offset: u64,
+    /// Where the stream of messages begins in the file.
+    from: u64,
+    at: Position,
 }
 
 impl<R: Read + Send> Splitter for Parted<R> {
     fn next_group(&mut self) -> io::Result<Option<Group>> {
         let mut group = Group::default();
-        while group.bytes.len() < GROUP_BYTES {
+        let begin = self.at.offset;
+        // Where a message that was passed over ends is known with the next one.
+        let mut passing_over = false;
+        while group.bytes.len() < GROUP_BYTES || passing_over {
             let Some(item) = self.messages.next() else {
                 break;
             };
-            self.number += 1;
+            self.at.number += 1;
+            let offset = match &item {
+                Ok(item) => self.place() - item.len() as u64,
+                Err(_) => self.at.offset,
+            };
             let range = item.map(|item| {
                 let start = group.bytes.len();
                 group.bytes.extend_from_slice(&item);
@@ -134,17 +156,25 @@ impl<R: Read + Send> Splitter for Parted<R> {
             if failed {
                 return Err(io::Error::other("the messages can not be read"));
             }
-            let len = range.as_ref().map_or(0, |range| range.len() as u64);
+            passing_over = range.is_err();
+            self.at.offset = self.place();
             group.pieces.push(Piece {
-                number: self.number,
-                offset: self.offset,
+                number: self.at.number,
+                offset,
                 range,
                 end: b"",
             });
-            self.offset += len;
-            group.read_bytes += len;
         }
+        self.at.offset = self.place();
+        (group.read_bytes, group.next) = (self.at.offset - begin, self.at);
         Ok((!group.pieces.is_empty()).then_some(group))
+    }
+}
+
+impl<R: Read> Parted<R> {
+    /// Where the next item begins in the file.
+    fn place(&self) -> u64 {
+        self.from + self.messages.position()
     }
 }
 

@@ -8,3 +8,5 @@ mod release;
 mod resume;
 #[cfg(test)]
 mod runs;
+#[cfg(test)]
+mod within;

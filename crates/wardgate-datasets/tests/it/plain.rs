@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use wardgate_datasets::{Format, Layout, PolicyName, RunHead, Settings};
@@ -13,6 +14,8 @@ use wardgate_deid::{Found, Operation, ProjectKey, RecordFault, Tally, Tracer, Tr
 pub(crate) struct Plain {
     pub(crate) leaks: Option<&'static str>,
     pub(crate) panics: Option<&'static str>,
+    /// Records that were cleaned.
+    pub(crate) cleaned: AtomicU64,
 }
 
 impl Format for Plain {
@@ -36,6 +39,7 @@ impl Format for Plain {
     }
 
     fn record(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault> {
+        self.cleaned.fetch_add(1, Ordering::Relaxed);
         let (number, name, text) = parts(input)?;
         assert!(self.panics != Some(number), "a fault of the format");
         let name = match self.leaks == Some(number) {

@@ -23,6 +23,8 @@ use super::delimiters::is_sign;
 pub struct Messages<R> {
     reader: R,
     buffer: Vec<u8>,
+    /// Bytes of the stream before those in the buffer.
+    passed: u64,
     /// Where the next item begins.
     start: usize,
     /// Up to where no item begins but at `start`.
@@ -45,11 +47,19 @@ impl<R: Read> Messages<R> {
         Self {
             reader,
             buffer: Vec::new(),
+            passed: 0,
             start: 0,
             seen: 0,
             ended: false,
             passing_over: false,
         }
+    }
+
+    /// Bytes of the stream before the next item. Behind a message that was too large they are known with the item
+    /// that follows it.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.passed + self.start as u64
     }
 
     /// Where the item that begins at `start` ends, when that is known yet.
@@ -87,6 +97,7 @@ impl<R: Read> Messages<R> {
     fn fill(&mut self) -> Result<(), RecordFault> {
         if self.start > 0 {
             self.buffer.drain(..self.start);
+            self.passed += self.start as u64;
             self.seen = self.seen.saturating_sub(self.start);
             self.start = 0;
         }
@@ -110,6 +121,19 @@ impl<R: Read> Messages<R> {
                 "read the input again",
             )
         })
+    }
+}
+
+/// Messages of the open batch, and batches of the open file.
+impl From<BatchCounts> for [u64; 2] {
+    fn from(counts: BatchCounts) -> Self {
+        [counts.messages, counts.batches]
+    }
+}
+
+impl From<[u64; 2]> for BatchCounts {
+    fn from([messages, batches]: [u64; 2]) -> Self {
+        Self { messages, batches }
     }
 }
 
