@@ -58,7 +58,7 @@ impl Cleaner<'_> {
             }
             Some(Action::Dummy | Action::Uid) => {
                 self.note(tag, Operation::Replaced);
-                return Some(Element::bytes(tag, vr, vec![0; width(vr).max(2)]));
+                return Some(Element::bytes(tag, vr, dummy_bytes(vr)));
             }
             // Graphics cannot be cleaned without being read; they go.
             Some(Action::Remove) => return None,
@@ -386,6 +386,14 @@ fn dummy(vr: VR, written: &str) -> String {
         _ => "NONE",
     };
     if same { other } else { dummy }.to_owned()
+}
+
+/// A number of zero, or bytes that are not taken for padding.
+fn dummy_bytes(vr: VR) -> Vec<u8> {
+    match width(vr) {
+        0 | 1 => vec![1, 0],
+        width => vec![0; width],
+    }
 }
 
 /// A document without the zero that makes its length even; a told length could hide what stands behind it.
