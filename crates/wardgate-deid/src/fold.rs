@@ -27,7 +27,8 @@ pub(crate) struct Folded<'a> {
 /// Folds a text.
 pub(crate) fn fold(source: &str) -> Folded<'_> {
     let mut map = OffsetMap::default();
-    if is_plain(source.as_bytes()) && !marks::may_hide(source.as_bytes()) {
+    let bytes = source.as_bytes();
+    if is_clear(bytes) || is_plain(bytes) && !marks::may_hide(bytes) {
         let text = Cow::Borrowed(source);
         return Folded { text, map };
     }
@@ -67,6 +68,12 @@ pub(crate) fn fold(source: &str) -> Folded<'_> {
 
 /// The letters and digits of a text in lower case, words parted by one space.
 pub(crate) fn words(text: &str) -> String {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return text.to_ascii_lowercase();
+    }
+    if is_clear(text.as_bytes()) {
+        return clear_words(text);
+    }
     let folded = fold(text);
     let mut out = String::with_capacity(folded.text.len());
     for word in folded.text.split(|c: char| !c.is_alphanumeric()) {
@@ -77,6 +84,23 @@ pub(crate) fn words(text: &str) -> String {
             out.push(' ');
         }
         out.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    out
+}
+
+/// The same of a text that folding leaves alone.
+fn clear_words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut parted = false;
+    for byte in text.bytes() {
+        if !byte.is_ascii_alphanumeric() {
+            parted = !out.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut parted) {
+            out.push(' ');
+        }
+        out.push(char::from(byte.to_ascii_lowercase()));
     }
     out
 }
@@ -201,6 +225,14 @@ fn is_plain(bytes: &[u8]) -> bool {
     bytes
         .iter()
         .fold(true, |plain, b| plain & is_plain_byte(*b))
+}
+
+/// Plain text in which no mark can hide anything, told without a branch per byte too.
+fn is_clear(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |clear, b| {
+        let mark = (*b == b'&') | (*b == b'*') | (*b == b'_') | (*b == b'%');
+        clear & (0x20..0x7f).contains(b) & !mark
+    })
 }
 
 /// Printable ASCII, tab or line ends: what folding leaves alone.

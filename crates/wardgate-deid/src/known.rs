@@ -81,13 +81,25 @@ impl KnownIdentifiers {
     /// The dictionary of what is on file.
     #[must_use]
     pub fn compile(from: &PatientIdentifiers) -> Self {
+        Self::of(from.clone())
+    }
+
+    /// The same of what is given away.
+    pub(crate) fn of(from: PatientIdentifiers) -> Self {
         let full = |name: &PersonName| {
-            let full = fold::words(&format!("{} {}", name.given.join(" "), name.family));
-            Zeroizing::new(full)
+            let len = name.given.iter().map(|given| given.len() + 1).sum::<usize>();
+            let mut full = String::with_capacity(len + name.family.len());
+            for given in &name.given {
+                full.push_str(given);
+                full.push(' ');
+            }
+            full.push_str(&name.family);
+            let full = Zeroizing::new(full);
+            Zeroizing::new(fold::words(&full))
         };
         Self {
             people: from.names.iter().chain(&from.contacts).map(full).collect(),
-            from: from.clone(),
+            from,
             index: OnceLock::new(),
         }
     }
@@ -398,6 +410,9 @@ fn joins(gap: &str, behind_letter: bool) -> bool {
 
 /// The ways to write a name in plain letters: `Müller` is also `mueller`, `Mueller` also `muller`.
 fn spellings(name: &str) -> Vec<String> {
+    if name.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ') {
+        return plain_spellings(name);
+    }
     let lower = name.to_lowercase();
     let spelled_out = lower
         .replace('ä', "ae")
@@ -413,6 +428,20 @@ fn spellings(name: &str) -> Vec<String> {
     let mut spellings = vec![plain, fold::words(&spelled_out), contracted];
     spellings.dedup();
     spellings
+}
+
+/// The same of a name in plain letters, which has no other spelling than with fewer of them.
+fn plain_spellings(name: &str) -> Vec<String> {
+    let plain = fold::words(name);
+    let umlauts = plain.as_bytes().windows(2);
+    if !umlauts.into_iter().any(|two| matches!(two, b"ae" | b"oe" | b"ue")) {
+        return vec![plain];
+    }
+    let contracted = plain
+        .replace("ae", "a")
+        .replace("oe", "o")
+        .replace("ue", "u");
+    vec![plain, contracted]
 }
 
 impl fmt::Debug for PatientIdentifiers {

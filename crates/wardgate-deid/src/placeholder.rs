@@ -8,6 +8,7 @@
 //! hidden day, so that differences of days are true.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::hmac;
 use zeroize::{Zeroize, Zeroizing};
@@ -18,7 +19,15 @@ use crate::surrogate::PseudonymKey;
 ///
 /// Callers with different keys never see each other's tokens.
 pub struct PlaceholderKey {
-    mac: hmac::Key,
+    mac: OnceLock<hmac::Key>,
+    later: Option<Later>,
+}
+
+/// From what a key is derived once it is asked for: most records never need the key of placeholders.
+struct Later {
+    root: Arc<hmac::Key>,
+    caller: &'static [u8],
+    conversation: Zeroizing<Vec<u8>>,
 }
 
 impl PlaceholderKey {
@@ -27,27 +36,51 @@ impl PlaceholderKey {
     pub fn new(mut bytes: [u8; 32]) -> Self {
         let mac = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
         bytes.zeroize();
-        Self { mac }
+        Self::ready(mac)
+    }
+
+    fn ready(mac: hmac::Key) -> Self {
+        Self {
+            mac: OnceLock::from(mac),
+            later: None,
+        }
     }
 
     /// The key of one caller's conversation, from a root key that stays in the vault.
     #[must_use]
     pub fn derive(root: &[u8; 32], caller: &[u8], conversation: &[u8]) -> Self {
         let root = hmac::Key::new(hmac::HMAC_SHA256, root);
-        Self::derived(&root, caller, conversation)
+        Self::ready(derived(&root, caller, conversation))
     }
 
-    /// The same from a root key that is ready.
-    pub(crate) fn derived(root: &hmac::Key, caller: &[u8], conversation: &[u8]) -> Self {
-        let bytes = tagged(root, &[b"wardgate placeholder key", caller, conversation]);
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, bytes.as_ref());
-        Self { mac }
+    /// The same from a root key that is ready, once somebody asks for it.
+    pub(crate) fn derived_later(
+        root: Arc<hmac::Key>,
+        caller: &'static [u8],
+        conversation: Zeroizing<Vec<u8>>,
+    ) -> Self {
+        Self {
+            mac: OnceLock::new(),
+            later: Some(Later {
+                root,
+                caller,
+                conversation,
+            }),
+        }
+    }
+
+    fn mac(&self) -> &hmac::Key {
+        self.mac.get_or_init(|| match &self.later {
+            Some(later) => derived(&later.root, later.caller, &later.conversation),
+            // INVARIANT: a key that is not derived later is ready.
+            None => hmac::Key::new(hmac::HMAC_SHA256, &[]),
+        })
     }
 
     /// The key of pseudonyms where the call names no patient: stable within its conversation.
     pub(crate) fn pseudonyms(&self) -> PseudonymKey {
         let mut bytes = [0; 32];
-        let tag = tagged(&self.mac, &[b"pseudonyms"]);
+        let tag = tagged(self.mac(), &[b"pseudonyms"]);
         for (to, from) in bytes.iter_mut().zip(tag.iter()) {
             *to = *from;
         }
@@ -57,20 +90,20 @@ impl PlaceholderKey {
     /// The token of a value; `attempt` above 0 derives another one when that was taken.
     pub(crate) fn token(&self, label: &str, value: &str, attempt: u8) -> Token {
         let parts: [&[u8]; 4] = [b"token", label.as_bytes(), value.as_bytes(), &[attempt]];
-        Token(leading(&tagged(&self.mac, &parts)) % TOKENS)
+        Token(leading(&*tagged(self.mac(), &parts)) % TOKENS)
     }
 
     /// The variant of one surface of the value that has `token`.
     pub(crate) fn variant(&self, token: Token, surface: &str, attempt: u8) -> Variant {
         let token = token.0.to_be_bytes();
         let parts: [&[u8]; 4] = [b"variant", &token, surface.as_bytes(), &[attempt]];
-        let variant = leading(&tagged(&self.mac, &parts)) % u64::from(VARIANTS);
+        let variant = leading(&*tagged(self.mac(), &parts)) % u64::from(VARIANTS);
         Variant(u16::try_from(variant).unwrap_or_default())
     }
 
     /// The day that placeholders of dates count from, in days before 1970-01-01.
     pub(crate) fn epoch(&self) -> i64 {
-        let hidden = leading(&tagged(&self.mac, &[b"epoch"])) % EPOCH_SPREAD_DAYS;
+        let hidden = leading(&*tagged(self.mac(), &[b"epoch"])) % EPOCH_SPREAD_DAYS;
         EPOCH_MIN_DAYS + i64::try_from(hidden).unwrap_or_default()
     }
 }
@@ -191,14 +224,46 @@ fn write_digits(mut value: u64, digits: &mut [u8]) {
     }
 }
 
+fn derived(root: &hmac::Key, caller: &[u8], conversation: &[u8]) -> hmac::Key {
+    let bytes = tagged(root, &[b"wardgate placeholder key", caller, conversation]);
+    hmac::Key::new(hmac::HMAC_SHA256, bytes.as_ref())
+}
+
 /// A MAC over parts that cannot run into one another.
-pub(crate) fn tagged(key: &hmac::Key, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
-    let mut context = hmac::Context::with_key(key);
+pub(crate) fn tagged(key: &hmac::Key, parts: &[&[u8]]) -> Zeroizing<[u8; TAG_LEN]> {
+    // Parts are mostly short, and one call of the library costs less than one for each.
+    let mut buffer = [0; BUFFER_LEN];
+    let tag = match framed(parts, &mut buffer) {
+        Some(len) => {
+            let used = buffer.get_mut(..len).unwrap_or_default();
+            let tag = hmac::sign(key, used);
+            used.zeroize();
+            tag
+        }
+        None => {
+            let mut context = hmac::Context::with_key(key);
+            for part in parts {
+                context.update(&(part.len() as u64).to_be_bytes());
+                context.update(part);
+            }
+            context.sign()
+        }
+    };
+    let tag = tag.as_ref().first_chunk::<TAG_LEN>();
+    Zeroizing::new(tag.copied().unwrap_or_default())
+}
+
+/// Writes parts, each behind its length, when they fit; gives how many bytes they are.
+fn framed(parts: &[&[u8]], buffer: &mut [u8; BUFFER_LEN]) -> Option<usize> {
+    let mut at = 0;
     for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part);
+        let rest = buffer.get_mut(at..at + 8 + part.len())?;
+        let (length, body) = rest.split_at_mut_checked(8)?;
+        length.copy_from_slice(&(part.len() as u64).to_be_bytes());
+        body.copy_from_slice(part);
+        at += 8 + part.len();
     }
-    Zeroizing::new(context.sign().as_ref().to_vec())
+    Some(at)
 }
 
 fn leading(tag: &[u8]) -> u64 {
@@ -206,6 +271,10 @@ fn leading(tag: &[u8]) -> u64 {
         .map_or(0, |first| u64::from_be_bytes(*first))
 }
 
+/// Bytes of an HMAC-SHA-256.
+const TAG_LEN: usize = 32;
+/// Longer parts are taken in one by one.
+const BUFFER_LEN: usize = 192;
 /// Characters of a token, with its anchor.
 pub(crate) const TOKEN_LEN: usize = 14;
 /// Characters of a variant.

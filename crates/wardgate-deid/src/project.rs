@@ -5,9 +5,10 @@
 //! there is no table that could be stolen.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::placeholder::{PlaceholderKey, tagged};
 use crate::surrogate::PseudonymKey;
@@ -25,7 +26,7 @@ use crate::surrogate::PseudonymKey;
 /// assert_eq!(ProjectKey::handle("0044127"), ProjectKey::handle("44127"));
 /// ```
 pub struct ProjectKey {
-    mac: hmac::Key,
+    mac: Arc<hmac::Key>,
 }
 
 /// Whether a value is a UUID as RFC 9562 writes it.
@@ -43,15 +44,20 @@ impl ProjectKey {
     pub fn new(mut bytes: [u8; 32]) -> Self {
         let mac = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
         bytes.zeroize();
-        Self { mac }
+        Self { mac: Arc::new(mac) }
     }
 
     /// How a patient's number names the patient, however a format writes it: letters and digits, small,
     /// without the zeros in front of a bare number.
     #[must_use]
     pub fn handle(number: &str) -> String {
-        let compact = number.chars().filter(|c| c.is_alphanumeric());
-        let compact: String = compact.flat_map(char::to_lowercase).collect();
+        let compact: String = match number.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            true => number.to_ascii_lowercase(),
+            false => {
+                let letters = number.chars().filter(|c| c.is_alphanumeric());
+                letters.flat_map(char::to_lowercase).collect()
+            }
+        };
         let bare = !compact.is_empty() && compact.bytes().all(|b| b.is_ascii_digit());
         match bare {
             true => match compact.trim_start_matches('0') {
@@ -65,15 +71,26 @@ impl ProjectKey {
     /// The key of a patient's pseudonyms and date shift; `number` is what [`Self::handle`] makes alike.
     #[must_use]
     pub fn patient(&self, number: &str) -> PseudonymKey {
-        let key = PseudonymKey::derived(&self.mac, Self::handle(number).as_bytes());
-        let mac = self.mac.clone();
+        self.patient_with_handle(&Self::handle(number))
+    }
+
+    /// The same by a handle that is known.
+    pub(crate) fn patient_with_handle(&self, handle: &str) -> PseudonymKey {
+        let key = PseudonymKey::derived(&self.mac, handle.as_bytes());
+        let mac = Arc::clone(&self.mac);
         key.of_project(Self { mac })
     }
 
     /// The key of a patient's placeholders, which a restore map can turn back.
     #[must_use]
     pub fn placeholders(&self, number: &str) -> PlaceholderKey {
-        PlaceholderKey::derived(&self.mac, b"deid text", Self::handle(number).as_bytes())
+        self.placeholders_with_handle(Self::handle(number))
+    }
+
+    /// The same by a handle that is known.
+    pub(crate) fn placeholders_with_handle(&self, handle: String) -> PlaceholderKey {
+        let handle = Zeroizing::new(handle.into_bytes());
+        PlaceholderKey::derived_later(Arc::clone(&self.mac), b"deid text", handle)
     }
 
     /// The UID that stands for a UID: `2.25.` and 122 bits as a version-4 UUID has them (PS3.5 B.2).

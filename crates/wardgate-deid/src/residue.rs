@@ -139,8 +139,10 @@ enum Strength {
 /// What is looked for besides shapes.
 pub(crate) struct Sought<'a> {
     profile: &'a Profile,
-    names: HashSet<&'a str>,
-    numbers: HashSet<Secret>,
+    /// In order.
+    names: Vec<&'a str>,
+    /// In order.
+    numbers: Vec<&'a [u8]>,
 }
 
 impl<'a> Sought<'a> {
@@ -149,9 +151,9 @@ impl<'a> Sought<'a> {
             .into_iter()
             .flat_map(KnownIdentifiers::full_names)
             .flat_map(|name| name.split(' '));
-        let names = words
-            .filter(|word| word.len() >= NAME_LEN_MIN && !is_word(word))
-            .collect();
+        let names = words.filter(|word| word.len() >= NAME_LEN_MIN && !is_word(word));
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
         let numbers = known
             .into_iter()
             .flat_map(KnownIdentifiers::compact_numbers);
@@ -159,10 +161,8 @@ impl<'a> Sought<'a> {
             number.len() >= NUMBER_LEN_MIN
                 && number.iter().filter(|b| b.is_ascii_digit()).count() >= NUMBER_DIGITS_MIN
         };
-        let numbers = numbers
-            .filter(long)
-            .map(|number| Secret::new(&String::from_utf8_lossy(number)))
-            .collect();
+        let mut numbers: Vec<_> = numbers.filter(long).collect();
+        numbers.sort_unstable();
         Self {
             profile,
             names,
@@ -177,11 +177,17 @@ impl<'a> Sought<'a> {
     fn is_known_name(&self, word: &str) -> bool {
         !self.names.is_empty()
             && word.len() >= NAME_LEN_MIN
-            && self.names.contains(word.to_lowercase().as_str())
+            && self.has_name(word)
+    }
+
+    fn has_name(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        self.names.binary_search(&lower.as_str()).is_ok()
     }
 
     fn is_known_number(&self, compact: &str) -> bool {
-        self.numbers.contains(compact.trim_start_matches('0')) || self.numbers.contains(compact)
+        let has = |number: &str| self.numbers.binary_search(&number.as_bytes()).is_ok();
+        has(compact.trim_start_matches('0')) || has(compact)
     }
 }
 

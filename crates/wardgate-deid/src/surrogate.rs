@@ -7,13 +7,14 @@
 //! drawn value would, the next one is taken, in the order in which the values come.
 
 mod checks;
+mod drawn;
 mod email;
 mod name;
 mod number;
 mod phone;
 mod place;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::placeholder::tagged;
 use crate::project::{ProjectKey, is_uuid};
 use crate::secret::Secret;
 use crate::shift::{self, DateReading};
+use drawn::Drawn;
 use name::Roles;
 
 pub use name::{NameHints, NamePart, Sex};
@@ -59,7 +61,7 @@ impl PseudonymKey {
     /// The same from a project's key that is ready.
     pub(crate) fn derived(project: &hmac::Key, patient: &[u8]) -> Self {
         let bytes = tagged(project, &[b"wardgate pseudonym key", patient]);
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, bytes.as_ref());
         Self { mac, project: None }
     }
 
@@ -100,7 +102,7 @@ impl PseudonymKey {
                 ],
             )
         });
-        blocks.flat_map(|block| block.to_vec())
+        blocks.flat_map(|block| *block)
     }
 }
 
@@ -132,9 +134,7 @@ pub struct Pseudonyms<'k> {
     keep_weekday: bool,
     avoided: Avoided,
     /// What stands for a value: by list and folded value.
-    drawn: BTreeMap<(&'static str, Secret), String>,
-    /// INVARIANT: holds every value of `drawn` once for each list, so that no two share one.
-    used: BTreeSet<(&'static str, String)>,
+    drawn: Drawn,
 }
 
 /// The real names of a record, noted once for all who draw stand-ins for its values.
@@ -148,18 +148,23 @@ pub(crate) struct Avoided {
 impl Avoided {
     pub(crate) fn add(&mut self, name: &str, hints: &NameHints) {
         self.add_words(name);
-        Arc::make_mut(&mut self.roles).learn(name, hints);
+        Roles::learn(&mut self.roles, name, hints);
     }
 
     /// Of the name only that its words are real: what part of a name they are is not learned.
     pub(crate) fn add_words(&mut self, name: &str) {
-        let real = Arc::make_mut(&mut self.real);
+        let mut note = |word: &str| {
+            // Most names of a record come again, and those who share the words must not copy them for that.
+            if !self.real.contains(word) {
+                Arc::make_mut(&mut self.real).insert(Secret::new(word));
+            }
+        };
         for word in fold::words(name).split(' ').filter(|word| word.len() > 1) {
-            real.insert(Secret::new(word));
+            note(word);
             // `Cruz300` is read as `Cruz`.
             let letters = word.trim_matches(char::is_numeric);
             if letters.len() > 1 && letters.len() < word.len() {
-                real.insert(Secret::new(letters));
+                note(letters);
             }
         }
     }
@@ -178,8 +183,7 @@ impl<'k> Pseudonyms<'k> {
             key,
             keep_weekday: false,
             avoided,
-            drawn: BTreeMap::new(),
-            used: BTreeSet::new(),
+            drawn: Drawn::default(),
         }
     }
 
@@ -256,9 +260,8 @@ impl<'k> Pseudonyms<'k> {
         fitting: &[&'static str],
         entries: &[&'static str],
     ) -> String {
-        let at = (list, Secret::new(value));
-        if let Some(drawn) = self.drawn.get(&at) {
-            return drawn.clone();
+        if let Some(drawn) = self.drawn.find(list, value) {
+            return drawn.to_owned();
         }
         let start = usize::try_from(self.key.number(list, value) >> 8).unwrap_or_default();
         let is_real = |entry: &str| {
@@ -269,15 +272,14 @@ impl<'k> Pseudonyms<'k> {
                     .any(|word| self.avoided.real.contains(word))
         };
         let free = |entry: &&&'static str| {
-            !is_real(entry) && !self.used.contains(&(list, (**entry).to_owned()))
+            !is_real(entry) && !self.drawn.is_used(list, entry)
         };
         let drawn = turned(fitting, start)
             .find(free)
             .or_else(|| turned(entries, start).find(free))
             .or_else(|| turned(entries, start).find(|entry| !is_real(entry)));
         let drawn = drawn.map_or_else(|| REDACTED.to_owned(), |entry| (*entry).to_owned());
-        self.used.insert((list, drawn.clone()));
-        self.drawn.insert(at, drawn.clone());
+        self.drawn.add(list, value, &drawn);
         drawn
     }
 
@@ -288,19 +290,17 @@ impl<'k> Pseudonyms<'k> {
         value: &str,
         mut make: impl FnMut(&str) -> String,
     ) -> String {
-        let at = (list, Secret::new(value));
-        if let Some(drawn) = self.drawn.get(&at) {
-            return drawn.clone();
+        if let Some(drawn) = self.drawn.find(list, value) {
+            return drawn.to_owned();
         }
         let mut made = make(value);
         for attempt in 1..=ATTEMPTS_MAX {
-            if made != value && !self.used.contains(&(list, made.clone())) {
+            if made != value && !self.drawn.is_used(list, &made) {
                 break;
             }
             made = make(&format!("{value}\n{attempt}"));
         }
-        self.used.insert((list, made.clone()));
-        self.drawn.insert(at, made.clone());
+        self.drawn.add(list, value, &made);
         made
     }
 }

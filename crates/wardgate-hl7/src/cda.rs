@@ -15,11 +15,11 @@ mod verify;
 use std::fmt;
 use std::sync::Arc;
 
-use wardgate_deid::{Found, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally};
+use wardgate_deid::{Found, RecordFault, RecordRules, Tally};
 
 use crate::kept::Kept;
 use crate::leaf::{Leaves, Transients};
-use crate::patient::{Patient, tally};
+use crate::patient::{Nobody, Patient, tally};
 use rewrite::Writer;
 use tape::Tape;
 
@@ -42,7 +42,7 @@ use tape::Tape;
 /// ```
 pub struct DocumentDeidentifier {
     rules: Arc<RecordRules>,
-    nobody: RecordPatient,
+    nobody: Nobody,
     clean_texts: Kept<bool>,
 }
 
@@ -50,7 +50,7 @@ impl DocumentDeidentifier {
     /// Documents under the rules of a run.
     #[must_use]
     pub fn new(rules: Arc<RecordRules>) -> Self {
-        let nobody = rules.patient("", &PatientIdentifiers::default());
+        let nobody = Nobody::new(&rules);
         Self {
             rules,
             nobody,
@@ -66,7 +66,7 @@ impl DocumentDeidentifier {
     pub fn document(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault> {
         let tape = Tape::read(input)?;
         let people = people::read(&tape);
-        let patient = Patient::new(&self.rules, &people);
+        let patient = Patient::new(&self.rules, people, true);
         let mut writer = Writer {
             tape: &tape,
             leaves: Leaves {

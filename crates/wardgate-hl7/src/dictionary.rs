@@ -6,36 +6,103 @@
 //! The hash is a polynomial in the letters, so that those of a word with each of its letters left out
 //! follow from the word's own in one pass.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use wardgate_deid::PatientIdentifiers;
 
 /// The words and numbers of a message's people.
 pub(crate) struct Dictionary {
-    /// What a hash is known as: [`WORD`], [`NEAR`] and [`NUMBER`].
-    known: HashMap<u64, u8, BuildHasherDefault<Same>>,
+    known: Hashes,
     /// Where each known hash has a bit: most unknown ones have none there.
     bits: [u64; BITS_WORDS],
+}
+
+/// Hashes with what each is known as: [`WORD`], [`NEAR`] and [`NUMBER`].
+///
+/// A record has some hundred of them, and most records come once: they lie in one block of memory.
+struct Hashes {
+    /// A hash with its kinds in the place of its last bits, or 0; the length is a power of two, and half of the
+    /// slots are free.
+    slots: Vec<u64>,
+    len: usize,
+}
+
+impl Hashes {
+    fn new() -> Self {
+        Self {
+            slots: vec![0; SLOTS_USUAL],
+            len: 0,
+        }
+    }
+
+    /// Where a hash stands, or is to stand.
+    fn place(&self, hash: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = usize::try_from(hash >> 32).unwrap_or_default() & mask;
+        while let Some(slot) = self.slots.get(at)
+            && *slot != 0
+            && (*slot ^ hash) & !KINDS != 0
+        {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// What a hash is known as.
+    fn kinds(&self, hash: u64) -> u8 {
+        let slot = self.slots.get(self.place(hash)).copied();
+        u8::try_from(slot.unwrap_or_default() & KINDS).unwrap_or_default()
+    }
+
+    /// Notes a hash as a kind; says whether it was known as that before.
+    fn add(&mut self, hash: u64, kind: u8) -> bool {
+        let at = self.place(hash);
+        let Some(slot) = self.slots.get_mut(at) else {
+            return false;
+        };
+        let (new, kind) = (*slot == 0, u64::from(kind));
+        let before = *slot & kind != 0;
+        *slot = (hash & !KINDS) | (*slot & KINDS) | kind;
+        self.len += usize::from(new);
+        if self.len * 2 > self.slots.len() {
+            self.grow();
+        }
+        before
+    }
+
+    fn grow(&mut self) {
+        let wider = vec![0; self.slots.len() * 2];
+        let slots = std::mem::replace(&mut self.slots, wider);
+        for known in slots.into_iter().filter(|slot| *slot != 0) {
+            let at = self.place(known);
+            if let Some(slot) = self.slots.get_mut(at) {
+                *slot = known;
+            }
+        }
+    }
 }
 
 impl Dictionary {
     /// The dictionary of a message's people.
     pub(crate) fn of(people: &PatientIdentifiers) -> Self {
         let mut all = Self {
-            known: HashMap::with_capacity_and_hasher(HASHES_USUAL, BuildHasherDefault::default()),
+            known: Hashes::new(),
             bits: [0; BITS_WORDS],
         };
+        let mut joined = String::new();
         for person in people.names.iter().chain(&people.contacts) {
             let given = person.given.first().map(String::as_str).unwrap_or_default();
             for word in person.given.iter().chain([&person.family]) {
                 all.add_words(word, 2);
             }
             let (given, family) = (compact(given), compact(&person.family));
-            let initial: String = given.chars().take(1).collect();
-            for (one, other) in [(&given, &family), (&initial, &family)] {
-                all.add_word(&format!("{one}{other}"));
-                all.add_word(&format!("{other}{one}"));
+            let initial = given.chars().next().map_or(0, char::len_utf8);
+            let initial = given.get(..initial).unwrap_or_default();
+            for (one, other) in [(given.as_str(), &family), (initial, &family)] {
+                for (first, second) in [(one, other.as_str()), (other, one)] {
+                    joined.clear();
+                    joined.push_str(first);
+                    joined.push_str(second);
+                    all.add_word(joined.as_bytes());
+                }
             }
         }
         for address in &people.addresses {
@@ -139,7 +206,7 @@ impl Dictionary {
         if self.bits.get(at).is_none_or(|bits| bits & bit == 0) {
             return 0;
         }
-        self.known.get(&hash).copied().unwrap_or_default()
+        self.known.kinds(hash)
     }
 
     fn has_word(&self, text: &[u8]) -> bool {
@@ -164,20 +231,32 @@ impl Dictionary {
     }
 
     fn add_words(&mut self, text: &str, len_min: usize) {
-        for word in text.split(|c: char| !c.is_alphanumeric()) {
-            if word.chars().count() >= len_min {
-                self.add_word(&word.to_lowercase());
-                self.add_word(&plain(word));
+        if text.is_ascii() {
+            // Hashes do not tell capitals from small letters.
+            let words = text.as_bytes().split(|b| !b.is_ascii_alphanumeric());
+            let mut whole = false;
+            for word in words.filter(|word| word.len() >= len_min) {
+                self.add_word(word);
+                whole = word.len() == text.len();
+            }
+            if whole {
+                return;
+            }
+        } else {
+            for word in text.split(|c: char| !c.is_alphanumeric()) {
+                if word.chars().count() >= len_min {
+                    self.add_word(word.to_lowercase().as_bytes());
+                    self.add_word(plain(word).as_bytes());
+                }
             }
         }
         let joined = compact(text);
         if joined.len() >= NAME_LEN_MIN {
-            self.add_word(&joined);
+            self.add_word(joined.as_bytes());
         }
     }
 
-    fn add_word(&mut self, word: &str) {
-        let word = word.as_bytes();
+    fn add_word(&mut self, word: &[u8]) {
         if !self.add(hash(word), WORD) && (FUZZY_LEN_MIN..=FUZZY_LEN_MAX).contains(&word.len()) {
             each_left_out(word, |hash| {
                 self.add(hash, NEAR);
@@ -191,10 +270,7 @@ impl Dictionary {
         if let Some(bits) = self.bits.get_mut(at) {
             *bits |= bit;
         }
-        let known = self.known.entry(hash).or_default();
-        let before = *known & kind != 0;
-        *known |= kind;
-        before
+        self.known.add(hash, kind)
     }
 
     fn add_number(&mut self, number: &str) {
@@ -219,6 +295,9 @@ impl Dictionary {
 
 /// The letters and digits of a value, small.
 pub(crate) fn compact(value: &str) -> String {
+    if value.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return value.to_ascii_lowercase();
+    }
     let letters = value.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }
@@ -286,26 +365,6 @@ fn place(hash: u64) -> (usize, u64) {
     (at, 1 << (hash & 63))
 }
 
-/// What is hashed already is not hashed again.
-#[derive(Default)]
-struct Same(u64);
-
-impl Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
 /// A word.
 const WORD: u8 = 1;
 /// A word with one letter left out.
@@ -314,7 +373,10 @@ const NEAR: u8 = 2;
 const NUMBER: u8 = 4;
 /// Odd, with its bits well spread.
 const BASE: u64 = 0xd134_2543_de82_ef95;
-const HASHES_USUAL: usize = 224;
+/// The bits of a slot that hold kinds.
+const KINDS: u64 = 7;
+/// A power of two.
+const SLOTS_USUAL: usize = 512;
 const BITS_WORDS: usize = 128;
 /// Shorter numbers tell nothing by themselves.
 const NUMBER_LEN_MIN: usize = 5;

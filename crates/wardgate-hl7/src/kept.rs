@@ -1,8 +1,9 @@
 //! What is kept between messages, in bounded memory: two generations, of which the elder goes when the younger is full.
 
+use std::hash::BuildHasher;
 use std::sync::{Mutex, PoisonError};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 
 /// Values by text, which threads share.
 pub(crate) struct Kept<V> {
@@ -56,6 +57,40 @@ impl<V: Clone> Kept<V> {
             both.old = std::mem::take(&mut both.young);
         }
         both.young.insert(text, value);
+    }
+}
+
+/// Which texts came before, by their hashes: rarely, one that did not is taken for one that did.
+pub(crate) struct Seen {
+    generations: Mutex<[HashSet<u64>; 2]>,
+    hasher: DefaultHashBuilder,
+    most: usize,
+}
+
+impl Seen {
+    /// Room for twice `most` texts.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            generations: Mutex::default(),
+            hasher: DefaultHashBuilder::default(),
+            most,
+        }
+    }
+
+    /// Whether a text came before; from now on it did.
+    pub(crate) fn again(&self, text: &str) -> bool {
+        let hash = self.hasher.hash_one(text);
+        let mut both = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let [young, old] = &mut *both;
+        let before = young.contains(&hash) || old.contains(&hash);
+        if young.len() >= self.most {
+            *old = std::mem::take(young);
+        }
+        young.insert(hash);
+        before
     }
 }
 

@@ -2,18 +2,18 @@
 
 use std::cell::RefCell;
 
-use wardgate_deid::{Action, Kind, Operation, Part, RecordPatient, RecordRules};
+use wardgate_deid::{Action, Kind, Operation, Part, RecordRules};
 
 use crate::date::{self, Written};
 use crate::kept::Kept;
-use crate::patient::Patient;
+use crate::patient::{Nobody, Patient};
 use crate::role::{Number, Role};
 
 /// With what the leaves of one patient's record are judged.
 pub(crate) struct Leaves<'a> {
     pub(crate) rules: &'a RecordRules,
     pub(crate) patient: &'a Patient,
-    pub(crate) nobody: &'a RecordPatient,
+    pub(crate) nobody: &'a Nobody,
     pub(crate) clean_texts: &'a Kept<bool>,
     /// Ids of orders and alike, which texts may mention.
     pub(crate) transients: Transients,

@@ -5,13 +5,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use wardgate_deid::{
     Kind, NameHints, NamePart, Operation, Part, PatientIdentifiers, ProjectKey, RecordDates,
     RecordPatient, RecordRules, Sex, Tally,
 };
 
 use crate::dictionary::{Dictionary, compact};
+use crate::kept::Kept;
 use crate::leaf::Outcome;
 use crate::role::{Number, Role};
 
@@ -35,12 +36,53 @@ pub(crate) struct Patient {
     number: String,
     sex: Option<Sex>,
     drawn: Mutex<StandIns>,
+    /// Whether other messages are likely to be about the same people, so that what was written is kept for them.
+    lasting: bool,
     segments: Mutex<HashMap<Box<str>, Arc<Segment>>>,
     texts: Mutex<HashMap<Box<str>, Outcome>>,
 }
 
-/// What stands for the values of a role.
-type StandIns = HashMap<Role, HashMap<Box<str>, Box<str>>>;
+/// What stands for the values of each role.
+type StandIns = HashMap<(Role, Box<str>), Box<str>>;
+
+/// A value of a role that is asked for.
+#[derive(Hash)]
+struct Asked<'a>(Role, &'a str);
+
+impl Equivalent<(Role, Box<str>)> for Asked<'_> {
+    fn equivalent(&self, (role, value): &(Role, Box<str>)) -> bool {
+        *role == self.0 && **value == *self.1
+    }
+}
+
+/// Those who belong to no record, and what is drawn for the whole project.
+pub(crate) struct Nobody {
+    pub(crate) record: RecordPatient,
+    sites: Kept<Arc<str>>,
+}
+
+impl Nobody {
+    pub(crate) fn new(rules: &RecordRules) -> Self {
+        Self {
+            record: rules.patient("", &PatientIdentifiers::default()),
+            sites: Kept::new(SITES_MAX),
+        }
+    }
+
+    /// What stands for a sender or receiver.
+    fn site(&self, rules: &RecordRules, value: &str) -> Arc<str> {
+        if let Some(known) = self.sites.find(value) {
+            return known;
+        }
+        let hints = NameHints::default();
+        let mut scope = rules.scope(&self.record);
+        let new: Arc<str> = scope.field(Kind::Facility, Part::Whole, value, &hints).into();
+        if value.len() <= TEXT_BYTES_MAX {
+            self.sites.keep(value, Arc::clone(&new));
+        }
+        new
+    }
+}
 
 /// A segment as it was written before.
 pub(crate) struct Segment {
@@ -50,31 +92,32 @@ pub(crate) struct Segment {
 }
 
 impl Patient {
-    /// Works out what stands for the people's own values.
-    pub(crate) fn new(rules: &RecordRules, people: &People) -> Self {
-        let record = rules.patient(&people.number, &people.known);
+    /// Works out what stands for the people's own values; `lasting` are people who come again and again.
+    pub(crate) fn new(rules: &RecordRules, people: People, lasting: bool) -> Self {
+        let dictionary = Dictionary::of(&people.known);
+        let record = rules.patient_of(&people.number, people.known);
         let mut scope = rules.scope(&record);
         let dates = scope.dates();
         let number = ProjectKey::handle(&people.number);
-        let mut drawn = StandIns::new();
-        for (role, value) in &people.leaves {
-            let stands = drawn.entry(*role).or_default();
-            if stands.contains_key(value.as_str()) {
+        let mut drawn = StandIns::with_capacity(people.leaves.len() + VALUES_MORE);
+        for (role, value) in people.leaves {
+            if drawn.contains_key(&Asked(role, &value)) {
                 continue;
             }
-            if let Some((kind, part, hints)) = asked(*role, value, people.sex, &number) {
-                let new = scope.field(kind, part, value, &hints);
-                stands.insert(value.as_str().into(), new.into());
+            if let Some((kind, part, hints)) = asked(role, &value, people.sex, &number) {
+                let new = scope.field(kind, part, &value, &hints);
+                drawn.insert((role, value.into()), new.into());
             }
         }
         drop(scope);
         Self {
-            dictionary: Dictionary::of(&people.known),
+            dictionary,
             record,
             dates,
             number,
             sex: people.sex,
             drawn: Mutex::new(drawn),
+            lasting,
             segments: Mutex::default(),
             texts: Mutex::default(),
         }
@@ -84,12 +127,15 @@ impl Patient {
     pub(crate) fn stands_for(
         &self,
         rules: &RecordRules,
-        nobody: &RecordPatient,
+        nobody: &Nobody,
         role: Role,
         value: &str,
     ) -> Option<String> {
+        if role == Role::Site {
+            return Some(nobody.site(rules, value).as_ref().to_owned());
+        }
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = drawn.get(&role).and_then(|stands| stands.get(value)) {
+        if let Some(known) = drawn.get(&Asked(role, value)) {
             return Some(known.to_string());
         }
         let new = match role {
@@ -98,27 +144,20 @@ impl Patient {
                 let mut scope = rules.scope(&other);
                 scope.field(Kind::Mrn, Part::Whole, value, &NameHints::default())
             }
-            Role::Site => {
-                let (kind, part, hints) = asked(role, value, None, "")?;
-                rules.scope(nobody).field(kind, part, value, &hints)
-            }
             _ => {
                 let (kind, part, hints) = asked(role, value, self.sex, &self.number)?;
                 rules.scope(&self.record).field(kind, part, value, &hints)
             }
         };
-        let stands = drawn.entry(role).or_default();
-        if stands.len() < VALUES_MAX {
-            stands.insert(value.into(), new.as_str().into());
+        if drawn.len() < VALUES_MAX {
+            drawn.insert((role, value.into()), new.as_str().into());
         }
         Some(new)
     }
 
     /// Whether a value is the number that names the patient.
     pub(crate) fn is_number(&self, value: &str) -> bool {
-        !self.number.is_empty()
-            && !ends_otherwise(value, &self.number)
-            && ProjectKey::handle(value) == self.number
+        is_handle(value, &self.number)
     }
 
     /// What becomes of a text, worked out or kept from before.
@@ -136,6 +175,11 @@ impl Patient {
             texts.insert(text.into(), outcome.clone());
         }
         outcome
+    }
+
+    /// Whether other messages are likely to be about the same people.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// A segment that was written before.
@@ -183,9 +227,7 @@ fn asked(
         Role::Given => (Kind::Name, Part::Whole, part(NamePart::Given)),
         Role::FullName => (Kind::Name, Part::Whole, none),
         // Whatever field the patient's own number stands in, it is the same number.
-        Role::Identity(_) if !number.is_empty() && ProjectKey::handle(value) == number => {
-            (Kind::Mrn, Part::Whole, none)
-        }
+        Role::Identity(_) if is_handle(value, number) => (Kind::Mrn, Part::Whole, none),
         Role::Identity(Number::Prior) => return None,
         Role::Identity(kind) => (kind.kind(), Part::Whole, none),
         Role::Facility | Role::Site => (Kind::Facility, Part::Whole, none),
@@ -207,6 +249,11 @@ fn asked(
     })
 }
 
+/// Whether a value is the number with a handle, however it is written.
+fn is_handle(value: &str, handle: &str) -> bool {
+    !handle.is_empty() && !ends_otherwise(value, handle) && ProjectKey::handle(value) == handle
+}
+
 /// Whether the last letter or digit alone tells that a value is not the number with a handle.
 fn ends_otherwise(value: &str, handle: &str) -> bool {
     let letters = value.bytes().rev().filter(u8::is_ascii_alphanumeric);
@@ -219,7 +266,11 @@ fn is_web_address(value: &str) -> bool {
 }
 
 /// What is kept of one patient, so that nobody's messages fill the memory.
-const VALUES_MAX: usize = 512;
+const VALUES_MAX: usize = 4096;
+/// Values besides those of the people that a message has as a rule.
+const VALUES_MORE: usize = 16;
+/// Senders and receivers that are kept, in each of two generations.
+const SITES_MAX: usize = 1024;
 const SEGMENTS_MAX: usize = 256;
 const TEXTS_MAX: usize = 256;
 const TEXT_BYTES_MAX: usize = 512;

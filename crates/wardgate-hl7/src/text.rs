@@ -35,9 +35,17 @@ impl Leaves<'_> {
                 other => other,
             };
         }
-        self.patient.text(value, || {
+        let is_clean = || {
             let short = value.len() <= KEPT_BYTES_MAX;
-            if short && !self.patient.dictionary.may_hold(value) && self.is_clean(value) {
+            short && !self.patient.dictionary.may_hold(value) && self.is_clean(value)
+        };
+        // Of people who come once, only what cost much is kept.
+        let lasting = self.patient.is_lasting();
+        if !lasting && is_clean() {
+            return Outcome::Same;
+        }
+        self.patient.text(value, || {
+            if lasting && is_clean() {
                 return Outcome::Same;
             }
             outcome(&self.rules.scope(&self.patient.record), value)
@@ -91,7 +99,7 @@ impl Leaves<'_> {
         if let Some(clean) = self.clean_texts.find(value) {
             return clean;
         }
-        let nobody = self.rules.scope(self.nobody);
+        let nobody = self.rules.scope(&self.nobody.record);
         let clean = matches!(outcome(&nobody, value), Outcome::Same);
         self.clean_texts.keep(value, clean);
         clean

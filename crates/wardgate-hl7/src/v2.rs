@@ -20,13 +20,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use wardgate_deid::{
-    Found, PatientIdentifiers, RecordFault, RecordPatient, RecordRules, Tally, Tracer,
-};
+use wardgate_deid::{Found, RecordFault, RecordRules, Tally, Tracer};
 
-use crate::kept::Kept;
+use crate::kept::{Kept, Seen};
 use crate::leaf::{Leaves, Transients};
-use crate::patient::Patient;
+use crate::patient::{Nobody, Patient};
 use header::Header;
 use lines::{Cuts, Line};
 use rewrite::{Page, Rewriter};
@@ -63,7 +61,8 @@ pub struct Options {
 pub struct MessageDeidentifier {
     rules: Arc<RecordRules>,
     options: Options,
-    nobody: RecordPatient,
+    nobody: Nobody,
+    seen: Seen,
     patients: Kept<Arc<Patient>>,
     clean_texts: Kept<bool>,
     tracers: Kept<Arc<Tracer>>,
@@ -84,11 +83,12 @@ impl MessageDeidentifier {
     /// Messages under the rules of a run.
     #[must_use]
     pub fn new(rules: Arc<RecordRules>, options: Options) -> Self {
-        let nobody = rules.patient("", &PatientIdentifiers::default());
+        let nobody = Nobody::new(&rules);
         Self {
             rules,
             options,
             nobody,
+            seen: Seen::new(SEEN_MAX),
             patients: Kept::new(PATIENTS_MAX),
             clean_texts: Kept::new(TEXTS_MAX),
             tracers: Kept::new(TRACERS_MAX),
@@ -180,8 +180,10 @@ impl MessageDeidentifier {
             return kept;
         }
         let people = people::read(own, everything, header);
-        let patient = Arc::new(Patient::new(&self.rules, &people));
-        if key.len() <= KEY_BYTES_MAX {
+        // Many feeds have another patient in nearly every message: those are not kept for a second one.
+        let lasting = key.len() <= KEY_BYTES_MAX && self.seen.again(&key);
+        let patient = Arc::new(Patient::new(&self.rules, people, lasting));
+        if lasting {
             self.patients.keep(&key, Arc::clone(&patient));
         }
         patient
@@ -225,6 +227,8 @@ fn no_text() -> RecordFault {
     )
 }
 
+/// Patients of whom is remembered that they came, in each of two generations.
+const SEEN_MAX: usize = 16 * 1024;
 /// Patients that are kept between messages, in each of two generations.
 const PATIENTS_MAX: usize = 1024;
 /// Sets of people whose search is kept, in each of two generations.

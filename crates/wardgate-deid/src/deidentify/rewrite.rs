@@ -12,6 +12,7 @@ use crate::language::Language;
 use crate::mint::Mint;
 use crate::placeholder::{self, Token};
 use crate::report::Report;
+use crate::restore::RestoreMap;
 use crate::residue::{Replaced, Residue, Sought};
 use crate::shift::DateReading;
 use crate::surrogate::{NameHints, PseudonymKey, Pseudonyms};
@@ -121,6 +122,17 @@ impl<'a> Rewrite<'a> {
 
     /// Writes the body anew in one pass, and looks over it.
     pub(super) fn write(mut self, call: [u8; 32], body: &[u8]) -> Deidentified {
+        if self.edits.is_empty() {
+            let (residue, residue_at) = self.look(&[]);
+            return Deidentified {
+                call,
+                body: body.to_vec(),
+                report: self.report,
+                map: RestoreMap::default(),
+                residue,
+                residue_at,
+            };
+        }
         placeholder::collect_tokens(body, &mut self.taken);
         let own;
         let key = match self.means.pseudonyms {
@@ -178,14 +190,18 @@ impl<'a> Rewrite<'a> {
                     .iter()
                     .filter(move |edit| edit.finding.kind == kind)
             };
-            for edit in of(Kind::Name) {
-                pseudonyms.avoid(self.surface(edit), &edit.hints);
-            }
-            for name in means.known.iter().flat_map(|known| known.full_names()) {
-                pseudonyms.avoid(name, &NameHints::default());
-            }
-            for name in means.avoided {
-                pseudonyms.avoid_words(name);
+            // Numbers and dates are drawn without a look at names.
+            let named = |edit: &Edit| !is_nameless(edit.finding.kind);
+            if self.edits.iter().any(named) {
+                for edit in of(Kind::Name) {
+                    pseudonyms.avoid(self.surface(edit), &edit.hints);
+                }
+                for name in means.known.iter().flat_map(|known| known.full_names()) {
+                    pseudonyms.avoid(name, &NameHints::default());
+                }
+                for name in means.avoided {
+                    pseudonyms.avoid_words(name);
+                }
             }
             let language = self.edits.first().map(|edit| edit.hints.language);
             let dates = of(Kind::Date).map(|edit| self.surface(edit));
@@ -237,6 +253,14 @@ impl<'a> Rewrite<'a> {
         }
         (residue, at)
     }
+}
+
+/// Whether what stands for a kind of identifier has nothing to do with anybody's name.
+fn is_nameless(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Date | Kind::Age | Kind::Phone | Kind::Fax | Kind::Ssn | Kind::Mrn | Kind::Account
+    )
 }
 
 /// The texts with their languages: the one that was told, or what each of them shows; a short text is

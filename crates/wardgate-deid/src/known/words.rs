@@ -30,10 +30,11 @@ struct Part {
     ends: (usize, usize),
 }
 
+/// One bit for each pair.
 #[derive(Default)]
 struct Pairs {
-    starts: Vec<bool>,
-    ends: Vec<bool>,
+    starts: [u64; PAIRS / 64],
+    ends: [u64; PAIRS / 64],
 }
 
 /// A word of the text that is on file.
@@ -233,13 +234,10 @@ impl Words {
 
 impl Pairs {
     fn add(&mut self, word: &[u8]) {
-        self.starts.resize(PAIRS, false);
-        self.ends.resize(PAIRS, false);
-        let pairs = ends_of(word);
-        if let Some((start, end)) = pairs {
+        if let Some((start, end)) = ends_of(word) {
             for (table, pair) in [(&mut self.starts, start), (&mut self.ends, end)] {
-                if let Some(slot) = table.get_mut(pair) {
-                    *slot = true;
+                if let Some(bits) = table.get_mut(pair / 64) {
+                    *bits |= 1 << (pair % 64);
                 }
             }
         }
@@ -249,7 +247,10 @@ impl Pairs {
         let Some((start, end)) = ends_of(word) else {
             return false;
         };
-        let has = |table: &[bool], pair| table.get(pair).copied().unwrap_or(false);
+        let has = |table: &[u64], pair: usize| {
+            let bits = table.get(pair / 64).copied().unwrap_or_default();
+            bits & (1 << (pair % 64)) != 0
+        };
         word.len() <= WORD_LEN_MAX && (has(&self.starts, start) || has(&self.ends, end))
     }
 }

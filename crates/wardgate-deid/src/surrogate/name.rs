@@ -3,13 +3,15 @@
 //! The first letter of a stand-in depends on the first letter of the name alone, so
 //! initials agree with the names that they shorten, in other texts too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use super::{Pseudonyms, number};
 use crate::fold;
 use crate::gazetteer::surrogates::SurrogateLists;
+use crate::gazetteer::hash::word_hash;
 use crate::gazetteer::{self, Bits};
 use crate::language::Language;
 use crate::lexicon::{Class, lexicon};
@@ -87,28 +89,42 @@ pub(super) struct Roles {
 
 impl Roles {
     /// Learns from a name of several words which of them are given names.
-    pub(super) fn learn(&mut self, name: &str, hints: &NameHints) {
-        let words = roled(name, hints, self);
+    pub(super) fn learn(roles: &mut Arc<Self>, name: &str, hints: &NameHints) {
+        let words = roled(name, hints, roles);
+        Self::learn_words(roles, &words, hints);
+    }
+
+    /// The same from its words; says whether one of them may be another part than before.
+    ///
+    /// Those who share the roles copy them only when there is something to learn.
+    fn learn_words(roles: &mut Arc<Self>, words: &[Word], hints: &NameHints) -> bool {
+        let mut learned = false;
         let several = words.iter().filter(|word| word.part.is_some()).count() > 1;
-        for word in &words {
+        for word in words {
             let (Some(part), false) = (word.part, word.initial) else {
                 continue;
             };
             let folded = || Secret::new(&word.folded);
-            if several && !self.parts.contains_key(word.folded.as_str()) {
-                self.parts.insert(folded(), part);
+            if several && !roles.parts.contains_key(word.folded.as_str()) {
+                Arc::make_mut(roles).parts.insert(folded(), part);
+                learned = true;
             }
-            if let (NamePart::Given, Some(sex)) = (part, hints.sex) {
-                self.sexes.entry(folded()).or_insert(sex);
+            if let (NamePart::Given, Some(sex)) = (part, hints.sex)
+                && !roles.sexes.contains_key(word.folded.as_str())
+            {
+                Arc::make_mut(roles).sexes.insert(folded(), sex);
             }
         }
+        learned
     }
 }
 
 /// The stand-in of a name.
 pub(super) fn surrogate(of: &mut Pseudonyms<'_>, name: &str, hints: &NameHints) -> String {
-    Arc::make_mut(&mut of.avoided.roles).learn(name, hints);
-    let words = roled(name, hints, &of.avoided.roles);
+    let mut words = roled(name, hints, &of.avoided.roles);
+    if Roles::learn_words(&mut of.avoided.roles, &words, hints) {
+        words = roled(name, hints, &of.avoided.roles);
+    }
     let mut out = String::with_capacity(name.len() + 8);
     let mut copied = 0;
     for word in words {
@@ -191,7 +207,7 @@ pub(super) fn part_of(folded: &str, roles: &Roles) -> NamePart {
     if let Some(part) = roles.parts.get(folded) {
         return *part;
     }
-    let bits = gazetteer::lookup(gazetteer::hash::word_hash(folded));
+    let bits = gazetteer::lookup(word_hash(folded));
     let given = bits.any(Bits::GIVEN) && !bits.any(Bits::SURNAME)
         || bits.any(Bits::GIVEN_COMMON) && !bits.any(Bits::SURNAME_COMMON);
     match given || listed_sex(folded).is_some() {
@@ -202,31 +218,29 @@ pub(super) fn part_of(folded: &str, roles: &Roles) -> NamePart {
 
 /// Whether a word is somebody's name in any list.
 fn is_listed(folded: &str) -> bool {
-    let bits = gazetteer::lookup(gazetteer::hash::word_hash(folded));
+    let bits = gazetteer::lookup(word_hash(folded));
     has_vowel(folded) && bits.any(Bits::GIVEN.with(Bits::SURNAME))
 }
 
 /// The letter that stands for a first letter.
 fn initial(of: &Pseudonyms<'_>, part: NamePart, letter: char) -> char {
-    let folded = fold::words(&letter.to_string());
-    let letter = folded.chars().next().unwrap_or(letter);
+    let letter = match letter.is_ascii_alphanumeric() {
+        true => letter.to_ascii_lowercase(),
+        false => {
+            let folded = fold::words(letter.encode_utf8(&mut [0; 4]));
+            folded.chars().next().unwrap_or(letter)
+        }
+    };
     let (label, rich) = match part {
         NamePart::Given => ("given initial", &LISTED.given_letters),
         NamePart::Family => ("family initial", &LISTED.family_letters),
     };
-    let others: Vec<char> = rich
-        .iter()
-        .copied()
-        .filter(|rich| *rich != letter)
-        .collect();
-    let number =
-        usize::try_from(of.key.number(label, &letter.to_string()) >> 8).unwrap_or_default();
-    let index = number.checked_rem(others.len()).unwrap_or_default();
-    others
-        .get(index)
-        .copied()
-        .unwrap_or('m')
-        .to_ascii_uppercase()
+    let mut others = rich.iter().copied().filter(|rich| *rich != letter);
+    let number = of.key.number(label, letter.encode_utf8(&mut [0; 4])) >> 8;
+    let number = usize::try_from(number).unwrap_or_default();
+    let index = number.checked_rem(others.clone().count());
+    let other = others.nth(index.unwrap_or_default());
+    other.unwrap_or('m').to_ascii_uppercase()
 }
 
 /// The language whose lists a name stands in; the text's own when it stands in none or in that too.
@@ -235,10 +249,8 @@ fn culture(folded: &str, part: NamePart, first: Language) -> Language {
         NamePart::Given => &LISTED.given,
         NamePart::Family => &LISTED.family,
     };
-    let from = list.partition_point(|entry| entry.0.as_str() < folded);
-    let same = list.iter().skip(from).take_while(|entry| entry.0 == folded);
     let mut found = None;
-    for entry in same {
+    for entry in list.named(folded) {
         if entry.1 == first {
             return first;
         }
@@ -249,7 +261,7 @@ fn culture(folded: &str, part: NamePart, first: Language) -> Language {
 
 /// The sex that a given name tells by itself.
 fn told_sex(folded: &str) -> Option<Sex> {
-    let bits = gazetteer::lookup(gazetteer::hash::word_hash(folded));
+    let bits = gazetteer::lookup(word_hash(folded));
     match (bits.any(Bits::FEMALE), bits.any(Bits::MALE)) {
         (true, false) => Some(Sex::Female),
         (false, true) => Some(Sex::Male),
@@ -258,14 +270,7 @@ fn told_sex(folded: &str) -> Option<Sex> {
 }
 
 fn listed_sex(folded: &str) -> Option<Sex> {
-    let index = LISTED
-        .given
-        .partition_point(|entry| entry.0.as_str() < folded);
-    LISTED
-        .given
-        .get(index)
-        .filter(|entry| entry.0 == folded)
-        .and_then(|entry| entry.2)
+    LISTED.given.named(folded).next().and_then(|entry| entry.2)
 }
 
 /// A word of a name.
@@ -346,7 +351,8 @@ fn words(name: &str, roles: &Roles) -> Vec<Word> {
 }
 
 fn word(at: Range<usize>, written: &str, name: &str, roles: &Roles) -> Word {
-    let folded = fold::words(written).replace(' ', "");
+    let mut folded = fold::words(written);
+    folded.retain(|c| c != ' ');
     let letters = written.chars().count();
     let upper = written.chars().all(char::is_uppercase);
     let classes = lexicon().classes_of(&folded);
@@ -363,9 +369,9 @@ fn word(at: Range<usize>, written: &str, name: &str, roles: &Roles) -> Word {
         || genitive
         || letters > 1 && classes.any(Class::CREDENTIAL) && upper && written.len() < name.len();
     let short = letters <= INITIALS_MAX && upper && written.is_ascii();
-    let named = roles.parts.contains_key(folded.as_str()) || is_listed(&folded);
+    let named = || roles.parts.contains_key(folded.as_str()) || is_listed(&folded);
     let initial =
-        letters == 1 || short && !named && (written.len() == name.len() || !has_vowel(&folded));
+        letters == 1 || short && (written.len() == name.len() || !has_vowel(&folded)) && !named();
     Word {
         at,
         folded,
@@ -438,10 +444,62 @@ impl NameLists {
     }
 }
 
-/// The names of all lists, folded and sorted, and the first letters that have enough of them.
+/// A folded name of a list.
+type ListedName = (String, Language, Option<Sex>);
+
+/// Folded names in order, with where each one first stands.
+struct Names {
+    sorted: Vec<ListedName>,
+    starts: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
+}
+
+impl Names {
+    fn of(mut sorted: Vec<ListedName>) -> Self {
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut starts = HashMap::default();
+        for (at, (name, _, _)) in sorted.iter().enumerate() {
+            starts.entry(word_hash(name)).or_insert(at);
+        }
+        Self { sorted, starts }
+    }
+
+    /// The entries of a name.
+    fn named(&self, folded: &str) -> impl Iterator<Item = &ListedName> {
+        let start = self.starts.get(&word_hash(folded)).copied();
+        // What other name has the same hash stands elsewhere in order.
+        let start = start.map(|at| match self.sorted.get(at) {
+            Some(entry) if entry.0 == folded => at,
+            _ => self.sorted.partition_point(|entry| entry.0.as_str() < folded),
+        });
+        let rest = start.and_then(|at| self.sorted.get(at..)).unwrap_or_default();
+        rest.iter().take_while(move |entry| entry.0 == folded)
+    }
+}
+
+/// A hash of a word is not hashed again.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// The names of all lists, and the first letters that have enough of them.
 struct Listed {
-    given: Vec<(String, Language, Option<Sex>)>,
-    family: Vec<(String, Language, Option<Sex>)>,
+    given: Names,
+    family: Names,
     given_letters: Vec<char>,
     family_letters: Vec<char>,
 }
@@ -456,8 +514,6 @@ static LISTED: LazyLock<Listed> = LazyLock::new(|| {
         given.extend(names(lists.male).map(|name| (name, language, Some(Sex::Male))));
         family.extend(names(lists.surnames).map(|name| (name, language, None)));
     }
-    given.sort_by(|a, b| a.0.cmp(&b.0));
-    family.sort_by(|a, b| a.0.cmp(&b.0));
     // How many names of a list begin with a letter.
     let begin = |names: &[(String, Language, Option<Sex>)], list, letter: char| {
         let same = names
@@ -478,8 +534,8 @@ static LISTED: LazyLock<Listed> = LazyLock::new(|| {
     Listed {
         given_letters: rich(&given, &both, GIVEN_RICH_MIN),
         family_letters: rich(&family, &[None], FAMILY_RICH_MIN),
-        given,
-        family,
+        given: Names::of(given),
+        family: Names::of(family),
     }
 });
 

@@ -143,7 +143,8 @@ impl Rewriter<'_> {
             return;
         };
         // Segments about people come again and again in the messages about them.
-        let keeps = !known.identifying.is_empty()
+        let keeps = self.leaves.patient.is_lasting()
+            && !known.identifying.is_empty()
             && MEMORABLE.contains(&&id)
             && !self.leaves.holds_transient(line.body);
         if keeps && let Some(before) = self.leaves.patient.segment(line.body) {
