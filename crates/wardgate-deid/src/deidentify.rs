@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
 use crate::engine::Engine;
+use crate::finding::Finding;
 use crate::known::KnownIdentifiers;
 use crate::language::Language;
 use crate::placeholder::PlaceholderKey;
@@ -17,7 +18,7 @@ use crate::refusal::{Cause, DeidRefusal};
 use crate::report::Report;
 use crate::residue::Residue;
 use crate::restore::RestoreMap;
-use crate::surrogate::PseudonymKey;
+use crate::surrogate::{Avoided, PseudonymKey};
 use gather::Gather;
 use rewrite::Rewrite;
 
@@ -49,6 +50,24 @@ pub struct Deidentifier<'a> {
     mode: Mode<'a>,
 }
 
+/// What the engine found in one text, whoever it is about.
+#[derive(Clone, Debug)]
+pub struct TextReading {
+    language: Language,
+    findings: Vec<Finding>,
+}
+
+impl TextReading {
+    pub(crate) fn of(engine: &Engine, text: &str) -> Self {
+        let language = Language::detect(text);
+        let found = engine.detect_together(&[(text, language)], None);
+        Self {
+            language,
+            findings: found.into_iter().next().unwrap_or_default(),
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Mode<'a> {
     On(Box<Means<'a>>),
@@ -64,6 +83,10 @@ struct Means<'a> {
     pseudonyms: Option<&'a PseudonymKey>,
     /// Names that no stand-in may have a word of, besides those of the text and of the patient.
     avoided: &'a [String],
+    /// The patient's own names, noted before.
+    on_file: Option<&'a Avoided>,
+    /// What was found in the one text, when it was read before.
+    reading: Option<&'a TextReading>,
     language: Option<Language>,
     stop: Option<&'a AtomicBool>,
 }
@@ -86,6 +109,8 @@ impl<'a> Deidentifier<'a> {
                 profile: Cow::Owned(Profile::safe_harbor().reversible()),
                 pseudonyms: None,
                 avoided: &[],
+                on_file: None,
+                reading: None,
                 language: None,
                 stop: None,
             })),
@@ -117,6 +142,24 @@ impl<'a> Deidentifier<'a> {
     pub(crate) fn avoiding(mut self, names: &'a [String]) -> Self {
         if let Mode::On(means) = &mut self.mode {
             means.avoided = names;
+        }
+        self
+    }
+
+    /// The same means with the patient's own names, which were noted before.
+    #[must_use]
+    pub(crate) fn on_file(mut self, names: Option<&'a Avoided>) -> Self {
+        if let Mode::On(means) = &mut self.mode {
+            means.on_file = names;
+        }
+        self
+    }
+
+    /// The same means for one plain text that was read before.
+    #[must_use]
+    pub(crate) fn read(mut self, reading: Option<&'a TextReading>) -> Self {
+        if let Mode::On(means) = &mut self.mode {
+            means.reading = reading;
         }
         self
     }

@@ -87,7 +87,11 @@ impl KnownIdentifiers {
     /// The same of what is given away.
     pub(crate) fn of(from: PatientIdentifiers) -> Self {
         let full = |name: &PersonName| {
-            let len = name.given.iter().map(|given| given.len() + 1).sum::<usize>();
+            let len = name
+                .given
+                .iter()
+                .map(|given| given.len() + 1)
+                .sum::<usize>();
             let mut full = String::with_capacity(len + name.family.len());
             for given in &name.given {
                 full.push_str(given);
@@ -434,7 +438,10 @@ fn spellings(name: &str) -> Vec<String> {
 fn plain_spellings(name: &str) -> Vec<String> {
     let plain = fold::words(name);
     let umlauts = plain.as_bytes().windows(2);
-    if !umlauts.into_iter().any(|two| matches!(two, b"ae" | b"oe" | b"ue")) {
+    if !umlauts
+        .into_iter()
+        .any(|two| matches!(two, b"ae" | b"oe" | b"ue"))
+    {
         return vec![plain];
     }
     let contracted = plain

@@ -60,7 +60,7 @@ mod value;
 mod vote;
 
 pub use calendar::Day;
-pub use deidentify::{Deidentified, Deidentifier, JsonPart, Treat};
+pub use deidentify::{Deidentified, Deidentifier, JsonPart, TextReading, Treat};
 pub use engine::{Engine, Hints};
 pub use finding::{Finding, Kind, Layer, Part};
 pub use known::{Address, KnownIdentifiers, PatientIdentifiers, PersonName};

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use thiserror::Error;
 
 use crate::calendar::Day;
+use crate::deidentify::TextReading;
 use crate::engine::Engine;
 use crate::finding::Layer;
 use crate::known::{KnownIdentifiers, PatientIdentifiers};
@@ -66,6 +67,12 @@ impl RecordRules {
     pub fn mentions(&self, patient: &RecordPatient, text: &str) -> bool {
         let findings = self.engine.detect(text, Some(&patient.known));
         findings.iter().any(|finding| finding.layer == Layer::Known)
+    }
+
+    /// What identifies somebody in a text, whoever the patient is: for texts that come in many records.
+    #[must_use]
+    pub fn reading(&self, text: &str) -> TextReading {
+        TextReading::of(&self.engine, text)
     }
 
     /// The project's key, for ids and UIDs, which do not belong to one patient.

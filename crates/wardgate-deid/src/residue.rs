@@ -175,9 +175,7 @@ impl<'a> Sought<'a> {
     }
 
     fn is_known_name(&self, word: &str) -> bool {
-        !self.names.is_empty()
-            && word.len() >= NAME_LEN_MIN
-            && self.has_name(word)
+        !self.names.is_empty() && word.len() >= NAME_LEN_MIN && self.has_name(word)
     }
 
     fn has_name(&self, word: &str) -> bool {

@@ -142,6 +142,8 @@ pub struct Pseudonyms<'k> {
 pub(crate) struct Avoided {
     /// The words of real names, folded, which no stand-in may be.
     real: Arc<BTreeSet<Secret>>,
+    /// The same of another who drew before, when they are shared.
+    shared: Arc<BTreeSet<Secret>>,
     roles: Arc<Roles>,
 }
 
@@ -155,7 +157,7 @@ impl Avoided {
     pub(crate) fn add_words(&mut self, name: &str) {
         let mut note = |word: &str| {
             // Most names of a record come again, and those who share the words must not copy them for that.
-            if !self.real.contains(word) {
+            if !self.is_real(word) {
                 Arc::make_mut(&mut self.real).insert(Secret::new(word));
             }
         };
@@ -167,6 +169,31 @@ impl Avoided {
                 note(letters);
             }
         }
+    }
+}
+
+impl fmt::Debug for Avoided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Avoided")
+            .field("real", &self.real.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Avoided {
+    /// Also what another avoids, where that says the same as if its names had been noted here one by one; whether
+    /// it does.
+    pub(crate) fn share(&mut self, other: &Self) -> bool {
+        let same = self.roles.is_empty() && self.shared.is_empty() && other.shared.is_empty();
+        if same {
+            self.shared = Arc::clone(&other.real);
+            self.roles = Arc::clone(&other.roles);
+        }
+        same
+    }
+
+    fn is_real(&self, word: &str) -> bool {
+        self.real.contains(word) || self.shared.contains(word)
     }
 }
 
@@ -266,14 +293,9 @@ impl<'k> Pseudonyms<'k> {
         let start = usize::try_from(self.key.number(list, value) >> 8).unwrap_or_default();
         let is_real = |entry: &str| {
             let folded = fold::words(entry);
-            folded == value
-                || folded
-                    .split(' ')
-                    .any(|word| self.avoided.real.contains(word))
+            folded == value || folded.split(' ').any(|word| self.avoided.is_real(word))
         };
-        let free = |entry: &&&'static str| {
-            !is_real(entry) && !self.drawn.is_used(list, entry)
-        };
+        let free = |entry: &&&'static str| !is_real(entry) && !self.drawn.is_used(list, entry);
         let drawn = turned(fitting, start)
             .find(free)
             .or_else(|| turned(entries, start).find(free))

@@ -13,6 +13,96 @@ pub(crate) struct Dictionary {
     known: Hashes,
     /// Where each known hash has a bit: most unknown ones have none there.
     bits: [u64; BITS_WORDS],
+    digits: DigitRuns,
+}
+
+/// Four digits in a row of each known number and of each way to write a known birth date in digits.
+///
+/// Whatever a text writes of one of them, however it parts its digits, holds those four in a row.
+struct DigitRuns {
+    bits: [u64; FOUR_DIGITS.div_ceil(64)],
+    /// Whether a number or date is not written in plain digits, so that any digits may be those of it.
+    any: bool,
+}
+
+impl DigitRuns {
+    /// Notes the first four digits of each run of a number.
+    fn add(&mut self, number: &str) {
+        if !number.is_ascii() || number.contains(ODD) {
+            self.any = true;
+            return;
+        }
+        for run in compact(number).as_bytes().split(|b| !b.is_ascii_digit()) {
+            let zeros = run.iter().take_while(|b| **b == b'0').count();
+            // Zeros in front may be left out, but for those of a number that is too short without them.
+            for zeros in [0, zeros] {
+                if let Some(four) = run.get(zeros..).and_then(<[u8]>::first_chunk::<4>) {
+                    self.note(four);
+                }
+            }
+        }
+    }
+
+    /// Notes the last digits of a phone number, before which anything may be left out or put in.
+    fn add_phone(&mut self, phone: &str) {
+        let digits: Vec<u8> = phone.bytes().filter(u8::is_ascii_digit).collect();
+        if let Some(four) = digits.last_chunk::<4>() {
+            self.note(four);
+        }
+    }
+
+    /// Notes the ways to write a date, `YYYY-MM-DD`, in digits alone.
+    fn add_date(&mut self, date: &str) {
+        let mut parts = date.split('-');
+        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next())
+        else {
+            self.any = true;
+            return;
+        };
+        let bare = |part| str::trim_start_matches(part, '0');
+        let years = [year, year.get(2..).unwrap_or_default()];
+        for year in years.into_iter().flat_map(|year| [year, bare(year)]) {
+            for month in [month, bare(month)] {
+                for day in [day, bare(day)] {
+                    for [one, two, three] in [
+                        [year, month, day],
+                        [year, day, month],
+                        [day, month, year],
+                        [month, day, year],
+                    ] {
+                        let digits = [one.as_bytes(), two.as_bytes(), three.as_bytes()];
+                        let mut first = digits.into_iter().flatten().copied();
+                        let four = [first.next(), first.next(), first.next(), first.next()];
+                        if let [Some(a), Some(b), Some(c), Some(d)] = four {
+                            self.note(&[a, b, c, d]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, four: &[u8; 4]) {
+        let number = four
+            .iter()
+            .fold(0, |number, digit| next_digits(number, *digit));
+        if let Some(bits) = self.bits.get_mut(number / 64) {
+            *bits |= 1 << (number % 64);
+        }
+    }
+
+    fn holds(&self, number: usize) -> bool {
+        if self.any {
+            return true;
+        }
+        let bits = self.bits.get(number / 64).copied().unwrap_or_default();
+        bits & (1 << (number % 64)) != 0
+    }
+}
+
+/// The last four digits of a run with one digit more.
+fn next_digits(number: usize, digit: u8) -> usize {
+    (number * 10 + usize::from(digit.wrapping_sub(b'0') % 10)) % FOUR_DIGITS
 }
 
 /// Hashes with what each is known as: [`WORD`], [`NEAR`] and [`NUMBER`].
@@ -86,6 +176,10 @@ impl Dictionary {
         let mut all = Self {
             known: Hashes::new(),
             bits: [0; BITS_WORDS],
+            digits: DigitRuns {
+                bits: [0; FOUR_DIGITS.div_ceil(64)],
+                any: false,
+            },
         };
         let mut joined = String::new();
         for person in people.names.iter().chain(&people.contacts) {
@@ -114,6 +208,7 @@ impl Dictionary {
                 all.add_words(line, ADDRESS_WORD_LEN_MIN);
             }
             all.add_number(&address.postal_code);
+            all.digits.add(&address.postal_code);
         }
         for number in people
             .record_numbers
@@ -122,11 +217,19 @@ impl Dictionary {
             .chain(&people.birth_dates)
         {
             all.add_number(number);
+            all.digits.add(number);
+        }
+        for phone in &people.phones {
+            all.digits.add_phone(phone);
+        }
+        for date in &people.birth_dates {
+            all.digits.add_date(date);
         }
         for email in &people.emails {
             let (local, _) = email.split_once('@').unwrap_or((email, ""));
             all.add_words(local, ADDRESS_WORD_LEN_MIN);
             all.add_number(local);
+            all.digits.add(local);
         }
         all
     }
@@ -138,16 +241,30 @@ impl Dictionary {
         }
         // Digits that only signs part may be one number.
         let (mut digits, mut letters) = (0, false);
+        let (mut four, mut known) = (0, false);
+        let (mut long, mut odd) = (false, false);
         for byte in text.bytes() {
             match byte {
-                b'0'..=b'9' => digits += 1,
-                b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'_' | b'+' if digits > 0 => {}
-                _ => digits = 0,
+                b'0'..=b'9' => {
+                    digits += 1;
+                    four = next_digits(four, byte);
+                    known |= digits >= 4 && self.digits.holds(four);
+                    long |= digits >= NUMBER_LEN_MIN;
+                    if known && digits >= NUMBER_LEN_MIN {
+                        return true;
+                    }
+                }
+                b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'_' | b'+' | b',' | b':' | b'#'
+                | b'\n' | b'\r' | b'\t'
+                    if digits > 0 => {}
+                _ => (digits, known) = (0, false),
             }
             letters |= byte.is_ascii_alphabetic();
-            if digits >= NUMBER_LEN_MIN {
-                return true;
-            }
+            odd |= ODD.contains(&char::from(byte));
+        }
+        // What the engine reads as digits may be written otherwise.
+        if long && odd {
+            return true;
         }
         letters && self.has_word(text.as_bytes())
     }
@@ -373,6 +490,10 @@ const NEAR: u8 = 2;
 const NUMBER: u8 = 4;
 /// Odd, with its bits well spread.
 const BASE: u64 = 0xd134_2543_de82_ef95;
+/// With what digits can be written that are none.
+const ODD: [char; 3] = ['&', '%', '*'];
+/// How many numbers four digits make.
+const FOUR_DIGITS: usize = 10_000;
 /// The bits of a slot that hold kinds.
 const KINDS: u64 = 7;
 /// A power of two.

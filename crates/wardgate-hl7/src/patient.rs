@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hashbrown::{Equivalent, HashMap};
 use wardgate_deid::{
     Kind, NameHints, NamePart, Operation, Part, PatientIdentifiers, ProjectKey, RecordDates,
-    RecordPatient, RecordRules, Sex, Tally,
+    RecordPatient, RecordRules, Sex, Tally, TextReading,
 };
 
 use crate::dictionary::{Dictionary, compact};
@@ -59,6 +59,7 @@ impl Equivalent<(Role, Box<str>)> for Asked<'_> {
 pub(crate) struct Nobody {
     pub(crate) record: RecordPatient,
     sites: Kept<Arc<str>>,
+    readings: Kept<Arc<TextReading>>,
 }
 
 impl Nobody {
@@ -66,7 +67,18 @@ impl Nobody {
         Self {
             record: rules.patient("", &PatientIdentifiers::default()),
             sites: Kept::new(SITES_MAX),
+            readings: Kept::new(READINGS_MAX),
         }
+    }
+
+    /// What the engine finds in a text that holds nothing of anybody on file.
+    pub(crate) fn reading(&self, rules: &RecordRules, text: &str) -> Arc<TextReading> {
+        if let Some(known) = self.readings.find(text) {
+            return known;
+        }
+        let reading = Arc::new(rules.reading(text));
+        self.readings.keep(text, Arc::clone(&reading));
+        reading
     }
 
     /// What stands for a sender or receiver.
@@ -76,7 +88,9 @@ impl Nobody {
         }
         let hints = NameHints::default();
         let mut scope = rules.scope(&self.record);
-        let new: Arc<str> = scope.field(Kind::Facility, Part::Whole, value, &hints).into();
+        let new: Arc<str> = scope
+            .field(Kind::Facility, Part::Whole, value, &hints)
+            .into();
         if value.len() <= TEXT_BYTES_MAX {
             self.sites.keep(value, Arc::clone(&new));
         }
@@ -269,6 +283,8 @@ fn is_web_address(value: &str) -> bool {
 const VALUES_MAX: usize = 4096;
 /// Values besides those of the people that a message has as a rule.
 const VALUES_MORE: usize = 16;
+/// Texts of which is kept what the engine finds in them, in each of two generations.
+const READINGS_MAX: usize = 4096;
 /// Senders and receivers that are kept, in each of two generations.
 const SITES_MAX: usize = 1024;
 const SEGMENTS_MAX: usize = 256;

@@ -1,6 +1,6 @@
 //! Free text of a record, through the text engine; and texts that are written over several lines.
 
-use wardgate_deid::{Layer, Operation, RecordScope};
+use wardgate_deid::{DeidRefusal, Layer, Operation, RecordScope, Report};
 
 use crate::date::{self, Written};
 use crate::leaf::{Coded, Leaves, Outcome, is_plain_number};
@@ -35,21 +35,35 @@ impl Leaves<'_> {
                 other => other,
             };
         }
-        let is_clean = || {
+        let is_anybodys = || {
             let short = value.len() <= KEPT_BYTES_MAX;
-            short && !self.patient.dictionary.may_hold(value) && self.is_clean(value)
+            short && !self.patient.dictionary.may_hold(value)
         };
-        // Of people who come once, only what cost much is kept.
-        let lasting = self.patient.is_lasting();
-        if !lasting && is_clean() {
-            return Outcome::Same;
+        if self.patient.is_lasting() {
+            return self.patient.text(value, || match is_anybodys() {
+                true if self.is_clean(value) => Outcome::Same,
+                anybodys => self.worked_out(value, anybodys),
+            });
         }
-        self.patient.text(value, || {
-            if lasting && is_clean() {
-                return Outcome::Same;
-            }
-            outcome(&self.rules.scope(&self.patient.record), value)
-        })
+        // Of people who come once, only what cost much is kept.
+        match is_anybodys() {
+            true if self.is_clean(value) => Outcome::Same,
+            anybodys => self
+                .patient
+                .text(value, || self.worked_out(value, anybodys)),
+        }
+    }
+
+    /// What the engine makes of a text; what it finds is kept when it would find the same for anybody.
+    fn worked_out(&self, value: &str, anybodys: bool) -> Outcome {
+        let scope = self.rules.scope(&self.patient.record);
+        match anybodys {
+            true => outcome_of(
+                scope.text_read(value, &self.nobody.reading(self.rules, value)),
+                value,
+            ),
+            false => outcome(&scope, value),
+        }
     }
 
     /// Whether the text holds an id of the message's orders, visits or documents.
@@ -132,7 +146,11 @@ impl Leaves<'_> {
 
 /// A text that the engine is sure not to have made clean goes whole.
 fn outcome(scope: &RecordScope<'_>, value: &str) -> Outcome {
-    match scope.text(value) {
+    outcome_of(scope.text(value), value)
+}
+
+fn outcome_of(cleaned: Result<(String, Report), DeidRefusal>, value: &str) -> Outcome {
+    match cleaned {
         Ok((new, _)) if new == value => Outcome::Same,
         Ok((new, _)) => Outcome::New(new, Operation::Cleaned),
         Err(_) => Outcome::Gone,

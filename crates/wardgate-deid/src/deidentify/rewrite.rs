@@ -12,10 +12,10 @@ use crate::language::Language;
 use crate::mint::Mint;
 use crate::placeholder::{self, Token};
 use crate::report::Report;
-use crate::restore::RestoreMap;
 use crate::residue::{Replaced, Residue, Sought};
+use crate::restore::RestoreMap;
 use crate::shift::DateReading;
-use crate::surrogate::{NameHints, PseudonymKey, Pseudonyms};
+use crate::surrogate::{Avoided, NameHints, PseudonymKey, Pseudonyms};
 use crate::transform::Transform;
 
 /// The texts of a call with what was found in them.
@@ -74,8 +74,17 @@ impl<'a> Rewrite<'a> {
             ..
         } = self;
         let quoted: Vec<usize> = texts.iter().map(|text| text.quoted).collect();
-        let texts = with_languages(texts, means.language);
-        let found = means.engine.detect_together(&texts, means.known);
+        let (texts, found) = match (means.reading, texts.as_slice()) {
+            (Some(reading), [one]) => (
+                vec![(one.text.as_str(), reading.language)],
+                vec![reading.findings.clone()],
+            ),
+            _ => {
+                let texts = with_languages(texts, means.language);
+                let found = means.engine.detect_together(&texts, means.known);
+                (texts, found)
+            }
+        };
         for (index, ((text, language), findings)) in texts.iter().zip(found).enumerate() {
             if means.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 edits.push(Edit::whole(index, text));
@@ -193,12 +202,16 @@ impl<'a> Rewrite<'a> {
             // Numbers and dates are drawn without a look at names.
             let named = |edit: &Edit| !is_nameless(edit.finding.kind);
             if self.edits.iter().any(named) {
+                let mut avoided = Avoided::default();
                 for edit in of(Kind::Name) {
-                    pseudonyms.avoid(self.surface(edit), &edit.hints);
+                    avoided.add(self.surface(edit), &edit.hints);
                 }
-                for name in means.known.iter().flat_map(|known| known.full_names()) {
-                    pseudonyms.avoid(name, &NameHints::default());
+                if !means.on_file.is_some_and(|on_file| avoided.share(on_file)) {
+                    for name in means.known.iter().flat_map(|known| known.full_names()) {
+                        avoided.add(name, &NameHints::default());
+                    }
                 }
+                pseudonyms = Pseudonyms::avoiding(key, avoided);
                 for name in means.avoided {
                     pseudonyms.avoid_words(name);
                 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{RecordPatient, RecordRules};
 use crate::calendar::Day;
-use crate::deidentify::Deidentifier;
+use crate::deidentify::{Deidentifier, TextReading};
 use crate::finding::{Finding, Kind, Part};
 use crate::mint::Mint;
 use crate::profile::Action;
@@ -167,12 +167,34 @@ impl RecordScope<'_> {
     /// # Errors
     /// When the second look over the output finds what is surely an identifier.
     pub fn text(&self, text: &str) -> Result<(String, Report), DeidRefusal> {
+        self.cleaned(text, None)
+    }
+
+    /// The same of a text that was read before, and that holds nothing of what the record itself tells.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub fn text_read(
+        &self,
+        text: &str,
+        reading: &TextReading,
+    ) -> Result<(String, Report), DeidRefusal> {
+        self.cleaned(text, Some(reading))
+    }
+
+    fn cleaned(
+        &self,
+        text: &str,
+        reading: Option<&TextReading>,
+    ) -> Result<(String, Report), DeidRefusal> {
         let patient = self.patient;
         let rules = self.rules;
         let call = Deidentifier::new(&rules.engine, &patient.placeholders, Some(&patient.known))
             .profile(&rules.profile)
             .pseudonyms(&patient.pseudonyms)
-            .avoiding(&self.avoided);
+            .avoiding(&self.avoided)
+            .on_file(patient.avoided.get())
+            .read(reading);
         let done = call.text([0; 32], text);
         if done.residue().is_strong() {
             return Err(DeidRefusal::new(Cause::Residue, 0));

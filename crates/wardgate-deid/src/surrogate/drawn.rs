@@ -38,7 +38,9 @@ impl Drawn {
         let same = |entry: &&Entry| *entry.value == value && entry.list == list;
         let entry = match &self.many {
             None => self.entries.iter().find(same),
-            Some(places) => places.at(&places.by_value, list, value, &self.entries).find(same),
+            Some(places) => places
+                .at(&places.by_value, list, value, &self.entries)
+                .find(same),
         };
         entry.map(|entry| entry.drawn.as_str())
     }
@@ -48,7 +50,9 @@ impl Drawn {
         let same = |entry: &Entry| entry.drawn == drawn && entry.list == list;
         match &self.many {
             None => self.entries.iter().any(same),
-            Some(places) => places.at(&places.by_drawn, list, drawn, &self.entries).any(same),
+            Some(places) => places
+                .at(&places.by_drawn, list, drawn, &self.entries)
+                .any(same),
         }
     }
 
@@ -84,7 +88,10 @@ impl Places {
         entries: &'e [Entry],
     ) -> impl Iterator<Item = &'e Entry> {
         let places = by.get(&self.hasher.hash_one((list, value)));
-        places.into_iter().flatten().filter_map(|at| entries.get(*at))
+        places
+            .into_iter()
+            .flatten()
+            .filter_map(|at| entries.get(*at))
     }
 }
 

@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::{Pseudonyms, number};
 use crate::fold;
-use crate::gazetteer::surrogates::SurrogateLists;
 use crate::gazetteer::hash::word_hash;
+use crate::gazetteer::surrogates::SurrogateLists;
 use crate::gazetteer::{self, Bits};
 use crate::language::Language;
 use crate::lexicon::{Class, lexicon};
@@ -88,6 +88,11 @@ pub(super) struct Roles {
 }
 
 impl Roles {
+    /// Whether nothing was learned yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.sexes.is_empty()
+    }
+
     /// Learns from a name of several words which of them are given names.
     pub(super) fn learn(roles: &mut Arc<Self>, name: &str, hints: &NameHints) {
         let words = roled(name, hints, roles);
@@ -469,9 +474,13 @@ impl Names {
         // What other name has the same hash stands elsewhere in order.
         let start = start.map(|at| match self.sorted.get(at) {
             Some(entry) if entry.0 == folded => at,
-            _ => self.sorted.partition_point(|entry| entry.0.as_str() < folded),
+            _ => self
+                .sorted
+                .partition_point(|entry| entry.0.as_str() < folded),
         });
-        let rest = start.and_then(|at| self.sorted.get(at..)).unwrap_or_default();
+        let rest = start
+            .and_then(|at| self.sorted.get(at..))
+            .unwrap_or_default();
         rest.iter().take_while(move |entry| entry.0 == folded)
     }
 }
