@@ -1,6 +1,7 @@
 //! The identifiers on file of the patient whom a call is about.
 
 mod numbers;
+mod organizations;
 mod places;
 mod words;
 
@@ -16,6 +17,7 @@ use crate::fold;
 use crate::lexer::{Lexed, Shape};
 use crate::lexicon::{Class, lexicon};
 use numbers::Numbers;
+use organizations::Organizations;
 use places::Places;
 use words::{Hit, Words};
 
@@ -36,6 +38,9 @@ pub struct PatientIdentifiers {
     pub emails: Vec<String>,
     /// The names of contacts and relatives.
     pub contacts: Vec<PersonName>,
+    /// Organisations that tell of the patient or a relative, such as employers; what says that there is none is
+    /// passed over.
+    pub organizations: Vec<String>,
 }
 
 /// A person's name in its parts.
@@ -74,6 +79,7 @@ struct Index {
     names: Words,
     places: Places,
     numbers: Numbers,
+    organizations: Organizations,
     birth_days: Vec<Day>,
 }
 
@@ -140,6 +146,7 @@ impl KnownIdentifiers {
             self.find_names(lexed, findings);
         }
         self.index().places.find(lexed, findings);
+        self.index().organizations.find(lexed, findings);
         if !self.index().numbers.is_empty() || !self.index().birth_days.is_empty() {
             self.find_numbers(lexed, findings);
         }
@@ -279,6 +286,9 @@ impl Index {
         }
         for email in &from.emails {
             index.add_email(email);
+        }
+        for name in &from.organizations {
+            index.organizations.add(name);
         }
         for date in &from.birth_dates {
             index.add_birth_date(date);
@@ -461,6 +471,7 @@ impl fmt::Debug for PatientIdentifiers {
             .field("phones", &self.phones.len())
             .field("emails", &self.emails.len())
             .field("contacts", &self.contacts.len())
+            .field("organizations", &self.organizations.len())
             .finish()
     }
 }

@@ -225,6 +225,9 @@ impl Dictionary {
         for date in &people.birth_dates {
             all.digits.add_date(date);
         }
+        for name in &people.organizations {
+            all.add_words(name, 2);
+        }
         for email in &people.emails {
             let (local, _) = email.split_once('@').unwrap_or((email, ""));
             all.add_words(local, ADDRESS_WORD_LEN_MIN);

@@ -239,7 +239,9 @@ impl<'a> Rewrite<'a> {
                 replaced.add(&edit.finding, surface);
             }
         }
-        let sought = Sought::new(&self.means.profile, self.means.known);
+        // A text that was read before for anybody holds nothing of what is on file.
+        let known = self.means.known.filter(|_| self.means.reading.is_none());
+        let sought = Sought::new(&self.means.profile, known);
         let (mut residue, mut at) = (Residue::default(), 0);
         let mut edits = self.edits.iter().zip(written).peekable();
         for (index, text) in self.texts.iter().enumerate() {

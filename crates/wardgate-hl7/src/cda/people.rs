@@ -69,6 +69,12 @@ fn add(
             let own = patient && named == Some(Whose::Patient);
             add_name(people, tape, at, own);
         }
+        Holds::Name if named == Some(Whose::Organization) => {
+            let name = tape.text(at).trim().to_owned();
+            if !name.is_empty() {
+                people.known.organizations.push(name);
+            }
+        }
         Holds::Address if named != Some(Whose::Material) => add_address(people, tape, at),
         Holds::Telecom => {
             let value = tag.attribute("value").unwrap_or_default();

@@ -117,6 +117,10 @@ fn add(people: &mut People, field: &'static Field, repetition: &str, header: &He
     let mut person = PersonName::default();
     let mut other_families = Vec::new();
     let mut address = Address::default();
+    people
+        .known
+        .organizations
+        .extend(employer(field, shape, repetition, header));
     for (at, component) in parts(Some(repetition), header.signs.component).enumerate() {
         let roles = shape.component(at).unwrap_or_default();
         for (at, leaf) in header.subcomponents(component).enumerate() {
@@ -162,6 +166,19 @@ fn add(people: &mut People, field: &'static Field, repetition: &str, header: &He
     if lines || !address.postal_code.is_empty() {
         people.known.addresses.push(address);
     }
+}
+
+/// The organisation that one repetition of an employer's field names.
+fn employer(field: &Field, shape: &Shape, repetition: &str, header: &Header) -> Option<String> {
+    let name = header.component(repetition, 0);
+    let name = header.subcomponents(name).next().unwrap_or_default();
+    if !field.is_employer || name.is_empty() || name == NULL {
+        return None;
+    }
+    // Some versions have the type of a person's name here; that of an organisation has no second part.
+    let first = shape.component(0).and_then(<[Role]>::first);
+    let person = first == Some(&Role::Family) && !header.component(repetition, 1).is_empty();
+    (!person).then(|| header.plain(name).into_owned())
 }
 
 fn add_value(people: &mut People, role: Role, value: &str) {

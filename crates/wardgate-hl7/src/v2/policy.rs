@@ -40,6 +40,8 @@ pub(crate) struct Field {
     pub(crate) wide: Option<Shape>,
     /// Whether it identifies people.
     identifies: bool,
+    /// Whether it names an organisation that tells of the patient or a relative, such as an employer.
+    pub(crate) is_employer: bool,
     /// Whether it holds an id of something.
     has_ids: bool,
 }
@@ -230,7 +232,9 @@ impl Field {
         };
         let more = last.components.len() > shape.components.len();
         let wide = more.then_some(last);
-        let identifies = shape.identifies() || wide.as_ref().is_some_and(Shape::identifies);
+        let is_employer = EMPLOYERS.contains(&name.as_str());
+        let identifies =
+            is_employer || shape.identifies() || wide.as_ref().is_some_and(Shape::identifies);
         let ids = |shape: &Shape| {
             shape
                 .component(0)
@@ -243,6 +247,7 @@ impl Field {
             shape,
             wide,
             identifies,
+            is_employer,
             has_ids,
         }
     }
@@ -409,6 +414,11 @@ const VERSIONS: [&str; 12] = [
     "2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2",
 ];
 const NEWEST_AT: u8 = 11;
+/// Fields that name the employer of the patient, of a relative or of who pays, or an organisation that the patient
+/// belongs to.
+const EMPLOYERS: [&str; 7] = [
+    "NK1-13", "GT1-16", "GT1-51", "IN1-11", "IN2-70", "PD1-3", "PD1-14",
+];
 /// What reports call what the tables do not know.
 pub(crate) const UNKNOWN_FIELD: &str = "unknown field";
 pub(crate) const UNKNOWN_SEGMENT: &str = "unknown segment";

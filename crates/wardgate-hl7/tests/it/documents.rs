@@ -66,6 +66,19 @@ fn section(inside: &str) -> String {
 }
 
 #[test]
+fn an_organisation_goes_from_texts_and_names_of_software() {
+    let output = with(
+        "<section><title>Social</title><text>Hurt at Kestrel Quoll Shipyard.</text><entry><act classCode=\"ACT\" moodCode=\"EVN\">\
+         <participant typeCode=\"IND\"><associatedEntity classCode=\"EMP\"><scopingOrganization><name>Kestrel Quoll Shipyard</name>\
+         </scopingOrganization></associatedEntity></participant><author><time value=\"20240312\"/><assignedAuthor>\
+         <id root=\"2.16.840.1.113883.4.6\" extension=\"7120001\"/><assignedAuthoringDevice><manufacturerModelName>Kestrel Quoll Shipyard records\
+         </manufacturerModelName><softwareName>Trzebiatowski chart</softwareName></assignedAuthoringDevice></assignedAuthor></author></act></entry></section>",
+    );
+    assert!(!output.to_lowercase().contains("kestrel"), "{output}");
+    assert!(output.contains(" records"), "{output}");
+}
+
+#[test]
 fn the_header_loses_its_people_and_keeps_its_structure() {
     let output = with("");
     for kept in [

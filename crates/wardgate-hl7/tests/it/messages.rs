@@ -61,6 +61,22 @@ fn the_patient_goes_and_the_structure_stays() {
 }
 
 #[test]
+fn an_employer_goes_from_texts_too() {
+    let output = with(
+        "NK1|1|Trzebiatowski^Benedikt|SPO|||||||||||Kestrel Quoll Shipyard Inc^D\r\
+         NK1|2|Trzebiatowski^Adaeze|CHD|||||||||||Retired\r\
+         GT1|1||Trzebiatowski^Benedikt|||||||||||||Oxbow Fennimore Textiles\r\
+         IN1|1|PPO|77|Blue Plan|||||||Umlaufwerk GmbH\r\
+         NTE|1|L|Retired. Self care. Hurt at Kestrel Quoll Shipyard, now with UMLAUFWERK; wife at Oxbow Fennimore Textiles.",
+    );
+    let lower = output.to_lowercase();
+    for word in ["kestrel", "quoll", "umlaufwerk", "oxbow", "fennimore"] {
+        assert!(!lower.contains(word), "{word} in {output}");
+    }
+    assert!(output.contains("|Retired. Self care. Hurt at "), "{output}");
+}
+
+#[test]
 fn dates_move_together_and_keep_their_precision() {
     let output = with(
         "OBR|1|||718-7^Hemoglobin^LN|||20240312093000.5-0500|202403121200||||||||||||||20240313",
