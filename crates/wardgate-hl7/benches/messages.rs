@@ -67,7 +67,8 @@ fn main() {
     }
 }
 
-/// A message with another control id, and another patient's number when it is to be about somebody else.
+/// A message with another control id, and with another patient in each of its fields when it is to be about somebody
+/// else.
 fn renumbered(message: &[u8], count: u32, fresh: bool) -> Vec<u8> {
     let text = std::str::from_utf8(message).unwrap();
     let lines = text.split_inclusive('\r').map(|line| {
@@ -79,11 +80,15 @@ fn renumbered(message: &[u8], count: u32, fresh: bool) -> Vec<u8> {
                 }
             }
             Some("PID") if fresh => {
-                if let Some(number) = fields.get_mut(3) {
-                    *number = format!(
-                        "7{count:07}{}",
-                        number.trim_start_matches(|c: char| c.is_ascii_digit())
-                    );
+                for (number, value) in another(count) {
+                    let filled = fields.get_mut(number).filter(|field| !field.is_empty());
+                    if let Some(field) = filled {
+                        // What stands behind the changed components stays.
+                        let changed = value.matches('^').count() + 1;
+                        let rest = field.split('^').skip(changed);
+                        let rest: String = rest.map(|part| format!("^{part}")).collect();
+                        *field = format!("{value}{rest}");
+                    }
                 }
             }
             _ => {}
@@ -91,6 +96,28 @@ fn renumbered(message: &[u8], count: u32, fresh: bool) -> Vec<u8> {
         fields.join("|")
     });
     lines.collect::<String>().into_bytes()
+}
+
+/// Number, name, birth date, address and phone number of an invented patient, by their fields.
+fn another(count: u32) -> [(usize, String); 5] {
+    let word = |seed: u32| -> String {
+        let mut rest = seed.wrapping_mul(0x9e37_79b1) | 1;
+        let syllables = (0..3).map(|_| {
+            let syllable = SYLLABLES.get(rest as usize % SYLLABLES.len());
+            rest /= 16;
+            *syllable.unwrap()
+        });
+        syllables.collect()
+    };
+    let (family, given, street) = (word(count), word(count ^ 0x5555), word(count ^ 0x3333));
+    let (month, day) = (1 + count % 12, 1 + count % 28);
+    [
+        (3, format!("7{count:07}")),
+        (5, format!("F{family}^G{given}")),
+        (7, format!("{}{month:02}{day:02}", 1940 + count % 70)),
+        (11, format!("{} S{street} Lane^^Ambleton", count % 9999)),
+        (13, format!("617555{:04}", count % 10_000)),
+    ]
 }
 
 /// Invented results of three patients.
@@ -125,6 +152,10 @@ fn cpu_seconds() -> f64 {
         / TICKS_PER_SECOND
 }
 
+const SYLLABLES: [&str; 16] = [
+    "ka", "lor", "min", "ter", "bra", "von", "sel", "dor", "wick", "ham", "ren", "tal", "qui",
+    "zan", "mer", "pol",
+];
 const SECONDS: f64 = 4.0;
 const MESSAGES_AT_ONCE: usize = 4000;
 const TICKS_PER_SECOND: f64 = 100.0;
