@@ -32,7 +32,13 @@ impl DigitRuns {
             self.any = true;
             return;
         }
-        for run in compact(number).as_bytes().split(|b| !b.is_ascii_digit()) {
+        // Its digits may be written in one or without what stands before a sign.
+        self.add_runs(compact(number).as_bytes());
+        self.add_runs(number.as_bytes());
+    }
+
+    fn add_runs(&mut self, number: &[u8]) {
+        for run in number.split(|b| !b.is_ascii_digit()) {
             let zeros = run.iter().take_while(|b| **b == b'0').count();
             // Zeros in front may be left out, but for those of a number that is too short without them.
             for zeros in [0, zeros] {
@@ -544,6 +550,51 @@ mod tests {
         for text in ["sodium normal", "10-50", "drink hit temper", "98.6"] {
             assert!(!dictionary.may_hold(text), "{text}");
         }
+    }
+
+    #[test]
+    fn known_digits_are_told_from_ranges() {
+        let mut people = PatientIdentifiers::default();
+        people.record_numbers.push("12-4417345".into());
+        people.record_numbers.push("0091827".into());
+        people.record_numbers.push("AB3-00518276".into());
+        people.phones.push("(617) 555-8842".into());
+        people.birth_dates.push("1954-03-09".into());
+        people.emails.push("ottilie.77231@hilda.example".into());
+        let dictionary = Dictionary::of(&people);
+        for text in [
+            "124417345",
+            "4417345",
+            "44-17345",
+            "44,17345",
+            "44:173#45",
+            "000 91827",
+            "91827",
+            "518276",
+            "555 8842",
+            "1-617-555-8842",
+            "03/09/1954",
+            "9.3.1954",
+            "3/9/54 10",
+            "09031954",
+            "540309",
+            "1954 3 9",
+            "77231",
+            "1&#49;2 12345",
+        ] {
+            assert!(dictionary.may_hold(text), "{text}");
+        }
+        for text in [
+            "[ 150 - 450 ]",
+            "133 - 146",
+            "2024-06-22 13:05",
+            "0.38 - 0.52",
+        ] {
+            assert!(!dictionary.may_hold(text), "{text}");
+        }
+        // What is not written in plain digits may stand behind any.
+        people.record_numbers.push("\u{664}\u{664}12345".into());
+        assert!(Dictionary::of(&people).may_hold("133 - 146"));
     }
 
     #[test]
