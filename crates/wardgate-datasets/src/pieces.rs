@@ -58,6 +58,8 @@ impl<R: Read> Lines<R> {
                 return Ok(());
             }
             searched = self.rest.len();
+            self.rest
+                .reserve(usize::try_from(READ_BYTES).unwrap_or_default());
             let read = self
                 .input
                 .by_ref()

@@ -207,6 +207,8 @@ impl Work<'_> {
         let mut done = Cleaned {
             read_bytes: group.read_bytes,
             next: group.next,
+            // Stand-ins are about as long as what they stand for.
+            bytes: Vec::with_capacity(group.bytes.len() + group.bytes.len() / 16),
             ..Cleaned::default()
         };
         let mut output = Vec::new();

@@ -80,8 +80,6 @@ impl<'f> Cleaner<'f> {
             elements: Vec::with_capacity(set.elements.len()),
         };
         let mut creators: BTreeMap<Tag, Element<'a>> = BTreeMap::new();
-        // Items stand behind the document of their own object; what is said of it goes beside it.
-        let outer = self.document.take();
         for element in &set.elements {
             let tag = element.tag;
             if tag.is_private() {
@@ -98,7 +96,7 @@ impl<'f> Cleaner<'f> {
                 out.elements.push(kept);
             }
         }
-        if let Some((len, media_type)) = std::mem::replace(&mut self.document, outer) {
+        if let Some((len, media_type)) = self.document.take() {
             let len = u32::try_from(len).unwrap_or_default().to_le_bytes();
             out.put(Element::text(tags::DOCUMENT_TYPE, VR::LO, &media_type));
             out.put(Element::bytes(tags::DOCUMENT_LENGTH, VR::UL, len.to_vec()));

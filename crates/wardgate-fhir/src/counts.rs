@@ -19,23 +19,35 @@ impl Counts {
     pub(crate) fn new(schema: &'static Schema) -> Self {
         Self {
             schema,
-            counts: vec![[0; Operation::ALL.len()]; schema.elements_len()],
+            counts: Vec::new(),
             touched: Vec::new(),
         }
     }
 
     #[inline]
     pub(crate) fn note(&mut self, element: u32, operation: Operation) {
-        let counts = usize::try_from(element)
-            .ok()
-            .and_then(|at| self.counts.get_mut(at));
-        let Some(counts) = counts else { return };
+        let Ok(at) = usize::try_from(element) else {
+            return;
+        };
+        if at >= self.counts.len() {
+            self.grow(at);
+        }
+        let Some(counts) = self.counts.get_mut(at) else {
+            return;
+        };
         if *counts == [0; Operation::ALL.len()] {
             self.touched.push(element);
         }
         if let Some(count) = counts.get_mut(operation as usize) {
             *count += 1;
         }
+    }
+
+    /// Makes room for an element: they get their numbers as the first of each is met.
+    #[cold]
+    fn grow(&mut self, at: usize) {
+        let length = (at + 1).next_power_of_two();
+        self.counts.resize(length, [0; Operation::ALL.len()]);
     }
 
     /// The counts by the elements' names.

@@ -122,7 +122,7 @@ impl Planting {
                 _ => json!(self.plant.value()),
             });
         }
-        let inner = member.shape.and_then(|id| self.schema.shape(id))?;
+        let inner = self.schema.shape_of(member)?;
         let deep =
             open.len() >= 7 || open.contains(&inner.name) || member.special == Special::Resource;
         (!deep).then(|| self.object(inner, open))

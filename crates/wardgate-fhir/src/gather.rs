@@ -128,7 +128,7 @@ impl Walk<'_> {
                     .extend(name.map(|name| parted(&name)));
             }
             Special::Extension | Special::Plain if member.shape.is_some() => {
-                let shape = member.shape.and_then(|id| self.schema.shape(id));
+                let shape = self.schema.shape_of(member);
                 let Some(shape) = shape else { return };
                 if shape.name == "Address" {
                     return self.address(value, depth);

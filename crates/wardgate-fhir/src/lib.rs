@@ -29,6 +29,7 @@
 
 mod counts;
 mod deidentify;
+mod ends;
 #[cfg(test)]
 mod everywhere;
 mod extension;
@@ -36,6 +37,7 @@ mod gather;
 mod marks;
 mod memory;
 mod narrative;
+mod needles;
 mod overlay;
 mod patients;
 mod pointer;

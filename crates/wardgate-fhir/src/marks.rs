@@ -4,6 +4,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use wardgate_deid::PatientIdentifiers;
 
+use crate::needles::Needles;
+
 /// The words and numbers of a patient, as hashes.
 ///
 /// It tells only what need not be looked at closer; what it marks is read by the text engine.
@@ -25,29 +27,20 @@ impl Marks {
     /// The hashes of words that have at least some letters.
     pub(crate) fn hashes(on_file: &PatientIdentifiers, least: usize) -> Vec<u64> {
         let mut hashes = Vec::new();
-        for name in on_file.names.iter().chain(&on_file.contacts) {
-            name.given
-                .iter()
-                .for_each(|given| add_words(&mut hashes, given, least));
-            add_words(&mut hashes, &name.family, least);
-        }
-        for address in &on_file.addresses {
-            address
-                .lines
-                .iter()
-                .for_each(|line| add_words(&mut hashes, line, least));
-            add_words(&mut hashes, &address.city, least);
-        }
-        on_file
-            .emails
-            .iter()
-            .for_each(|email| add_words(&mut hashes, email, least));
-        let numbers = on_file.record_numbers.iter().chain(&on_file.phones);
-        for number in numbers.chain(&on_file.birth_dates) {
-            add_words(&mut hashes, number, least);
-            hashes.push(hash(compact(number).as_bytes()));
-        }
+        each_word(on_file, least, &mut |word| hashes.push(hash(word)));
         hashes
+    }
+
+    /// The words of [`Self::telling`] as needles, for long texts that are known to be ASCII: what holds none of them
+    /// holds no mark. Nothing where some are too short for that.
+    pub(crate) fn needles(on_file: &PatientIdentifiers) -> Option<Needles> {
+        let mut needles = Needles::default();
+        let mut long = true;
+        each_word(on_file, TELLING_LEN_MIN, &mut |word| {
+            long &= word.len() >= TELLING_LEN_MIN;
+            needles.add_bytes(word);
+        });
+        long.then(|| needles.ready())
     }
 
     fn from(hashes: Vec<u64>) -> Self {
@@ -150,24 +143,43 @@ pub(crate) fn words(text: &str, mut each: impl FnMut(u64)) {
     }
 }
 
-fn add_words(hashes: &mut Vec<u64>, text: &str, least: usize) {
+/// Tells of every word and number on file, in small letters and in each of its spellings.
+fn each_word(on_file: &PatientIdentifiers, least: usize, each: &mut dyn FnMut(&[u8])) {
+    for name in on_file.names.iter().chain(&on_file.contacts) {
+        for given in &name.given {
+            words_of(given, least, each);
+        }
+        words_of(&name.family, least, each);
+    }
+    for address in &on_file.addresses {
+        for line in &address.lines {
+            words_of(line, least, each);
+        }
+        words_of(&address.city, least, each);
+    }
+    for email in &on_file.emails {
+        words_of(email, least, each);
+    }
+    let numbers = on_file.record_numbers.iter().chain(&on_file.phones);
+    for number in numbers.chain(&on_file.birth_dates) {
+        words_of(number, least, each);
+        each(compact(number).as_bytes());
+    }
+}
+
+fn words_of(text: &str, least: usize, each: &mut dyn FnMut(&[u8])) {
     if text.is_ascii() {
         // It has one spelling only.
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        let small = text.to_ascii_lowercase();
+        let words = small.split(|c: char| !c.is_ascii_alphanumeric());
         let long = words.filter(|word| word.len() >= least.max(TOKEN_LEN_MIN));
-        let small = |word: &str| {
-            word.bytes()
-                .map(|byte| byte.to_ascii_lowercase())
-                .fold(START, step)
-                | 1
-        };
-        hashes.extend(long.map(small));
+        long.for_each(|word| each(word.as_bytes()));
         return;
     }
     for folded in [text.to_lowercase(), folded(text)] {
         tokens(&folded, |token| {
             if token.len() >= least {
-                hashes.push(hash(token));
+                each(token);
             }
         });
     }

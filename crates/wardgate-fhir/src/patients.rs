@@ -12,6 +12,7 @@ use wardgate_deid::{
 
 use crate::gather::{Gathered, gather, resource_type};
 use crate::marks::Marks;
+use crate::needles::Needles;
 use crate::pointer::{Pointer, is_uuid};
 use crate::reader::Cursor;
 use crate::schema::{FhirVersion, Schema};
@@ -61,6 +62,8 @@ pub(crate) struct Patient {
     pub(crate) sought: Marks,
     pub(crate) birth_days: Vec<Day>,
     pub(crate) tracer: OnceLock<Tracer>,
+    /// The words of `sought`, where they can be sought in that way.
+    needles: OnceLock<Option<Needles>>,
 }
 
 /// What becomes of days, the same for all days of a patient.
@@ -89,10 +92,10 @@ impl PatientIndex {
         let Ok(cursor) = Cursor::new(resource) else {
             return;
         };
-        let Ok(spans) = cursor.spans() else {
+        let Ok(ends) = cursor.ends() else {
             return;
         };
-        self.learn_at(cursor.over(&spans), 0, None);
+        self.learn_at(cursor.over(&ends), 0, None);
     }
 
     /// Adds what another index learned, of the same data set.
@@ -353,6 +356,7 @@ impl Patient {
             indexed: false,
             dates,
             tracer: OnceLock::new(),
+            needles: OnceLock::new(),
         }
     }
 
@@ -363,6 +367,16 @@ impl Patient {
             trace(&self.on_file, &mut traces);
             traces.compile()
         })
+    }
+
+    /// Whether any telling word or number of the patient is in a text in small letters.
+    pub(crate) fn is_in(&self, small: &str) -> bool {
+        let needles = self.needles.get_or_init(|| Marks::needles(&self.on_file));
+        match needles {
+            // Most texts are passed over in this way, sooner than word by word.
+            Some(needles) if small.is_ascii() && !needles.any_in(small.as_bytes()) => false,
+            _ => self.sought.any(small),
+        }
     }
 
     /// The same patient with the people of a resource in the dictionary as well.
@@ -446,7 +460,8 @@ pub(crate) fn list<'a>(cursor: Cursor<'a>, depth: usize, key: &str) -> Vec<Curso
 
 /// UUIDs are the same in any case, other ids are not.
 fn key_of(id: &str) -> std::borrow::Cow<'_, str> {
-    match is_uuid(id) && id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+    let upper = |any, byte: u8| any | byte.is_ascii_uppercase();
+    match id.bytes().fold(false, upper) && is_uuid(id) {
         true => id.to_ascii_lowercase().into(),
         false => id.into(),
     }

@@ -6,6 +6,8 @@ use std::ops::Range;
 use wardgate_deid::RecordFault;
 use wardgate_deid::json;
 
+use crate::ends::{End, Ends};
+
 /// Where a reader stands in a record.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'a> {
@@ -13,15 +15,8 @@ pub(crate) struct Cursor<'a> {
     pub(crate) at: usize,
     /// Whether no control character stands anywhere, so that strings need not be searched for them.
     plain: bool,
-    /// Where objects and arrays end that were read before.
-    spans: &'a [Span],
-}
-
-/// An object or array, by the bytes at which it begins and behind which it ends.
-#[derive(Clone, Copy)]
-pub(crate) struct Span {
-    start: u32,
-    end: u32,
+    /// Where strings, objects and arrays end that were read before.
+    ends: Option<&'a Ends>,
 }
 
 /// A string, without its quotes.
@@ -61,30 +56,30 @@ impl<'a> Cursor<'a> {
             input,
             at,
             plain,
-            spans: &[],
+            ends: None,
         })
     }
 
-    /// Reads a record strictly from end to end, without moving, and gives where its objects and arrays end.
+    /// Reads a record strictly from end to end, without moving, and gives where its strings, objects and arrays end.
     ///
     /// # Errors
     /// When it is no JSON, or nests too deep.
-    pub(crate) fn spans(mut self) -> Result<Vec<Span>, RecordFault> {
-        let usual = self.input.len() / BYTES_PER_SPAN;
-        let mut spans = Vec::with_capacity(usual.min(SPANS_MAX));
+    pub(crate) fn ends(mut self) -> Result<Ends, RecordFault> {
+        let mut ends = Ends::within(self.input.len());
         match self.next_sign() {
-            Some(b'{' | b'[') => self.skip_nested(0, Some(&mut spans))?,
+            Some(b'{' | b'[') => self.skip_nested(0, Some(&mut ends))?,
             _ => self.skip(0)?,
         }
         self.finish()?;
-        Ok(spans)
+        ends.finish();
+        Ok(ends)
     }
 
-    /// The same cursor, which knows the [`Self::spans`] of its record: it passes over any in a few steps.
-    pub(crate) fn over(self, spans: &'a [Span]) -> Self {
+    /// The same cursor, which knows the [`Self::ends`] of its record: it passes over any value in a few steps.
+    pub(crate) fn over(self, ends: &'a Ends) -> Self {
         Self {
             plain: true,
-            spans,
+            ends: Some(ends),
             ..self
         }
     }
@@ -143,6 +138,17 @@ impl<'a> Cursor<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected());
         }
+        if let Some(end) = self.end_known() {
+            let raw = self.slice_text(self.at + 1..end.behind.saturating_sub(1));
+            self.at = end.behind;
+            let escaped = end.escaped;
+            return Ok(Quoted { raw, escaped });
+        }
+        self.unread_string()
+    }
+
+    /// A string that was not read before.
+    fn unread_string(&mut self) -> Result<Quoted<'a>, RecordFault> {
         self.at += 1;
         let start = self.at;
         let mut escaped = false;
@@ -215,7 +221,7 @@ impl<'a> Cursor<'a> {
             Some(b'"') => self.string().map(drop),
             Some(b'{' | b'[') => match self.end_known() {
                 Some(end) => {
-                    self.at = end;
+                    self.at = end.behind;
                     Ok(())
                 }
                 None => self.skip_nested(depth, None),
@@ -225,12 +231,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Where the object or array ends that begins at the cursor, when it was read before.
-    fn end_known(&self) -> Option<usize> {
-        let start = u32::try_from(self.at).ok()?;
-        let found = self.spans.binary_search_by_key(&start, |span| span.start);
-        let span = self.spans.get(found.ok()?)?;
-        usize::try_from(span.end).ok()
+    /// Where the string, object or array ends that begins at the cursor, when it was read before.
+    #[inline]
+    fn end_known(&self) -> Option<End> {
+        self.ends.and_then(|ends| ends.of(self.at))
     }
 
     /// Passes over an object or array, and notes where it and those in it end. Which of the two is open is kept in
@@ -238,7 +242,7 @@ impl<'a> Cursor<'a> {
     fn skip_nested(
         &mut self,
         depth: usize,
-        mut spans: Option<&mut Vec<Span>>,
+        mut ends: Option<&mut Ends>,
     ) -> Result<(), RecordFault> {
         let mut open: u128 = 0;
         let mut levels = 0usize;
@@ -250,8 +254,8 @@ impl<'a> Cursor<'a> {
                     if depth + levels >= DEPTH_MAX {
                         return Err(too_deep().at(position(self.at)));
                     }
-                    if let (Some(spans), Some(number)) = (&mut spans, numbers.get_mut(levels)) {
-                        *number = begin(spans, self.at);
+                    if let (Some(ends), Some(number)) = (&mut ends, numbers.get_mut(levels)) {
+                        *number = ends.begin(self.at);
                     }
                     self.at += 1;
                     levels += 1;
@@ -259,12 +263,12 @@ impl<'a> Cursor<'a> {
                     let close = if sign == b'{' { b'}' } else { b']' };
                     if self.next_sign() != Some(close) {
                         if sign == b'{' {
-                            self.key()?;
+                            self.noted_key(&mut ends)?;
                         }
                         continue;
                     }
                 }
-                Some(b'"') => self.string().map(drop)?,
+                Some(b'"') => self.noted_string(&mut ends)?,
                 Some(_) => self.scalar().map(drop)?,
                 None => return Err(self.unexpected()),
             }
@@ -279,7 +283,7 @@ impl<'a> Cursor<'a> {
                         self.at += 1;
                         if object {
                             self.next_sign();
-                            self.key()?;
+                            self.noted_key(&mut ends)?;
                         }
                         break;
                     }
@@ -287,14 +291,28 @@ impl<'a> Cursor<'a> {
                         self.at += 1;
                         levels -= 1;
                         open >>= 1;
-                        if let (Some(spans), Some(number)) = (&mut spans, numbers.get(levels)) {
-                            end(spans, *number, self.at);
+                        if let (Some(ends), Some(number)) = (&mut ends, numbers.get(levels)) {
+                            ends.end(*number, self.at);
                         }
                     }
                     _ => return Err(self.unexpected()),
                 }
             }
         }
+    }
+
+    fn noted_string(&mut self, ends: &mut Option<&mut Ends>) -> Result<(), RecordFault> {
+        let start = self.at;
+        let string = self.string()?;
+        if let Some(ends) = ends {
+            ends.string(start, self.at, string.escaped);
+        }
+        Ok(())
+    }
+
+    fn noted_key(&mut self, ends: &mut Option<&mut Ends>) -> Result<(), RecordFault> {
+        self.noted_string(ends)?;
+        self.expect(b':')
     }
 
     /// A key and its colon.
@@ -368,24 +386,6 @@ impl<'a> Iterator for Members<'a> {
         let key = self.cursor.key().ok()?;
         self.cursor.next_sign();
         Some((key.text(), self.cursor))
-    }
-}
-
-/// Notes where an object or array begins; gives its number among the spans.
-fn begin(spans: &mut Vec<Span>, at: usize) -> usize {
-    match u32::try_from(at) {
-        Ok(start) if spans.len() < SPANS_MAX => {
-            spans.push(Span { start, end: start });
-            spans.len() - 1
-        }
-        // What is not noted is read again when it is passed over.
-        _ => usize::MAX,
-    }
-}
-
-fn end(spans: &mut [Span], number: usize, at: usize) {
-    if let (Some(span), Ok(end)) = (spans.get_mut(number), u32::try_from(at)) {
-        span.end = end;
     }
 }
 
@@ -489,10 +489,6 @@ fn hex(digits: &[u8]) -> Option<u32> {
 
 /// Levels of objects and arrays in one record.
 pub(crate) const DEPTH_MAX: usize = 64;
-/// Objects and arrays of one record whose ends are noted.
-const SPANS_MAX: usize = 1 << 20;
-/// Bytes of a record to an object or array, about.
-const BYTES_PER_SPAN: usize = 48;
 /// Words of eight bytes that are searched before the search for long strings begins.
 const NEAR: usize = 8;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -553,22 +549,27 @@ mod tests {
     fn what_was_read_before_is_passed_over_alike() {
         let text = r#" {"a":[{"b":"]}"},[ ]],"\u0063":{"d":[[1],"\\"]}, "e":{}}"#.as_bytes();
         let cursor = Cursor::new(text).unwrap();
-        let spans = cursor.spans().unwrap();
-        assert_eq!(spans.len(), 8);
+        let ends = cursor.ends().unwrap();
         for at in 0..text.len() {
-            let (mut slow, mut fast) = (cursor, cursor.over(&spans));
+            let (mut slow, mut fast) = (cursor, cursor.over(&ends));
             (slow.at, fast.at) = (at, at);
             if matches!(text.get(at), Some(b'{' | b'[')) && slow.skip(0).is_ok() {
                 fast.skip(0).unwrap();
                 assert_eq!(fast.at, slow.at);
             }
         }
-        let keys: Vec<_> = cursor.over(&spans).members(0).collect();
+        let told = |cursor: Cursor<'_>| -> Vec<(String, usize)> {
+            let all = cursor.members(0);
+            all.map(|(key, value)| (key.into_owned(), value.at))
+                .collect()
+        };
+        assert_eq!(told(cursor.over(&ends)), told(cursor));
+        let keys: Vec<_> = cursor.over(&ends).members(0).collect();
         let keys: Vec<_> = keys.iter().map(|(key, _)| key.as_ref()).collect();
         assert_eq!(keys, ["a", "c", "e"]);
         for bad in ["{", "[1,]", "{} {}", "\"\\x\"", "{\"a\":\"\\ud800\"}"] {
             let cursor = Cursor::new(bad.as_bytes()).unwrap();
-            assert!(cursor.spans().is_err(), "{bad}");
+            assert!(cursor.ends().is_err(), "{bad}");
         }
     }
 

@@ -62,8 +62,8 @@ pub(crate) fn rewrite(
         return Err(no_object().at(position(cursor.at)));
     }
     cursor.at = start;
-    let spans = cursor.spans()?;
-    let cursor = cursor.over(&spans);
+    let ends = cursor.ends()?;
+    let cursor = cursor.over(&ends);
     let mut rewrite = Rewrite {
         means,
         memory,
@@ -351,7 +351,7 @@ impl<'a> Rewrite<'_, 'a> {
     }
 
     fn nested(&mut self, member: &Member, place: &Place) -> Result<Fate, RecordFault> {
-        let shape = member.shape.and_then(|id| self.means.schema.shape(id));
+        let shape = self.means.schema.shape_of(member);
         let Some(shape) = shape else {
             return self.removed(WRONG_KIND, place);
         };
@@ -407,7 +407,7 @@ impl<'a> Rewrite<'_, 'a> {
         if self.has_sibling(place, &companion) {
             return 0;
         }
-        let (key, many) = match member.shape {
+        let (key, many) = match &member.shape {
             None => (companion.as_str(), member.many),
             Some(_) => (key, member.many),
         };

@@ -1,11 +1,12 @@
 //! The type tables of FHIR as an automaton: in an object of a known shape, which keys may stand and what becomes of each.
 //!
 //! The tables are made from the StructureDefinitions (see `data/README.md`). For data of which nobody said
-//! whether it is R4 or R5, the automaton is the product of both: a key stands when one of the two knows it.
+//! whether it is R4 or R5, the automaton is the product of both: a key stands when one of the two knows it. A shape
+//! is made when the first object of it is met: no data set has them all.
 
 mod table;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use hashbrown::HashMap;
 
@@ -40,10 +41,23 @@ impl FhirVersion {
 
 /// The automaton of a version.
 pub(crate) struct Schema {
-    shapes: Vec<Shape>,
-    resources: HashMap<&'static str, u32>,
+    tables: [Option<&'static Table>; 2],
+    resources: HashMap<&'static str, Inner>,
+    made: Mutex<Made>,
+}
+
+/// What was made of an automaton. It lives as long as the program, as the automata do.
+struct Made {
+    shapes: HashMap<Pair, &'static Shape>,
     /// The names of elements, as reports use them, by their number.
     elements: Vec<&'static str>,
+}
+
+/// A shape that may not be made yet.
+#[derive(Clone)]
+pub(crate) struct Inner {
+    pair: Pair,
+    made: OnceLock<&'static Shape>,
 }
 
 /// What an object may hold.
@@ -54,7 +68,7 @@ pub(crate) struct Shape {
 }
 
 /// One key of a shape.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Member {
     pub(crate) key: String,
     /// The type of a primitive; empty where none may stand.
@@ -66,7 +80,7 @@ pub(crate) struct Member {
     /// How an object is met.
     pub(crate) special: Special,
     /// The shape of an object; nothing where only scalars may stand.
-    pub(crate) shape: Option<u32>,
+    pub(crate) shape: Option<Inner>,
     pub(crate) many: bool,
     /// Whether the definition wants it: what goes leaves the reason why it is absent.
     pub(crate) required: bool,
@@ -93,12 +107,16 @@ impl Schema {
         }
     }
 
-    pub(crate) fn resource(&self, name: &str) -> Option<&Shape> {
-        self.resources.get(name).and_then(|id| self.shape(*id))
+    pub(crate) fn resource(&self, name: &str) -> Option<&'static Shape> {
+        let inner = self.resources.get(name)?;
+        Some(inner.made.get_or_init(|| self.made(inner.pair)))
     }
 
-    pub(crate) fn shape(&self, id: u32) -> Option<&Shape> {
-        self.shapes.get(usize::try_from(id).ok()?)
+    /// The shape of the objects that a member has.
+    #[inline]
+    pub(crate) fn shape_of(&self, member: &Member) -> Option<&'static Shape> {
+        let inner = member.shape.as_ref()?;
+        Some(inner.made.get_or_init(|| self.made(inner.pair)))
     }
 
     #[cfg(test)]
@@ -106,41 +124,49 @@ impl Schema {
         self.resources.keys().copied()
     }
 
+    /// The name of an element by its number.
     pub(crate) fn element(&self, number: usize) -> Option<&'static str> {
-        self.elements.get(number).copied()
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.elements.get(number).copied()
     }
 
-    pub(crate) fn elements_len(&self) -> usize {
-        self.elements.len()
-    }
-
-    fn build(tables: &[&'static Table]) -> Self {
-        let mut build = Build {
-            tables: [tables.first().copied(), tables.get(1).copied()],
-            ids: HashMap::new(),
-            shapes: Vec::new(),
-            elements: OWN_ELEMENTS.iter().map(|name| (*name).to_owned()).collect(),
+    fn of_tables(tables: &[&'static Table]) -> Self {
+        let tables = [tables.first().copied(), tables.get(1).copied()];
+        let names = tables.iter().flatten().flat_map(|table| table.resources());
+        let inner = |name| {
+            let pair = tables.map(|table| table.and_then(|table| table.index(name)));
+            (name, Inner::of(pair))
         };
-        let mut resources = HashMap::new();
-        let names: Vec<&'static str> = tables.iter().flat_map(|table| table.resources()).collect();
-        for name in names {
-            let pair = build
-                .tables
-                .map(|table| table.and_then(|table| table.index(name)));
-            let id = build.shape(pair);
-            resources.insert(name, id);
-        }
-        build.finish();
-        let shapes = build.shapes.into_iter();
         Self {
-            shapes: shapes.filter_map(|(_, shape)| shape).collect(),
-            resources,
-            // The automata live as long as the program.
-            elements: build
-                .elements
-                .into_iter()
-                .map(|name| &*name.leak())
-                .collect(),
+            resources: names.map(inner).collect(),
+            tables,
+            made: Mutex::new(Made {
+                shapes: HashMap::new(),
+                elements: OWN_ELEMENTS.to_vec(),
+            }),
+        }
+    }
+
+    fn made(&self, pair: Pair) -> &'static Shape {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shape) = made.shapes.get(&pair) {
+            return shape;
+        }
+        let mut build = Build {
+            tables: self.tables,
+            elements: &mut made.elements,
+        };
+        let shape: &'static Shape = Box::leak(Box::new(build.filled(pair)));
+        made.shapes.insert(pair, shape);
+        shape
+    }
+}
+
+impl Inner {
+    fn of(pair: Pair) -> Self {
+        Self {
+            pair,
+            made: OnceLock::new(),
         }
     }
 }
@@ -189,37 +215,12 @@ impl Shape {
 
 type Pair = [Option<usize>; 2];
 
-struct Build {
+struct Build<'m> {
     tables: [Option<&'static Table>; 2],
-    ids: HashMap<Pair, u32>,
-    /// INVARIANT: every shape that has a number is filled in by `finish`.
-    shapes: Vec<(Pair, Option<Shape>)>,
-    elements: Vec<String>,
+    elements: &'m mut Vec<&'static str>,
 }
 
-impl Build {
-    fn shape(&mut self, pair: Pair) -> u32 {
-        if let Some(id) = self.ids.get(&pair) {
-            return *id;
-        }
-        let id = u32::try_from(self.shapes.len()).unwrap_or(u32::MAX);
-        self.ids.insert(pair, id);
-        self.shapes.push((pair, None));
-        id
-    }
-
-    fn finish(&mut self) {
-        let mut at = 0;
-        while let Some((pair, _)) = self.shapes.get(at) {
-            let pair = *pair;
-            let shape = self.filled(pair);
-            if let Some((_, slot)) = self.shapes.get_mut(at) {
-                *slot = Some(shape);
-            }
-            at += 1;
-        }
-    }
-
+impl Build<'_> {
     fn filled(&mut self, pair: Pair) -> Shape {
         let blocks: [Option<(&'static Table, &'static Block)>; 2] = [0, 1].map(|side| {
             let table = self.tables.get(side).copied().flatten()?;
@@ -297,7 +298,7 @@ impl Build {
             }
         }
         if objects.iter().any(Option::is_some) {
-            member.shape = Some(self.shape(objects));
+            member.shape = Some(Inner::of(objects));
         }
         members.push(member);
         if primitive {
@@ -311,7 +312,7 @@ impl Build {
                 element,
                 leaf: Leaf::Remove,
                 special: Special::Plain,
-                shape: Some(self.shape(pair)),
+                shape: Some(Inner::of(pair)),
                 many: sides.iter().flatten().any(|field| field.many),
                 required: false,
                 targets: Targets::default(),
@@ -322,7 +323,7 @@ impl Build {
 
     fn element(&mut self, name: String) -> u32 {
         let number = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
-        self.elements.push(name);
+        self.elements.push(name.leak());
         number
     }
 }
@@ -393,9 +394,9 @@ pub(crate) const WRONG_KIND: u32 = 2;
 
 static R4_TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("../data/r4.types")));
 static R5_TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("../data/r5.types")));
-static R4: LazyLock<Schema> = LazyLock::new(|| Schema::build(&[&R4_TABLE]));
-static R5: LazyLock<Schema> = LazyLock::new(|| Schema::build(&[&R5_TABLE]));
-static EITHER: LazyLock<Schema> = LazyLock::new(|| Schema::build(&[&R4_TABLE, &R5_TABLE]));
+static R4: LazyLock<Schema> = LazyLock::new(|| Schema::of_tables(&[&R4_TABLE]));
+static R5: LazyLock<Schema> = LazyLock::new(|| Schema::of_tables(&[&R5_TABLE]));
+static EITHER: LazyLock<Schema> = LazyLock::new(|| Schema::of_tables(&[&R4_TABLE, &R5_TABLE]));
 
 #[cfg(test)]
 mod tests {
@@ -411,15 +412,46 @@ mod tests {
                 "{}",
                 schema.resources.len()
             );
-            for shape in &schema.shapes {
+            let shapes = reached(schema);
+            assert!(shapes.len() > schema.resources.len());
+            for shape in shapes {
                 assert!(!shape.members.is_empty(), "{}", shape.name);
                 for member in &shape.members {
                     let found = shape.member(&member.key).unwrap();
                     assert_eq!(found.1.key, member.key);
-                    assert!(member.shape.is_none_or(|id| schema.shape(id).is_some()));
                 }
             }
         }
+    }
+
+    /// All shapes that any record could meet.
+    fn reached(schema: &'static Schema) -> Vec<&'static Shape> {
+        let mut names: Vec<_> = schema.resource_names().collect();
+        names.sort_unstable();
+        let mut shapes: Vec<&Shape> = Vec::new();
+        let mut open: Vec<&Shape> = names
+            .iter()
+            .filter_map(|name| schema.resource(name))
+            .collect();
+        while let Some(shape) = open.pop() {
+            if shapes.iter().all(|other| !std::ptr::eq(*other, shape)) {
+                shapes.push(shape);
+                let inner = shape.members.iter();
+                open.extend(inner.filter_map(|member| schema.shape_of(member)));
+            }
+        }
+        shapes
+    }
+
+    #[test]
+    fn elements_have_names_by_their_numbers() {
+        let patient = EITHER.resource("Patient").unwrap();
+        for member in patient.members() {
+            let name = EITHER.element(usize::try_from(member.element).unwrap());
+            let key = format!("Patient.{}", member.key);
+            assert_eq!(name, Some(key.as_str()));
+        }
+        assert_eq!(EITHER.element(0), Some(OWN_ELEMENTS[0]));
     }
 
     #[test]
@@ -447,7 +479,7 @@ mod tests {
                 .is_none()
         );
         let (_, class) = encounter.member("class").unwrap();
-        let class = EITHER.shape(class.shape.unwrap()).unwrap();
+        let class = EITHER.shape_of(class).unwrap();
         assert!(class.member("code").is_some() && class.member("coding").is_some());
     }
 

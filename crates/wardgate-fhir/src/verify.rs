@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use wardgate_deid::{Action, Found, Kind, Part, Profile, RecordFault, RecordRules, Tracer, Traces};
 
+use crate::needles::Needles;
 use crate::patients::{Patient, PatientIndex};
 use crate::pointer::Pointer;
 use crate::reader::{Cursor, DEPTH_MAX, position, too_deep};
@@ -21,7 +22,7 @@ pub(crate) fn verify(
 ) -> Result<Found, RecordFault> {
     let mut sought = Sought::new(rules.profile());
     walk(input, &mut |seen| sought.note(seen))?;
-    let mut text = Text::default();
+    let mut text = Text::within(output.len());
     walk(output, &mut |seen| text.note(seen))?;
     let patients = sought.patients(rules, index);
     let mut found = sought.unchanged(&text);
@@ -30,7 +31,7 @@ pub(crate) fn verify(
     }
     if sought.names_matter {
         for patient in &patients {
-            if patient.sought.any(&text.small) {
+            if patient.is_in(&text.small) {
                 found.merge(&text.search(patient.tracer()));
             }
         }
@@ -48,7 +49,8 @@ pub(crate) fn names(
     walk(input, &mut |seen| sought.note(seen))?;
     sought.finish_name();
     let patients = sought.patients(rules, index);
-    let mut names = std::mem::take(&mut sought.names);
+    let names = std::mem::take(&mut sought.names);
+    let mut names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
     for patient in &patients {
         let on_file = &patient.on_file;
         let people = on_file.names.iter().chain(&on_file.contacts);
@@ -61,51 +63,51 @@ pub(crate) fn names(
 struct Seen<'a, 'p> {
     /// From the outermost in.
     path: &'p [Cow<'a, str>],
-    text: &'p str,
+    text: Cow<'a, str>,
     quoted: bool,
     /// The value of `url` beside it, where that came first.
     url: &'p str,
 }
 
 /// What identified somebody in the input.
-struct Sought<'p> {
+struct Sought<'p, 'a> {
     profile: &'p Profile,
     names_matter: bool,
-    names: Vec<String>,
-    values: Vec<(Kind, String)>,
+    names: Vec<Cow<'a, str>>,
+    values: Vec<(Kind, Cow<'a, str>)>,
     /// What must not stand at the same element again.
-    births: Vec<String>,
+    births: Vec<Cow<'a, str>>,
     /// Bytes and places on the map, as they are written.
-    literal: Vec<String>,
-    pointed: Vec<String>,
+    literal: Vec<Cow<'a, str>>,
+    pointed: Vec<Cow<'a, str>>,
     /// The parts of the name that is being read.
-    given: Vec<String>,
-    family: String,
+    given: Vec<Cow<'a, str>>,
+    family: Cow<'a, str>,
 }
 
 /// The strings of the output.
 #[derive(Default)]
-struct Text {
+struct Text<'a> {
     /// All of them, in small letters, one a line.
     small: String,
-    strings: Vec<String>,
-    births: Vec<String>,
-    numbers: Vec<String>,
+    strings: Vec<Cow<'a, str>>,
+    births: Vec<Cow<'a, str>>,
+    numbers: Vec<Cow<'a, str>>,
     payloads: Vec<Vec<u8>>,
 }
 
-impl<'p> Sought<'p> {
+impl<'p, 'a> Sought<'p, 'a> {
     fn new(profile: &'p Profile) -> Self {
         Self {
             profile,
             names_matter: profile.action(Kind::Name, Part::Whole) != Action::Keep,
             names: Vec::new(),
-            values: Vec::new(),
+            values: Vec::with_capacity(VALUES_USUAL),
             births: Vec::new(),
             literal: Vec::new(),
-            pointed: Vec::new(),
+            pointed: Vec::with_capacity(VALUES_USUAL),
             given: Vec::new(),
-            family: String::new(),
+            family: Cow::default(),
         }
     }
 
@@ -113,13 +115,23 @@ impl<'p> Sought<'p> {
         self.profile.action(kind, part) != Action::Keep
     }
 
-    fn value(&mut self, kind: Kind, text: &str) {
-        if self.goes(kind, Part::Whole) {
-            self.values.push((kind, text.to_owned()));
+    fn value(&mut self, kind: Kind, text: Cow<'a, str>) {
+        // The same reference often stands many times in a record.
+        let again = |(other, known): &(Kind, Cow<'_, str>)| *other == kind && *known == text;
+        let late = self.values.len().saturating_sub(REPEATED_WITHIN);
+        if self.goes(kind, Part::Whole) && !self.values.iter().skip(late).any(again) {
+            self.values.push((kind, text));
         }
     }
 
-    fn note(&mut self, seen: &Seen<'_, '_>) {
+    fn point(&mut self, id: Cow<'a, str>) {
+        let late = self.pointed.len().saturating_sub(REPEATED_WITHIN);
+        if !self.pointed.iter().skip(late).any(|known| *known == id) {
+            self.pointed.push(id);
+        }
+    }
+
+    fn note(&mut self, seen: Seen<'a, '_>) {
         let Some((key, outer)) = seen.path.split_last() else {
             return;
         };
@@ -129,56 +141,49 @@ impl<'p> Sought<'p> {
             let place = matches!(key.as_ref(), "latitude" | "longitude")
                 || matches!(seen.url, "latitude" | "longitude");
             if place && text.len() >= PLACE_LEN_MIN && self.goes(Kind::Location, Part::Whole) {
-                self.literal.push(text.to_owned());
+                self.literal.push(text);
             }
             return;
         }
         match (key.as_ref(), parent) {
             ("family", _) => {
                 self.finish_name();
-                self.family = text.to_owned();
+                self.family = text;
             }
-            ("given", _) => self.given.push(text.to_owned()),
-            ("text", "name") | ("authorString", _) => self.names.push(text.to_owned()),
-            ("valueString", _) if seen.url.ends_with("mothersMaidenName") => {
-                self.names.push(text.to_owned())
-            }
+            ("given", _) => self.given.push(text),
+            ("text", "name") | ("authorString", _) => self.names.push(text),
+            ("valueString", _) if seen.url.ends_with("mothersMaidenName") => self.names.push(text),
             ("display", "subject" | "patient" | "individual" | "practitioner")
                 if !text.contains(|c: char| c.is_ascii_digit()) =>
             {
-                self.names.push(text.to_owned());
+                self.names.push(text);
             }
             ("value", "identifier") => self.value(Kind::Id, text),
             ("value", "telecom") if text.contains('@') => self.value(Kind::Email, text),
             ("value", "telecom") => self.value(Kind::Phone, text),
             ("line", "address") if self.goes(Kind::Location, Part::Street) => {
-                self.values.push((Kind::Location, text.to_owned()));
+                self.values.push((Kind::Location, text));
             }
             ("serialNumber" | "carrierHRF", _) => self.value(Kind::Device, text),
             ("subscriberId", _) => self.value(Kind::HealthPlan, text),
-            ("birthDate", _) if self.goes(Kind::Date, Part::Whole) => {
-                self.births.push(text.to_owned())
+            ("birthDate", _) if self.goes(Kind::Date, Part::Whole) => self.births.push(text),
+            // Pictures of a face must not be there again.
+            ("data", _)
+                if text.len() >= PAYLOAD_LEN_MIN && outer.iter().any(|key| key == "photo") =>
+            {
+                self.literal.push(text);
             }
-            ("data", _) if text.len() >= PAYLOAD_LEN_MIN => self.photo(outer, text),
             ("id", "" | "resource" | "contained") => {
-                self.value(Kind::Id, text);
-                self.pointed.push(text.to_owned());
+                self.value(Kind::Id, text.clone());
+                self.point(text);
             }
             ("reference", _) => {
-                let pointer = Pointer::of(text);
-                if let Some(id) = pointer.id() {
-                    self.value(Kind::Id, id);
-                    self.pointed.push(id.to_owned());
+                if let Some(id) = pointed_id(text) {
+                    self.value(Kind::Id, id.clone());
+                    self.point(id);
                 }
             }
             _ => {}
-        }
-    }
-
-    /// Pictures of a face must not be there again.
-    fn photo(&mut self, outer: &[Cow<'_, str>], text: &str) {
-        if outer.iter().any(|key| key == "photo") {
-            self.literal.push(text.to_owned());
         }
     }
 
@@ -200,16 +205,19 @@ impl<'p> Sought<'p> {
     }
 
     fn finish_name(&mut self) {
+        if self.given.is_empty() && self.family.is_empty() {
+            return;
+        }
         let given = std::mem::take(&mut self.given).join(" ");
         let family = std::mem::take(&mut self.family);
         let name = format!("{given} {family}");
         if !name.trim().is_empty() {
-            self.names.push(name.trim().to_owned());
+            self.names.push(name.trim().to_owned().into());
         }
     }
 
     /// What must differ and does not: the birth date, pictures, places on the map.
-    fn unchanged(&self, text: &Text) -> Found {
+    fn unchanged(&self, text: &Text<'_>) -> Found {
         let mut traces = Traces::default();
         let births = self
             .births
@@ -229,25 +237,29 @@ impl<'p> Sought<'p> {
     }
 
     /// Whether any word or number of the input's people is in the output.
-    fn suspects(&mut self, text: &Text) -> bool {
+    fn suspects(&mut self, text: &Text<'_>) -> bool {
         self.finish_name();
         if !self.names_matter {
             self.names.clear();
         }
-        let small = text.small.as_bytes();
-        let holds =
-            |word: &str| memchr::memmem::find(small, word.to_lowercase().as_bytes()).is_some();
-        let names = self.names.iter().any(|name| {
-            let mut words = name.split(|c: char| !c.is_alphabetic());
-            !name.is_ascii() || words.any(|word| word.len() >= WORD_LEN_MIN && holds(word))
-        });
-        names
-            || self.values.iter().any(|(_, value)| {
-                value.len() >= VALUE_LEN_MIN && {
-                    let compact: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
-                    holds(value) || (compact.len() != value.len() && holds(&compact))
-                }
-            })
+        if self.names.iter().any(|name| !name.is_ascii()) {
+            return true;
+        }
+        let mut sought = Needles::default();
+        for name in &self.names {
+            let words = name.split(|c: char| !c.is_alphabetic());
+            words
+                .filter(|word| word.len() >= WORD_LEN_MIN)
+                .for_each(|word| sought.add(word));
+        }
+        for (_, value) in &self.values {
+            if value.len() < VALUE_LEN_MIN {
+                continue;
+            }
+            sought.add(value);
+            sought.add_compact(value);
+        }
+        sought.any_in(text.small.as_bytes())
     }
 
     fn compile(&self) -> Tracer {
@@ -262,26 +274,35 @@ impl<'p> Sought<'p> {
     }
 }
 
-impl Text {
-    fn note(&mut self, seen: &Seen<'_, '_>) {
+impl<'a> Text<'a> {
+    /// Of an output of some bytes.
+    fn within(bytes: usize) -> Self {
+        Self {
+            small: String::with_capacity(bytes),
+            strings: Vec::with_capacity(bytes / BYTES_PER_STRING),
+            ..Self::default()
+        }
+    }
+
+    fn note(&mut self, seen: Seen<'a, '_>) {
         let Some((key, _)) = seen.path.split_last() else {
             return;
         };
         if !seen.quoted {
             if seen.text.len() >= PLACE_LEN_MIN {
-                self.numbers.push(seen.text.to_owned());
+                self.numbers.push(seen.text);
             }
             return;
         }
         match key.as_ref() {
             // What a profile may leave, and what only standards say.
             "state" | "country" | "resourceType" | "system" | "code" | "url" | "profile" => return,
-            "birthDate" => self.births.push(seen.text.to_owned()),
+            "birthDate" => self.births.push(seen.text.clone()),
             "data" if seen.text.len() >= DATA_LEN_MIN => {
-                if let Some(bytes) = crate::rewrite::decoded(seen.text) {
+                if let Some(bytes) = crate::rewrite::decoded(&seen.text) {
                     let text = wardgate_documents::decoded_text("", &bytes).ok();
                     let text = text.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
-                    self.add(&text);
+                    self.add(text.into());
                     self.payloads.push(bytes);
                     return;
                 }
@@ -291,11 +312,11 @@ impl Text {
         self.add(seen.text);
     }
 
-    fn add(&mut self, text: &str) {
+    fn add(&mut self, text: Cow<'a, str>) {
         match text.is_ascii() {
             true => {
                 let from = self.small.len();
-                self.small.push_str(text);
+                self.small.push_str(&text);
                 if let Some(tail) = self.small.get_mut(from..) {
                     tail.make_ascii_lowercase();
                 }
@@ -303,7 +324,7 @@ impl Text {
             false => self.small.push_str(&text.to_lowercase()),
         }
         self.small.push('\n');
-        self.strings.push(text.to_owned());
+        self.strings.push(text);
     }
 
     /// The full search: every string as it is, all of them together, and the bytes of documents.
@@ -319,8 +340,16 @@ impl Text {
     }
 }
 
+/// The id that a reference points to.
+fn pointed_id(reference: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    match reference {
+        Cow::Borrowed(text) => Pointer::of(text).id().map(Cow::Borrowed),
+        Cow::Owned(text) => Pointer::of(&text).id().map(|id| Cow::Owned(id.to_owned())),
+    }
+}
+
 /// Tells of every scalar of a record.
-fn walk(record: &[u8], each: &mut dyn FnMut(&Seen<'_, '_>)) -> Result<(), RecordFault> {
+fn walk<'a>(record: &'a [u8], each: &mut impl FnMut(Seen<'a, '_>)) -> Result<(), RecordFault> {
     let mut cursor = Cursor::new(record)?;
     let mut path = Vec::with_capacity(DEPTH_MAX);
     step(&mut cursor, &mut path, "", 0, each)?;
@@ -332,7 +361,7 @@ fn step<'a>(
     path: &mut Vec<Cow<'a, str>>,
     url: &str,
     depth: usize,
-    each: &mut dyn FnMut(&Seen<'_, '_>),
+    each: &mut impl FnMut(Seen<'a, '_>),
 ) -> Result<(), RecordFault> {
     if depth > DEPTH_MAX {
         return Err(too_deep().at(position(cursor.at)));
@@ -359,9 +388,9 @@ fn step<'a>(
         }
         Some(b'"') => {
             let text = cursor.string()?.text();
-            each(&Seen {
+            each(Seen {
                 path,
-                text: &text,
+                text,
                 quoted: true,
                 url,
             });
@@ -369,8 +398,8 @@ fn step<'a>(
         }
         _ => {
             let at = cursor.scalar()?;
-            let text = cursor.slice_text(at);
-            each(&Seen {
+            let text = cursor.slice_text(at).into();
+            each(Seen {
                 path,
                 text,
                 quoted: false,
@@ -385,21 +414,21 @@ fn object<'a>(
     cursor: &mut Cursor<'a>,
     path: &mut Vec<Cow<'a, str>>,
     depth: usize,
-    each: &mut dyn FnMut(&Seen<'_, '_>),
+    each: &mut impl FnMut(Seen<'a, '_>),
 ) -> Result<(), RecordFault> {
     cursor.at += 1;
     if cursor.next_sign() == Some(b'}') {
         cursor.at += 1;
         return Ok(());
     }
-    let mut url = String::new();
+    let mut url = Cow::default();
     loop {
         cursor.next_sign();
         let key = cursor.key()?.text();
         if key == "url"
             && let Some(text) = cursor.text()
         {
-            url = text.into_owned();
+            url = text;
         }
         path.push(key);
         step(cursor, path, &url, depth + 1, each)?;
@@ -419,6 +448,11 @@ fn object<'a>(
 const PATIENTS_MAX: usize = 64;
 const WORD_LEN_MIN: usize = 4;
 const VALUE_LEN_MIN: usize = 5;
+/// Bytes of a record to each of its strings, about.
+const BYTES_PER_STRING: usize = 32;
+/// A value is compared with so many before it, to be sought once.
+const REPEATED_WITHIN: usize = 16;
+const VALUES_USUAL: usize = 16;
 /// Shorter numbers are no place on the map.
 const PLACE_LEN_MIN: usize = 6;
 const DATE_LEN: usize = 10;

@@ -198,7 +198,7 @@ impl Rewrite<'_, '_> {
     }
 
     fn kind_of<'m>(&self, member: &'m Member) -> &'m str {
-        let shape = member.shape.and_then(|id| self.means.schema.shape(id));
+        let shape = self.means.schema.shape_of(member);
         match shape {
             Some(shape) if shape.name.contains('.') => "BackboneElement",
             Some(shape) if !member.companion => shape.name,

@@ -94,8 +94,8 @@ fn check(start: &Start, steps: &[Step]) -> Result<(), String> {
                 if members.is_empty() {
                     return Err(format!("no definition has the element `{name}` there"));
                 }
-                let next = members.iter().filter_map(|member| member.shape);
-                shapes = next.filter_map(|id| schema.shape(id)).collect();
+                let next = members.iter().filter_map(|member| schema.shape_of(member));
+                shapes = next.collect();
             }
             Step::Where(_) | Step::Type(_) => {}
             Step::Any | Step::Below => return Ok(()),

@@ -9,6 +9,7 @@ mod namesakes;
 mod profiles;
 #[cfg(test)]
 mod references;
+mod residues;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
