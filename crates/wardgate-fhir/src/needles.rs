@@ -41,10 +41,7 @@ impl Needles {
     /// Adds a word or number, in any case.
     pub(crate) fn add(&mut self, word: &str) {
         match word.is_ascii() {
-            true => {
-                let letters = word.bytes().map(|byte| byte.to_ascii_lowercase());
-                self.bytes.extend(letters);
-            }
+            true => self.put([word.as_bytes()].into_iter()),
             false => self.bytes.extend_from_slice(word.to_lowercase().as_bytes()),
         }
         self.ends.push(self.bytes.len());
@@ -74,10 +71,17 @@ impl Needles {
         if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return;
         }
-        let letters = word.bytes().filter(u8::is_ascii_alphanumeric);
-        self.bytes
-            .extend(letters.map(|letter| letter.to_ascii_lowercase()));
+        self.put(word.as_bytes().split(|byte| !byte.is_ascii_alphanumeric()));
         self.ends.push(self.bytes.len());
+    }
+
+    /// The parts of a word of ASCII, in small letters.
+    fn put<'w>(&mut self, parts: impl Iterator<Item = &'w [u8]>) {
+        let from = self.bytes.len();
+        parts.for_each(|part| self.bytes.extend_from_slice(part));
+        if let Some(word) = self.bytes.get_mut(from..) {
+            word.make_ascii_lowercase();
+        }
     }
 
     /// Whether any of them is a part of a text in small letters.

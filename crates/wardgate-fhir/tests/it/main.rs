@@ -9,6 +9,7 @@ mod namesakes;
 mod profiles;
 #[cfg(test)]
 mod references;
+#[cfg(test)]
 mod residues;
 #[cfg(test)]
 mod rules;
