@@ -325,8 +325,10 @@ impl Patterns {
     fn once_each(&mut self) {
         let bytes = &self.bytes;
         let of = |at: &Range<usize>| bytes.get(at.clone()).unwrap_or_default();
-        self.each
-            .sort_by(|(one, _), (other, _)| of(one).cmp(of(other)));
+        // Of the same patterns the one that came first stands first.
+        self.each.sort_unstable_by(|(one, _), (other, _)| {
+            (of(one), one.start).cmp(&(of(other), other.start))
+        });
         self.each
             .dedup_by(|(other, _), (one, _)| of(one) == of(other));
     }
