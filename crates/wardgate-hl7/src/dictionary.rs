@@ -243,8 +243,14 @@ impl Dictionary {
         all
     }
 
-    /// Whether the engine must look at a text with what is known of the people.
+    /// Whether the engine must look at a text: for what is known of the people, or for a number of anybody's.
     pub(crate) fn may_hold(&self, text: &str) -> bool {
+        has_long_number(text) || self.may_hold_known(text)
+    }
+
+    /// Whether the engine must look at a text with what is known of the people: otherwise it finds what it would
+    /// find for anybody.
+    pub(crate) fn may_hold_known(&self, text: &str) -> bool {
         if !text.is_ascii() {
             return true;
         }
@@ -419,6 +425,19 @@ impl Dictionary {
     }
 }
 
+/// Whether a text has so many digits, which only signs part, that they may be one number.
+fn has_long_number(text: &str) -> bool {
+    let mut digits = 0;
+    text.bytes().any(|byte| {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'_' | b'+' if digits > 0 => {}
+            _ => digits = 0,
+        }
+        digits >= NUMBER_LEN_MIN
+    })
+}
+
 /// The letters and digits of a value, small.
 pub(crate) fn compact(value: &str) -> String {
     if value.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -582,7 +601,7 @@ mod tests {
             "77231",
             "1&#49;2 12345",
         ] {
-            assert!(dictionary.may_hold(text), "{text}");
+            assert!(dictionary.may_hold_known(text), "{text}");
         }
         for text in [
             "[ 150 - 450 ]",
@@ -590,11 +609,13 @@ mod tests {
             "2024-06-22 13:05",
             "0.38 - 0.52",
         ] {
-            assert!(!dictionary.may_hold(text), "{text}");
+            assert!(!dictionary.may_hold_known(text), "{text}");
         }
+        // A number may be somebody else's.
+        assert!(dictionary.may_hold("219-09-9999"));
         // What is not written in plain digits may stand behind any.
         people.record_numbers.push("\u{664}\u{664}12345".into());
-        assert!(Dictionary::of(&people).may_hold("133 - 146"));
+        assert!(Dictionary::of(&people).may_hold_known("133 - 146"));
     }
 
     #[test]

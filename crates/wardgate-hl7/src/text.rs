@@ -37,7 +37,7 @@ impl Leaves<'_> {
         }
         let is_anybodys = || {
             let short = value.len() <= KEPT_BYTES_MAX;
-            short && !self.patient.dictionary.may_hold(value)
+            short && !self.patient.dictionary.may_hold_known(value)
         };
         if self.patient.is_lasting() {
             return self.patient.text(value, || match is_anybodys() {

@@ -61,6 +61,12 @@ fn the_patient_goes_and_the_structure_stays() {
 }
 
 #[test]
+fn a_bare_number_of_somebody_else_goes() {
+    let output = with("OBX|1|TX|1^Note^LN||318-47-2290||||||F\rNTE|1|L|318-47-2290");
+    assert!(!output.contains("2290"), "{output}");
+}
+
+#[test]
 fn an_employer_goes_from_texts_too() {
     let output = with(
         "NK1|1|Trzebiatowski^Benedikt|SPO|||||||||||Kestrel Quoll Shipyard Inc^D\r\
