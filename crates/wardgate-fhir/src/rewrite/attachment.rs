@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use wardgate_deid::{Action, Kind, Operation, Part, RecordScope};
 use wardgate_documents::CleanedDocument;
 
-use super::prose::cleaned;
+use super::prose::without_left;
 use super::{Fate, Place, Rewrite};
 use crate::memory::Became;
 use crate::patients::Patient;
@@ -121,20 +121,22 @@ impl Rewrite<'_, '_> {
     }
 }
 
-/// The document, once more looked through for what is on file; where that is still in it, text is cleaned again and
-/// all else goes.
+/// The document, once more looked through for what is on file; where that is still in it, its words are replaced in
+/// text, and all else goes.
 fn searched(
     patient: &Patient,
     scope: &mut RecordScope<'_>,
     clean: &CleanedDocument,
 ) -> Option<Vec<u8>> {
     let text = wardgate_documents::decoded_text(&clean.media_type, &clean.bytes).ok()?;
-    let keeps = scope.action(Kind::Name, Part::Whole) == Action::Keep;
-    if keeps || !patient.sought.any(&text) || !patient.tracer().value(&text).any() {
+    let keeps = |kind| scope.action(kind, Part::Whole) == Action::Keep;
+    if keeps(Kind::Name) || !patient.sought.any(&text) || !patient.tracer().value(&text).any() {
         return Some(clean.bytes.clone());
     }
     match clean.media_type.starts_with("text/plain") {
-        true => cleaned(patient, scope, &text).map(String::into_bytes),
+        true if keeps(Kind::Id) => Some(clean.bytes.clone()),
+        // The engine has read it: what it wrote, moved dates too, is not to be read as if a patient had said it.
+        true => without_left(patient, scope, &text).map(String::into_bytes),
         false => None,
     }
 }

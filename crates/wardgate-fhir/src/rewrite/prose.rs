@@ -230,10 +230,19 @@ pub(super) fn cleaned(
     if keeps(Kind::Name) || keeps(Kind::Id) || !patient.sought.any(&clean) {
         return Some(clean);
     }
-    let tracer = patient.tracer();
-    if !tracer.value(&clean).any() {
+    if !patient.tracer().value(&clean).any() {
         return Some(clean);
     }
+    without_left(patient, scope, &clean)
+}
+
+/// A text that was cleaned, and in which something of the dictionary is left, without that. Nothing when it stays.
+pub(super) fn without_left(
+    patient: &Patient,
+    scope: &mut RecordScope<'_>,
+    clean: &str,
+) -> Option<String> {
+    let tracer = patient.tracer();
     let mut out = String::with_capacity(clean.len());
     for piece in clean.split_inclusive(|c: char| !c.is_alphanumeric()) {
         let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());

@@ -103,6 +103,26 @@ fn a_patient_is_the_same_in_fields_and_texts() {
 }
 
 #[test]
+fn dates_of_a_letter_move_once_where_a_name_was_left_too() {
+    let patient = r#"{"resourceType":"Patient","id":"p2","name":[{"family":"Lenmarro790","given":["Vamelhen748"]}],"gender":"female"}"#;
+    let letter =
+        BASE64_STANDARD.encode("\n2003-06-17\n\n# History\nVamelhen748 is a 34 year-old.\n");
+    let report = format!(
+        r#"{{"resourceType":"DiagnosticReport","id":"r1","status":"final","subject":{{"reference":"Patient/p2"}},"effectiveDateTime":"2003-06-17",
+"presentedForm":[{{"contentType":"text/plain","data":"{letter}"}}]}}"#
+    );
+    let set = under(&[patient, &report], Profile::safe_harbor());
+    let moved = set.outputs[1]["effectiveDateTime"].as_str().unwrap();
+    let data = set.outputs[1]["presentedForm"][0]["data"].as_str().unwrap();
+    let letter = String::from_utf8(BASE64_STANDARD.decode(data).unwrap()).unwrap();
+    assert!(letter.contains(moved) && moved != "2003-06-17", "{letter}");
+    assert!(
+        !letter.contains("Vamelhen") && letter.contains("34 year-old"),
+        "{letter}"
+    );
+}
+
+#[test]
 fn ages_over_89_are_not_told() {
     let set = under(&[PATIENT, OBSERVATION], Profile::safe_harbor());
     assert_eq!(set.outputs[0]["birthDate"], "1936");
