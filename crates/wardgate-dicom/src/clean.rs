@@ -80,6 +80,8 @@ impl<'f> Cleaner<'f> {
             elements: Vec::with_capacity(set.elements.len()),
         };
         let mut creators: BTreeMap<Tag, Element<'a>> = BTreeMap::new();
+        // Items stand behind the document of their own object; what is said of it goes beside it.
+        let outer = self.document.take();
         for element in &set.elements {
             let tag = element.tag;
             if tag.is_private() {
@@ -96,7 +98,7 @@ impl<'f> Cleaner<'f> {
                 out.elements.push(kept);
             }
         }
-        if let Some((len, media_type)) = self.document.take() {
+        if let Some((len, media_type)) = std::mem::replace(&mut self.document, outer) {
             let len = u32::try_from(len).unwrap_or_default().to_le_bytes();
             out.put(Element::text(tags::DOCUMENT_TYPE, VR::LO, &media_type));
             out.put(Element::bytes(tags::DOCUMENT_LENGTH, VR::UL, len.to_vec()));

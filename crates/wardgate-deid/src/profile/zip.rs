@@ -4,12 +4,17 @@
 ///
 /// Of a code of the United States the first three digits stand, unless the places
 /// that share them held 20,000 people or fewer: then `000` (45 CFR 164.514(b)(2)(i)(B)).
-/// Of five digits elsewhere the first two stand, of codes with letters the first letters.
+/// Of five digits elsewhere the first two stand, of codes with letters the first letters. What is no code, such as
+/// a name in its place, gives `000`.
 pub(crate) fn generalised(code: &str, in_states: bool) -> String {
     let code = code.trim();
     let letters = code.chars().take_while(char::is_ascii_alphabetic).count();
     if letters > 0 {
-        return code.chars().take(letters).collect();
+        let is_code = letters <= AREA_LETTERS_MAX && code.bytes().any(|byte| byte.is_ascii_digit());
+        return match is_code {
+            true => code.chars().take(letters).collect(),
+            false => NOWHERE.to_owned(),
+        };
     }
     let digits: String = code.chars().filter(char::is_ascii_digit).collect();
     if !in_states {
@@ -17,9 +22,14 @@ pub(crate) fn generalised(code: &str, in_states: bool) -> String {
     }
     match digits.get(..3) {
         Some(prefix) if digits.len() >= 5 && !SMALL.contains(&prefix) => prefix.to_owned(),
-        _ => "000".to_owned(),
+        _ => NOWHERE.to_owned(),
     }
 }
+
+/// What stands for a place where few people live.
+const NOWHERE: &str = "000";
+/// Letters of an area at the head of a code (`SW1A 1AA`, `VLT 1117`).
+const AREA_LETTERS_MAX: usize = 3;
 
 /// First digits whose places together held 20,000 people or fewer in the census of 2000.
 ///
@@ -61,5 +71,13 @@ mod tests {
         assert_eq!(generalised("28013", false), "28");
         assert_eq!(generalised("SW1A 1AA", true), "SW");
         assert_eq!(generalised("K1A 0B1", false), "K");
+        assert_eq!(generalised("VLT 1117", true), "VLT");
+    }
+
+    #[test]
+    fn what_is_no_code_says_nothing() {
+        for text in ["Szymborska", "Quillfeather 12", "SW", "x"] {
+            assert_eq!(generalised(text, true), "000");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! The tokens as the tagger reads them: words, numbers and marks, each with what its features need.
 
+mod line;
+mod lists;
+
 use std::ops::Range;
 
 use crate::finding::Finding;
@@ -7,6 +10,10 @@ use crate::gazetteer::{self, Bits, hash};
 use crate::language::Language;
 use crate::lexer::{Lexed, Shape, Token};
 use crate::lexicon::Class;
+
+pub(crate) use line::Gap;
+use line::{Line, SUM_START};
+use lists::{PLACE, Places, group, is_common, named};
 
 /// A word, a number or a run of one mark; the fields are hashes unless said otherwise.
 #[derive(Clone, Copy, Debug, Default)]
@@ -312,98 +319,6 @@ impl Atoms {
     }
 }
 
-/// What stands between two tokens, from nothing to an empty line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gap {
-    None,
-    Space,
-    Wide,
-    Line,
-    Blank,
-}
-
-impl Gap {
-    fn with(self, byte: u8) -> Self {
-        match (byte, self) {
-            (b'\n', Self::Line | Self::Blank) => Self::Blank,
-            (b'\n', _) => Self::Line,
-            (_, Self::None) if byte != b'\t' => Self::Space,
-            (_, Self::None | Self::Space | Self::Wide) => Self::Wide,
-            _ => self,
-        }
-    }
-
-    /// Ordered as the gaps are.
-    const fn hash(self) -> u32 {
-        match self {
-            Self::None => 1,
-            Self::Space => 2,
-            Self::Wide => 3,
-            Self::Line => 4,
-            Self::Blank => 5,
-        }
-    }
-}
-
-/// What a line has said so far: the words that may be a label, and the label.
-#[derive(Debug, Default)]
-struct Line {
-    words: u32,
-    last: u32,
-    count: u32,
-    label: u32,
-    label_last: u32,
-    /// Tokens since the label.
-    since: u32,
-}
-
-impl Line {
-    fn word(&mut self, atom: &mut Atom) {
-        if atom.gap >= Gap::Wide.hash() {
-            self.forget();
-        }
-        self.say(atom);
-        if self.count < LABEL_WORDS_MAX {
-            self.words = mix(self.words, atom.word);
-        }
-        self.last = atom.word;
-        self.count += 1;
-    }
-
-    fn mark(&mut self, byte: u8, atom: &mut Atom) {
-        self.say(atom);
-        match byte {
-            b':' | b'=' if self.count > 0 => {
-                let known = self.count <= LABEL_WORDS_MAX;
-                self.label = if known { self.words } else { 0 };
-                (self.label_last, self.since) = (self.last, 0);
-                self.forget();
-            }
-            b'-' | b'\'' | b'/' | b'#' | b'_' | b'*' => {}
-            _ => self.forget(),
-        }
-    }
-
-    fn say(&mut self, atom: &mut Atom) {
-        if self.since > LABEL_REACH {
-            (self.label, self.label_last) = (0, 0);
-        }
-        (atom.label, atom.label_last) = (self.label, self.label_last);
-        self.since += 1;
-    }
-
-    fn end(&mut self) {
-        self.forget();
-        if self.since > 0 {
-            (self.label, self.label_last) = (0, 0);
-        }
-    }
-
-    fn forget(&mut self) {
-        (self.words, self.last, self.count) = (SUM_START, 0, 0);
-    }
-}
-
 /// Whether case tells anything in this text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -571,78 +486,6 @@ fn narrow(hash: u64) -> u32 {
     finish(u32::from_le_bytes([a, b, c, d]) ^ u32::from_le_bytes([e, f, g, h]))
 }
 
-/// Whether a word is first of all a word of the language.
-fn is_common(lists: Bits, language: Language) -> bool {
-    lists.any(match language {
-        Language::English => Bits::WORD_COMMON.with(Bits::STOP_EN).with(Bits::CLINICAL),
-        Language::Spanish => Bits::WORD_ES.with(Bits::STOP_ES).with(Bits::CLINICAL),
-        Language::German => Bits::WORD_DE.with(Bits::STOP_DE).with(Bits::CLINICAL),
-    })
-}
-
-/// The lists in few groups: what kind of name it may be, and how much of a word it is.
-fn group(lists: Bits, common: bool) -> u32 {
-    let any = |bits: Bits, value: u32| if lists.any(bits) { value } else { 0 };
-    let name = any(Bits::GIVEN_COMMON, 2).max(any(Bits::GIVEN, 1))
-        + 3 * any(Bits::SURNAME_COMMON, 2).max(any(Bits::SURNAME, 1));
-    let place = any(PLACE, 1).max(any(REGION, 2));
-    let word = if common {
-        1 + any(Bits::WORD_VERY_COMMON, 1)
-    } else {
-        any(Bits::WORD, 3)
-    };
-    let medical = any(Bits::CLINICAL, 1)
-        .max(any(Bits::DRUG, 2))
-        .max(any(Bits::EPONYM, 3));
-    let cue = any(Bits::TITLE, 1)
-        .max(any(Bits::FACILITY_HEAD, 2))
-        .max(any(Bits::STREET, 3))
-        .max(any(Bits::MONTH.with(Bits::WEEKDAY), 4));
-    mix(
-        0x79,
-        ((((name * 3 + place) * 4 + word) * 4 + medical) * 5) + cue,
-    )
-}
-
-/// How much of a name a word is, and whether it is a word or a place as well.
-fn named(lists: Bits, common: bool) -> u32 {
-    let given = u32::from(lists.any(Bits::GIVEN)) + u32::from(lists.any(Bits::GIVEN_COMMON));
-    let surname = u32::from(lists.any(Bits::SURNAME)) + u32::from(lists.any(Bits::SURNAME_COMMON));
-    let other = if common {
-        2
-    } else {
-        u32::from(lists.any(Bits::WORD.with(PLACE).with(REGION)))
-    };
-    mix(0x7a, (given * 3 + surname) * 3 + other)
-}
-
-/// Places of several words, found in step with the tokens.
-#[derive(Default)]
-struct Places {
-    left: usize,
-}
-
-impl Places {
-    /// 1 for the first word of such a place, 2 for a later one, otherwise 0.
-    fn at(&mut self, lexed: &Lexed<'_>, index: usize) -> u32 {
-        if let Some(left) = self.left.checked_sub(1) {
-            self.left = left;
-            return 2;
-        }
-        let first = hash::word_hash(lexed.str(index));
-        if !gazetteer::lookup(first).any(Bits::PLACE_FIRST) {
-            return 0;
-        }
-        let near = |at: &usize| matches!(lexed.gap(*at), " " | "-" | ". " | "'");
-        let rest = (index + 1..).take_while(near).take(PLACE_WORDS_MAX);
-        let words = std::iter::once(index)
-            .chain(rest)
-            .map(|at| hash::word_hash(lexed.str(at)));
-        self.left = gazetteer::place_words(words).saturating_sub(1);
-        u32::from(self.left > 0)
-    }
-}
-
 fn mark(byte: u8) -> u32 {
     0x9_0000 + u32::from(byte)
 }
@@ -660,16 +503,7 @@ const CHUNK_ATOMS_MAX_U32: u32 = 12;
 const RUN_MAX: u32 = 5;
 /// How many tokens away a plain word still says something.
 const REACH: u32 = 6;
-const LABEL_WORDS_MAX: u32 = 4;
-const LABEL_REACH: u32 = 12;
-const SUM_START: u32 = 0x811C_9DC5;
 const OUTSIDE: u32 = 0x7_0000;
-const PLACE_WORDS_MAX: usize = 5;
-const PLACE: Bits = Bits::CITY.with(Bits::COUNTY);
-const REGION: Bits = Bits::STATE
-    .with(Bits::COUNTRY)
-    .with(Bits::NATIONALITY)
-    .with(Bits::STATE_SHORT);
 /// What says nothing about whether a word identifies somebody.
 const UNTELLING: Bits = Bits::FEMALE.with(Bits::MALE);
 /// How many neighbours on each side must be dull for a token to be certain.

@@ -214,3 +214,27 @@ fn documents_are_written_anew() {
     let (output, _) = clean(&files(Profile::safe_harbor()), &made.file(EXPLICIT)).unwrap();
     assert!(contains(&output, "Nothing new"));
 }
+
+#[test]
+fn what_is_said_of_a_document_stands_beside_it() {
+    let source = Made::in_form(Form::Explicit).put(0x0008_1150, "UI", "1.2.840.10008.5.1.4.1.1.2");
+    let made = Made::usual(Form::Explicit)
+        .raw(0x0042_0011, "OB", b"\x01\x02\x03\x04")
+        .put(0x0042_0012, "LO", "model/stl")
+        .items(0x0042_0013, &[source], false)
+        .raw(0x0042_0015, "UL", &[4, 0, 0, 0]);
+    let (output, _) = clean(&files(Profile::safe_harbor()), &made.file(EXPLICIT)).unwrap();
+    let object = read(&output);
+    assert_eq!(
+        text(&object, "MIMETypeOfEncapsulatedDocument"),
+        "text/plain"
+    );
+    let document = object.element_by_name("EncapsulatedDocument").unwrap();
+    let length = object
+        .element_by_name("EncapsulatedDocumentLength")
+        .unwrap();
+    let told = length.to_int::<usize>().unwrap();
+    assert!(document.to_bytes().unwrap().len() - told < 2);
+    let items = object.element_by_name("SourceInstanceSequence").unwrap();
+    assert_eq!(items.items().unwrap()[0].iter().count(), 1);
+}
