@@ -91,7 +91,12 @@ impl fmt::Debug for Digest {
 
 /// Bytes in hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16));
+        out.extend(digits.into_iter().flatten());
+    }
+    out
 }
 
 /// The SHA-256 and the length of a file.

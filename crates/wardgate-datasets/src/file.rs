@@ -1,8 +1,12 @@
-//! One file: read, cleaned, searched, brought to the disk, named. Whatever fails, the input stands as it was.
+//! One file: read, cleaned, searched, written beside its place. Whatever fails, the input stands as it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod group;
+mod named;
+mod spare;
+
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +15,7 @@ use std::time::UNIX_EPOCH;
 
 use wardgate_deid::{Found as Residue, RecordFault, Tally};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, hex};
 use crate::fault::DatasetFault;
 use crate::folder::Found;
 use crate::format::{Counter, Format, Layout};
@@ -19,8 +23,12 @@ use crate::journal::Journal;
 use crate::pending::{MODE_USUAL, Pending, sync_folder};
 use crate::pieces::RECORD_BYTES_MAX;
 use crate::records::SoFar;
-use crate::report::{FileReport, OutputFile, Refused};
+use crate::report::{FileReport, Refused};
 use crate::run::{Progress, Settings};
+use named::{Unnamed, Written};
+
+pub(crate) use group::groups;
+pub(crate) use spare::Spare;
 
 /// What the work on every file of a run needs.
 pub(crate) struct Work<'r> {
@@ -31,6 +39,7 @@ pub(crate) struct Work<'r> {
     pub(crate) stop: &'r AtomicBool,
     /// Folders in which outputs got their names.
     pub(crate) folders: Mutex<BTreeSet<PathBuf>>,
+    pub(crate) spare: Spare,
 }
 
 /// Where an output goes.
@@ -44,72 +53,13 @@ pub(crate) struct Place {
     pub(crate) inside: Option<PathBuf>,
 }
 
-/// What is known of an output that was written.
-enum Written {
-    /// Its digest, which was made in passing.
-    Digest(String),
-    /// All of it.
-    Bytes(Vec<u8>),
-    /// It was read again already.
-    InPassing,
+impl Place {
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
 }
 
 impl Work<'_> {
-    /// Cleans a file with so many threads. Only what ends the whole run is an error.
-    pub(crate) fn file(
-        &self,
-        found: &Found,
-        place: &Place,
-        threads: usize,
-    ) -> Result<FileReport, DatasetFault> {
-        if let Some(before) = self.done_before(found, place) {
-            self.pass(found.bytes, before.counts.records);
-            return Ok(before);
-        }
-        let mut report = FileReport {
-            file: found.below.clone(),
-            bytes: found.bytes,
-            ..FileReport::default()
-        };
-        report.counts.files = 1;
-        let written = match self.in_the_way(found, place) {
-            Some(refused) => {
-                report.refuse_as(refused);
-                self.pass(found.bytes, 0);
-                Ok(None)
-            }
-            None => self.written(found, place, threads, &mut report),
-        };
-        match written {
-            Ok(output) => report.output = output,
-            // The journal has nothing of it, so that the next run does it.
-            Err(fault) if fault.code() == STOPPED => return Err(fault),
-            Err(fault) => report.refuse_as(Refused {
-                file: found.below.clone(),
-                record: None,
-                byte: None,
-                code: fault.code().to_owned(),
-                reason: fault.to_string(),
-                hint: fault.hint().to_owned(),
-            }),
-        }
-        if report.output.is_none() {
-            report.counts.files_refused = 1;
-            report.counts.records = 0;
-            report.operations = BTreeMap::new();
-        }
-        report.counts.records_refused = report
-            .refused
-            .iter()
-            .filter(|refused| refused.record.is_some())
-            .count() as u64
-            + report.refused_untold;
-        report.counts.bytes_in = report.bytes;
-        report.counts.bytes_out = report.output.as_ref().map_or(0, |output| output.bytes);
-        self.journal.finish(&report)?;
-        Ok(report)
-    }
-
     /// What an earlier run made of the same file, when that still stands.
     fn done_before(&self, found: &Found, place: &Place) -> Option<FileReport> {
         let before = self.journal.done(&found.below)?;
@@ -122,8 +72,8 @@ impl Work<'_> {
         (same && sha256 == output.sha256 && bytes == output.bytes).then(|| before.clone())
     }
 
-    fn in_the_way(&self, found: &Found, place: &Place) -> Option<Refused> {
-        let own = self.journal.was_begun(&found.below);
+    fn in_the_way(&self, file: &Path, place: &Place) -> Option<Refused> {
+        let own = self.journal.was_begun(file);
         let there = !self.settings.force && !own && fs::symlink_metadata(&place.path).is_ok();
         there.then(|| Refused {
             file: PathBuf::from(&place.name),
@@ -141,15 +91,12 @@ impl Work<'_> {
         place: &Place,
         threads: usize,
         report: &mut FileReport,
-    ) -> Result<Option<OutputFile>, DatasetFault> {
+    ) -> Result<Option<Unnamed>, DatasetFault> {
         let input = File::open(&found.from).map_err(DatasetFault::file("read", &found.below))?;
         let before = input
             .metadata()
             .map_err(DatasetFault::file("read", &found.below))?;
         (report.bytes, report.modified_ns) = (before.len(), modified_ns(&before));
-        let folder = place.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(DatasetFault::file("make", folder))?;
-        check_inside(folder, place)?;
         let left = self.journal.reached(&found.below).and_then(|reached| {
             let (pending, so_far) = reached.taken_up(self.format, &before, &place.path)?;
             Some((pending, so_far, reached.report.clone()))
@@ -164,7 +111,7 @@ impl Work<'_> {
                 SoFar::nothing(self.format),
             ),
         };
-        let cleaned = match self.format.layout(&found.below, before.len()) {
+        let written = match self.format.layout(&found.below, before.len()) {
             Layout::Records => {
                 let digest = self.records(&input, &mut pending, so_far, threads, report)?;
                 digest.map(Written::Digest)
@@ -172,7 +119,7 @@ impl Work<'_> {
             Layout::Whole => self.whole(&input, &pending, report)?.map(Written::Bytes),
             Layout::Stream => self.stream(&input, &pending, report)?,
         };
-        let Some(cleaned) = cleaned else {
+        let Some(written) = written else {
             return Ok(None);
         };
         let after = fs::metadata(&found.from).map_err(DatasetFault::file("read", &found.below))?;
@@ -183,25 +130,10 @@ impl Work<'_> {
                 "wait until the file is complete, and run again",
             ));
         }
-        pending.sync()?;
-        // What stands on the disk is read anew: it must be what was cleaned and searched.
-        let Some((sha256, bytes)) = read_back(&pending, &place.path, &cleaned)? else {
-            return Err(DatasetFault::refused(
-                "dataset.torn",
-                "the disk gave back other bytes than were written",
-                "check the disk and its file system",
-            ));
-        };
-        self.journal.begin(&found.below)?;
-        pending.keep()?;
-        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        if !folders.contains(folder) {
-            folders.insert(folder.to_owned());
-        }
-        Ok(Some(OutputFile {
-            path: place.name.clone(),
-            bytes,
-            sha256,
+        Ok(Some(Unnamed {
+            pending,
+            written,
+            place: place.clone(),
         }))
     }
 
@@ -249,7 +181,8 @@ impl Work<'_> {
         report: &mut FileReport,
     ) -> Result<Option<Vec<u8>>, DatasetFault> {
         let length = usize::try_from(report.bytes).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(length.min(RECORD_BYTES_MAX) + 1);
+        let mut bytes = self.spare.take();
+        bytes.reserve(length.min(RECORD_BYTES_MAX) + 1);
         let limit = RECORD_BYTES_MAX as u64 + 1;
         input
             .take(limit)
@@ -263,11 +196,11 @@ impl Work<'_> {
                 "split it, or write one record a line",
             ));
         }
-        let mut source = Digest::new();
-        source.update(&bytes);
-        report.sha256 = source.hex();
-        let mut output = Vec::new();
-        let (tally, found) = match self.searched(&bytes, &mut output, None) {
+        report.sha256 = hex(&Digest::of(&bytes));
+        let mut output = self.spare.take();
+        let searched = self.searched(&bytes, &mut output, None);
+        self.spare.give_back(bytes);
+        let (tally, found) = match searched {
             Ok(done) => done,
             Err(fault) => {
                 report.refuse(None, &fault);
@@ -355,69 +288,6 @@ impl Work<'_> {
     }
 }
 
-/// No output leaves the folder that is written, by whatever links stand in it.
-fn check_inside(folder: &Path, place: &Place) -> Result<(), DatasetFault> {
-    let Some(inside) = &place.inside else {
-        return Ok(());
-    };
-    let real = |path: &Path| fs::canonicalize(path).map_err(DatasetFault::file("read", path));
-    match real(folder)?.starts_with(real(inside)?) {
-        true => Ok(()),
-        false => Err(DatasetFault::refused(
-            "dataset.link",
-            "a link leads out of the folder that is written",
-            "write into a folder without links",
-        )),
-    }
-}
-
-/// The digest and the length of what stands on the disk; nothing when it is not what was written.
-fn read_back(
-    pending: &Pending,
-    place: &Path,
-    written: &Written,
-) -> Result<Option<(String, u64)>, DatasetFault> {
-    let failed = DatasetFault::file("read", place);
-    let mut file = pending.file();
-    file.seek(SeekFrom::Start(0)).map_err(&failed)?;
-    if let Written::Bytes(bytes) = written {
-        return compared(file, bytes).map_err(failed);
-    }
-    let (sha256, bytes) = Digest::new().read_all(file).map_err(failed)?;
-    Ok(match written {
-        Written::Digest(digest) if *digest != sha256 => None,
-        _ => Some((sha256, bytes)),
-    })
-}
-
-/// The digest and the length of a file that has these bytes and no others; otherwise nothing.
-fn compared(mut file: &File, bytes: &[u8]) -> io::Result<Option<(String, u64)>> {
-    let mut rest = bytes;
-    let mut buffer = vec![0; bytes.len().clamp(1, COMPARED_BYTES)];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => {
-                let Some((head, tail)) = rest.split_at_checked(read) else {
-                    return Ok(None);
-                };
-                if buffer.get(..read) != Some(head) {
-                    return Ok(None);
-                }
-                rest = tail;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    if !rest.is_empty() {
-        return Ok(None);
-    }
-    let mut digest = Digest::new();
-    digest.update(bytes);
-    Ok(Some((digest.hex(), bytes.len() as u64)))
-}
-
 pub(crate) fn modified_ns(metadata: &Metadata) -> u64 {
     let since = metadata
         .modified()
@@ -426,6 +296,26 @@ pub(crate) fn modified_ns(metadata: &Metadata) -> u64 {
     since
         .and_then(|since| u64::try_from(since.as_nanos()).ok())
         .unwrap_or_default()
+}
+
+/// A file on which the program failed.
+pub(crate) fn unfinished(found: &Found) -> FileReport {
+    let fault = fault_of_the_program();
+    let mut report = FileReport {
+        file: found.below.clone(),
+        bytes: found.bytes,
+        ..FileReport::default()
+    };
+    (report.counts.files, report.counts.files_refused) = (1, 1);
+    report.refuse_as(Refused {
+        file: found.below.clone(),
+        record: None,
+        byte: None,
+        code: fault.code().to_owned(),
+        reason: fault.to_string(),
+        hint: fault.hint().to_owned(),
+    });
+    report
 }
 
 pub(crate) fn fault_of_the_program() -> DatasetFault {
@@ -444,9 +334,6 @@ pub(crate) fn stopped() -> DatasetFault {
         "run the same command again: it goes on from there",
     )
 }
-
-/// How much of an output is compared at once with what was written.
-const COMPARED_BYTES: usize = 256 << 10;
 
 /// A fault of the program in one record is that record's refusal and ends nothing else.
 fn guarded<T>(work: impl FnOnce() -> Result<T, RecordFault>) -> Result<T, RecordFault> {

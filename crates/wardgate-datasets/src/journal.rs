@@ -1,7 +1,8 @@
 //! What a run has done so far, on the disk: an interrupted run goes on where it was.
 //!
 //! One JSON object a line. The first says what the run is; then, for every file, one line before its output
-//! takes its name and one when it has it, and for a long one others that say how far it is done. A line that was cut off by a crash counts for nothing.
+//! takes its name and one when it has it, and for a long one others that say how far it is done. Lines of files
+//! that are named together stand together. A line that was cut off by a crash counts for nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -26,7 +27,8 @@ pub(crate) struct Journal {
     reached: BTreeMap<PathBuf, Reached>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A line as it is read.
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
     Run {
@@ -41,6 +43,21 @@ enum Line {
     /// So far a file of many records is done.
     Reached(Box<Reached>),
     Done(Box<FileReport>),
+}
+
+/// A line as it is written: a [`Line`].
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum NewLine<'l> {
+    Run {
+        head: &'l RunHead,
+        inputs: Option<&'l str>,
+    },
+    Begun {
+        file: &'l Path,
+    },
+    Reached(&'l Reached),
+    Done(&'l FileReport),
 }
 
 /// Where the journal of a run stands: beside what it writes.
@@ -91,11 +108,8 @@ impl Journal {
         };
         match read {
             None => {
-                let line = Line::Run {
-                    head: Box::new(head.clone()),
-                    inputs: inputs.map(str::to_owned),
-                };
-                journal.write(&line, true)?;
+                journal.write([NewLine::Run { head, inputs }].into_iter())?;
+                journal.sync()?;
             }
             Some(before) => {
                 check_same(&before.head, head, path)?;
@@ -139,19 +153,25 @@ impl Journal {
     }
 
     /// Notes how far a file is done, on the disk.
-    pub(crate) fn reach(&self, reached: Reached) -> Result<(), DatasetFault> {
-        self.write(&Line::Reached(Box::new(reached)), true)
+    pub(crate) fn reach(&self, reached: &Reached) -> Result<(), DatasetFault> {
+        self.write([NewLine::Reached(reached)].into_iter())?;
+        self.sync()
     }
 
-    /// Notes that the output of a file is about to take its name.
-    pub(crate) fn begin(&self, file: &Path) -> Result<(), DatasetFault> {
-        let file = file.to_owned();
-        self.write(&Line::Begun { file }, false)
+    /// Notes that the outputs of files are about to take their names.
+    pub(crate) fn begin<'f>(
+        &self,
+        files: impl Iterator<Item = &'f Path>,
+    ) -> Result<(), DatasetFault> {
+        self.write(files.map(|file| NewLine::Begun { file }))
     }
 
-    /// Notes what became of a file.
-    pub(crate) fn finish(&self, report: &FileReport) -> Result<(), DatasetFault> {
-        self.write(&Line::Done(Box::new(report.clone())), false)
+    /// Notes what became of files.
+    pub(crate) fn finish<'f>(
+        &self,
+        reports: impl Iterator<Item = &'f FileReport>,
+    ) -> Result<(), DatasetFault> {
+        self.write(reports.map(NewLine::Done))
     }
 
     /// Brings it to the disk.
@@ -161,16 +181,15 @@ impl Journal {
             .map_err(DatasetFault::file("write", &self.path))
     }
 
-    fn write(&self, line: &Line, sync: bool) -> Result<(), DatasetFault> {
+    fn write<'l>(&self, lines: impl Iterator<Item = NewLine<'l>>) -> Result<(), DatasetFault> {
         let failed = DatasetFault::file("write", &self.path);
-        let mut bytes = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
-        bytes.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&bytes).map_err(&failed)?;
-        match sync {
-            true => file.sync_data().map_err(failed),
-            false => Ok(()),
+        let mut bytes = Vec::new();
+        for line in lines {
+            serde_json::to_writer(&mut bytes, &line).map_err(|error| failed(error.into()))?;
+            bytes.push(b'\n');
         }
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(&bytes).map_err(failed)
     }
 }
 

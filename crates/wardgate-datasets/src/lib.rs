@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 mod digest;
+mod disk;
 mod fault;
 mod file;
 mod folder;

@@ -188,7 +188,7 @@ impl Work<'_> {
         pending.sync()?;
         let mut report = report.clone();
         report.tallied(&so_far.tally);
-        self.journal.reach(Reached {
+        self.journal.reach(&Reached {
             part,
             at: so_far.at,
             written_bytes: so_far.written_bytes,

@@ -10,14 +10,14 @@ use wardgate_deid::ProjectKey;
 
 use crate::digest::Digest;
 use crate::fault::DatasetFault;
-use crate::file::{Place, Work, fault_of_the_program, modified_ns, stopped};
+use crate::file::{Place, Spare, Work, groups, modified_ns, stopped, unfinished};
 use crate::folder::{self, Found};
 use crate::format::{Format, Layout};
 use crate::journal::{Journal, head_of, journal_beside};
 use crate::names::output_path;
 use crate::order::{Panicked, in_order};
 use crate::pending::{is_pending_name, is_pending_name_of};
-use crate::report::{FileReport, Refused, RunHead, RunReport, slashed};
+use crate::report::{FileReport, RunHead, RunReport, slashed};
 
 /// A run, before it begins.
 pub struct Run<'r> {
@@ -87,6 +87,7 @@ impl Run<'_> {
             progress: self.progress,
             stop: self.stop,
             folders: Mutex::default(),
+            spare: Spare::default(),
         };
         let mut report = RunReport::new(self.head.clone());
         let mut sources = Digest::new();
@@ -108,22 +109,24 @@ impl Run<'_> {
             };
             let (now, later) = rest.split_at(count);
             rest = later;
+            let place = |found| (found, places.of(found, self.key));
             if alone {
-                let done = run.file(first, &places.of(first, self.key), self.settings.threads);
-                keep(done?);
+                let done = run.files(now.iter().map(place), self.settings.threads);
+                done?.into_iter().for_each(&mut keep);
                 continue;
             }
-            let mut files = now.iter();
+            let threads = self.settings.threads;
+            let mut under_way = groups(now, threads);
             in_order(
-                now.iter().take_while(|_| !run.is_stopped()),
-                self.settings.threads,
-                |found| run.file(found, &places.of(found, self.key), 1),
+                groups(now, threads).take_while(|_| !run.is_stopped()),
+                threads,
+                |group| run.files(group.iter().map(place), 1),
                 |done| {
-                    let found = files.next();
-                    keep(match done {
-                        Ok(done) => done?,
-                        Err(Panicked) => found.map(unfinished).unwrap_or_default(),
-                    });
+                    let group = under_way.next().unwrap_or_default();
+                    match done {
+                        Ok(done) => done?.into_iter().for_each(&mut keep),
+                        Err(Panicked) => group.iter().map(unfinished).for_each(&mut keep),
+                    }
                     Ok::<_, DatasetFault>(())
                 },
             )?;
@@ -216,26 +219,6 @@ pub fn earlier_head(input: &Path, output: &Path) -> Result<Option<RunHead>, Data
         false => output.to_owned(),
     };
     head_of(&journal_beside(&output))
-}
-
-/// A file on which the program failed.
-fn unfinished(found: &Found) -> FileReport {
-    let fault = fault_of_the_program();
-    let mut report = FileReport {
-        file: found.below.clone(),
-        bytes: found.bytes,
-        ..FileReport::default()
-    };
-    (report.counts.files, report.counts.files_refused) = (1, 1);
-    report.refuse_as(Refused {
-        file: found.below.clone(),
-        record: None,
-        byte: None,
-        code: fault.code().to_owned(),
-        reason: fault.to_string(),
-        hint: fault.hint().to_owned(),
-    });
-    report
 }
 
 /// Where outputs go.

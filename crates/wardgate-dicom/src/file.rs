@@ -3,6 +3,7 @@
 mod facts;
 mod stream;
 
+use std::borrow::Cow;
 use std::io::{Read, Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -123,9 +124,24 @@ impl FileDeidentifier {
     pub fn file(
         &self,
         input: impl Read + Seek,
+        output: impl Write,
+    ) -> Result<CleanedFile, RecordFault> {
+        self.opened(Source::open_into(input, self.buffers.take())?, output)
+    }
+
+    /// The same for a file that is in memory as a whole.
+    ///
+    /// # Errors
+    /// Those of [`Self::file`].
+    pub fn bytes(&self, input: &[u8], output: impl Write) -> Result<CleanedFile, RecordFault> {
+        self.opened(Source::over(input), output)
+    }
+
+    fn opened<R: Read + Seek>(
+        &self,
+        mut source: Source<'_, R>,
         mut output: impl Write,
     ) -> Result<CleanedFile, RecordFault> {
-        let mut source = Source::open_into(input, self.buffers.take())?;
         let mut head = Head::read(&source)?;
         match head.inflated.take() {
             Some(bytes) => {
@@ -156,12 +172,23 @@ impl FileDeidentifier {
         input: impl Read + Seek,
         output: impl Read + Seek,
     ) -> Result<Found, RecordFault> {
-        verify::verify(self, input, output)
+        let input = Source::open_into(input, self.buffers.take())?;
+        verify::verify(self, input, || {
+            Source::open_into(output, self.buffers.take())
+        })
+    }
+
+    /// The same for files that are in memory as a whole.
+    ///
+    /// # Errors
+    /// Those of [`Self::verify`].
+    pub fn verify_bytes(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
+        verify::verify(self, Source::over(input), || Ok(Source::over(output)))
     }
 
     fn cleaned<R: Read + Seek>(
         &self,
-        source: &mut Source<R>,
+        source: &mut Source<'_, R>,
         buffer: &[u8],
         mut head: Head,
         output: &mut dyn Write,
@@ -316,7 +343,10 @@ impl Buffers {
         free.pop().unwrap_or_default()
     }
 
-    pub(crate) fn give_back(&self, buffer: Vec<u8>) {
+    pub(crate) fn give_back(&self, buffer: Cow<'_, [u8]>) {
+        let Cow::Owned(buffer) = buffer else {
+            return;
+        };
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if free.len() < BUFFERS_MAX && buffer.capacity() <= BUFFER_KEPT_MAX {
             free.push(buffer);

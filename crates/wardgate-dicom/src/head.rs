@@ -33,7 +33,7 @@ impl Head {
     ///
     /// # Errors
     /// When the file is not DICOM, is a directory of files, or its syntax is not known.
-    pub(crate) fn read<R: Read + Seek>(source: &Source<R>) -> Result<Self, RecordFault> {
+    pub(crate) fn read<R: Read + Seek>(source: &Source<'_, R>) -> Result<Self, RecordFault> {
         let bytes = &source.buffer;
         let named = bytes.get(PREAMBLE..PREAMBLE + 4) == Some(MAGIC);
         let start = match named {
@@ -74,7 +74,7 @@ impl Head {
     }
 
     fn inflate<R: Read + Seek>(
-        source: &Source<R>,
+        source: &Source<'_, R>,
         at: usize,
         label: String,
         class: String,
@@ -122,7 +122,10 @@ fn unmarked(bytes: &[u8]) -> usize {
 ///
 /// # Errors
 /// When that is too large.
-pub(crate) fn fill<R: Read + Seek>(source: &mut Source<R>, head: &Head) -> Result<(), RecordFault> {
+pub(crate) fn fill<R: Read + Seek>(
+    source: &mut Source<'_, R>,
+    head: &Head,
+) -> Result<(), RecordFault> {
     while source.is_partial() {
         match read(&source.buffer, head.at, head.encoding) {
             Err(fault) if fault.code() == "dicom.truncated" => source.grow()?,
@@ -133,7 +136,7 @@ pub(crate) fn fill<R: Read + Seek>(source: &mut Source<R>, head: &Head) -> Resul
 }
 
 /// The source that an inflated data set is.
-pub(crate) fn inflated(bytes: Vec<u8>) -> Result<Source<Cursor<Vec<u8>>>, RecordFault> {
+pub(crate) fn inflated(bytes: Vec<u8>) -> Result<Source<'static, Cursor<Vec<u8>>>, RecordFault> {
     Source::open(Cursor::new(bytes))
 }
 

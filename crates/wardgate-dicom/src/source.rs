@@ -1,6 +1,7 @@
 //! The bytes of a file: its beginning in memory, the rest where it lies.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::borrow::Cow;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use wardgate_deid::RecordFault;
 
@@ -12,10 +13,10 @@ use crate::syntax::Encoding;
 
 /// A file, of which the beginning is in memory.
 #[derive(Debug)]
-pub(crate) struct Source<R> {
+pub(crate) struct Source<'b, R> {
     input: R,
     /// The first bytes; all of them in most files.
-    pub(crate) buffer: Vec<u8>,
+    pub(crate) buffer: Cow<'b, [u8]>,
     size: u64,
 }
 
@@ -33,7 +34,18 @@ pub(crate) struct FilePixels<'s, R> {
     offsets: Vec<u64>,
 }
 
-impl<R: Read + Seek> Source<R> {
+impl<'b> Source<'b, Cursor<&'b [u8]>> {
+    /// A file that is in memory as a whole.
+    pub(crate) fn over(bytes: &'b [u8]) -> Self {
+        Self {
+            input: Cursor::new(bytes),
+            buffer: Cow::Borrowed(bytes),
+            size: bytes.len() as u64,
+        }
+    }
+}
+
+impl<R: Read + Seek> Source<'_, R> {
     /// Takes a file and reads its beginning.
     ///
     /// # Errors
@@ -52,7 +64,7 @@ impl<R: Read + Seek> Source<R> {
         input.seek(SeekFrom::Start(0)).map_err(unread)?;
         let mut source = Self {
             input,
-            buffer,
+            buffer: Cow::Owned(buffer),
             size,
         };
         source.fill(size.min(FIRST_BYTES))?;
@@ -116,9 +128,9 @@ impl<R: Read + Seek> Source<R> {
 
     fn fill(&mut self, len: u64) -> Result<(), RecordFault> {
         let more = len.saturating_sub(self.buffer.len() as u64);
-        self.buffer
-            .reserve_exact(usize::try_from(more).unwrap_or_default());
-        let read = (&mut self.input).take(more).read_to_end(&mut self.buffer);
+        let buffer = self.buffer.to_mut();
+        buffer.reserve_exact(usize::try_from(more).unwrap_or_default());
+        let read = (&mut self.input).take(more).read_to_end(buffer);
         let read = read.map_err(unread)?;
         if (read as u64) < more {
             return Err(truncated(self.buffer.len()));

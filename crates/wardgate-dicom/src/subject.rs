@@ -40,8 +40,12 @@ pub(crate) struct Subject {
     made: Mutex<Made>,
 }
 
-/// What stands for a value, by the kind of field and the value.
-type Made = HashMap<(u16, Box<str>), Arc<str>>;
+/// What stands for values, by the kind of field and the value.
+#[derive(Default)]
+struct Made {
+    slots: HashMap<u16, HashMap<Box<str>, Arc<str>>>,
+    count: usize,
+}
 
 struct Sought {
     kind: Kind,
@@ -297,17 +301,30 @@ impl Subject {
         if value.len() > MADE_BYTES_MAX {
             return Arc::from(make());
         }
-        let key = (slot, Box::from(value));
-        if let Some(made) = lock(&self.made).get(&key) {
-            return Arc::clone(made);
+        let known = lock(&self.made).known(slot, value);
+        if let Some(made) = known {
+            return made;
         }
         let new: Arc<str> = Arc::from(make());
-        let mut made = lock(&self.made);
-        if made.len() >= MADE_MAX {
-            made.clear();
-        }
-        made.insert(key, Arc::clone(&new));
+        lock(&self.made).note(slot, value, Arc::clone(&new));
         new
+    }
+}
+
+impl Made {
+    fn known(&self, slot: u16, value: &str) -> Option<Arc<str>> {
+        self.slots.get(&slot)?.get(value).map(Arc::clone)
+    }
+
+    fn note(&mut self, slot: u16, value: &str, made: Arc<str>) {
+        if self.count >= MADE_MAX {
+            *self = Self::default();
+        }
+        self.count += 1;
+        self.slots
+            .entry(slot)
+            .or_default()
+            .insert(value.into(), made);
     }
 }
 

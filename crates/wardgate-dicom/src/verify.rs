@@ -44,10 +44,10 @@ struct Sought {
 }
 
 /// Looks for the identifiers of an input in an output.
-pub(crate) fn verify(
+pub(crate) fn verify<'b, I: Read + Seek, O: Read + Seek>(
     files: &FileDeidentifier,
-    input: impl Read + Seek,
-    output: impl Read + Seek,
+    input: Source<'_, I>,
+    output: impl FnOnce() -> Result<Source<'b, O>, RecordFault>,
 ) -> Result<Found, RecordFault> {
     let mut sought = Sought::default();
     opened(files, input, &mut |set, tail, _, _| {
@@ -57,7 +57,7 @@ pub(crate) fn verify(
     })?;
     let seeker = files.seekers.of(&sought);
     let mut found = Found::default();
-    opened(files, output, &mut |set, tail, raw, pixels| {
+    opened(files, output()?, &mut |set, tail, raw, pixels| {
         let mut look = Look {
             files,
             seeker: &seeker,
@@ -95,10 +95,9 @@ type Reading<'t> = dyn FnMut(
 
 fn opened<R: Read + Seek>(
     files: &FileDeidentifier,
-    input: R,
+    mut source: Source<'_, R>,
     then: &mut Reading<'_>,
 ) -> Result<(), RecordFault> {
-    let mut source = Source::open_into(input, files.buffers.take())?;
     let mut head = Head::read(&source)?;
     match head.inflated.take() {
         Some(bytes) => {
@@ -117,7 +116,7 @@ fn opened<R: Read + Seek>(
 }
 
 fn read_whole<R: Read + Seek>(
-    source: &mut Source<R>,
+    source: &mut Source<'_, R>,
     buffer: &[u8],
     head: &Head,
     then: &mut Reading<'_>,

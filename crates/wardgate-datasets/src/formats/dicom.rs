@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Cursor};
+use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -72,12 +72,12 @@ impl Format for Images {
 
     fn record(&self, input: &[u8], output: &mut Vec<u8>) -> Result<Tally, RecordFault> {
         output.reserve(input.len() + MARKS_BYTES);
-        let done = self.files.file(Cursor::new(input), output)?;
+        let done = self.files.bytes(input, output)?;
         Ok(told(done))
     }
 
     fn verify(&self, input: &[u8], output: &[u8]) -> Result<Found, RecordFault> {
-        self.files.verify(Cursor::new(input), Cursor::new(output))
+        self.files.verify_bytes(input, output)
     }
 
     fn stream(&self, input: &File, output: &File) -> Result<Tally, RecordFault> {

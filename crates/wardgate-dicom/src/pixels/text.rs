@@ -158,20 +158,41 @@ fn extremes(values: &[u16]) -> (u16, u16) {
 /// The value that stands at a place when all are in order: by counting, high bytes first, because sorting takes
 /// longer.
 fn nth(values: &[u16], place: usize) -> u16 {
-    let mut highs = [0_u32; 256];
-    for value in values {
-        if let Some(count) = highs.get_mut(usize::from(value >> 8)) {
-            *count += 1;
-        }
-    }
+    let highs = counts(values, |value| (value >> 8, 1));
     let (high, place) = counted_to(&highs, place);
-    let mut lows = [0_u32; 256];
-    for value in values.iter().filter(|value| **value >> 8 == high) {
-        if let Some(count) = lows.get_mut(usize::from(value & 0xff)) {
-            *count += 1;
+    let lows = counts(values, |value| {
+        (value & 0xff, u32::from(value >> 8 == high))
+    });
+    high << 8 | counted_to(&lows, place).0
+}
+
+/// How often each of 256 slots is named, by as much as is said with it.
+///
+/// Neighbours are counted in tables of their own, because values that are alike would wait for each other in one.
+fn counts(values: &[u16], slot: impl Fn(u16) -> (u16, u32)) -> [u32; 256] {
+    let mut tables = [[0_u32; 256]; 4];
+    let add = |table: &mut [u32; 256], value: u16| {
+        let (slot, by) = slot(value);
+        if let Some(count) = table.get_mut(usize::from(slot)) {
+            *count = count.wrapping_add(by);
+        }
+    };
+    let (fours, rest) = values.as_chunks::<4>();
+    for four in fours {
+        for (table, value) in tables.iter_mut().zip(four) {
+            add(table, *value);
         }
     }
-    high << 8 | counted_to(&lows, place).0
+    for (table, value) in tables.iter_mut().zip(rest) {
+        add(table, *value);
+    }
+    let [mut sums, others @ ..] = tables;
+    for other in &others {
+        for (sum, count) in sums.iter_mut().zip(other) {
+            *sum = sum.wrapping_add(*count);
+        }
+    }
+    sums
 }
 
 /// The first number up to which there are more than `place`, and how many of the places are its own.
