@@ -25,8 +25,9 @@ struct Ready {
 
 /// Files one after another that are brought to the disk together: so few that each thread has several such groups.
 pub(crate) fn groups(files: &[Found], threads: usize) -> impl Iterator<Item = &[Found]> {
-    let shared = files.len() / threads.max(1) / GROUPS_PER_THREAD;
-    let files_max = shared.clamp(1, FILES_MAX);
+    let threads = threads.max(1);
+    let shared = files.len() / threads / GROUPS_PER_THREAD;
+    let files_max = shared.min(OPEN_MAX / threads).clamp(1, FILES_MAX);
     let mut rest = files;
     std::iter::from_fn(move || {
         let mut bytes = 0_u64;
@@ -232,8 +233,11 @@ fn check_folder(place: &Place, checked: &mut Option<PathBuf>) -> Result<(), Data
     Ok(())
 }
 
-/// Files of a group. Each holds a file descriptor until its group is on the disk.
+/// Files of a group.
 const FILES_MAX: usize = 64;
+/// Outputs that are open at a time, over all threads: each is until its group is on the disk, and some systems let
+/// a process open no more than 256 files.
+const OPEN_MAX: usize = 192;
 /// Bytes of a group, which are in memory until it is on the disk; a longer file is a group of its own.
 const BYTES_MAX: u64 = 2 << 20;
 /// How many groups each thread has at least, where there are as many files.
@@ -257,6 +261,11 @@ mod tests {
         let small = vec![file(1000); 1000];
         assert_eq!(counts(&small, 1), [vec![64; 15], vec![40]].concat());
         assert_eq!(counts(&small[..10], 4), [1; 10]);
+        assert_eq!(
+            counts(&small, 32),
+            vec![6; 166].into_iter().chain([4]).collect::<Vec<_>>()
+        );
+        assert_eq!(counts(&small[..5], 1000), [1; 5]);
         let mixed = [1, 9 << 20, 1 << 20, 3 << 20, 1, 1].map(file);
         let mixed: Vec<Found> = std::iter::repeat_n(mixed, 10).flatten().collect();
         assert_eq!(counts(&mixed, 1).iter().sum::<usize>(), 60);
