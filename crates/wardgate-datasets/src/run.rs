@@ -110,24 +110,23 @@ impl Run<'_> {
             let (now, later) = rest.split_at(count);
             rest = later;
             let place = |found| (found, places.of(found, self.key));
+            let threads = self.settings.threads;
             if alone {
-                let done = run.files(now.iter().map(place), self.settings.threads);
-                done?.into_iter().for_each(&mut keep);
+                (run.files(now.iter().map(place), threads)?.into_iter()).for_each(&mut keep);
                 continue;
             }
-            let threads = self.settings.threads;
             let mut under_way = groups(now, threads);
             in_order(
                 groups(now, threads).take_while(|_| !run.is_stopped()),
                 threads,
                 |group| run.files(group.iter().map(place), 1),
                 |done| {
-                    let group = under_way.next().unwrap_or_default();
+                    let group = under_way.next().unwrap_or_default().iter();
                     match done {
                         Ok(done) => done?.into_iter().for_each(&mut keep),
-                        Err(Panicked) => group.iter().map(unfinished).for_each(&mut keep),
+                        Err(Panicked) => group.map(unfinished).for_each(&mut keep),
                     }
-                    Ok::<_, DatasetFault>(())
+                    Ok(())
                 },
             )?;
         }
