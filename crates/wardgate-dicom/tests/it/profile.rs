@@ -238,3 +238,10 @@ fn what_is_said_of_a_document_stands_beside_it() {
     let items = object.element_by_name("SourceInstanceSequence").unwrap();
     assert_eq!(items.items().unwrap()[0].iter().count(), 1);
 }
+
+#[test]
+fn a_number_that_every_uid_has_is_no_residue() {
+    let made = Made::usual(Form::Explicit).put(0x0020_0010, "SH", "10008");
+    let (output, _) = clean(&files(Profile::safe_harbor()), &made.file(EXPLICIT)).unwrap();
+    assert_ne!(text(&read(&output), "StudyID"), "10008");
+}
