@@ -1,5 +1,6 @@
 //! Organisations on file, such as employers: found where a text names them as the record does.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::finding::{Finding, Kind};
@@ -12,15 +13,20 @@ use crate::lexicon::{Class, lexicon};
 /// The names of organisations on file.
 #[derive(Default)]
 pub(super) struct Organizations {
-    names: Vec<Name>,
+    /// Folded, without what joins words and without the form of the company.
+    names: HashMap<String, Written>,
+    /// The words with which names begin.
+    firsts: HashSet<String>,
+    /// Words of the longest name.
+    words_max: usize,
 }
 
-struct Name {
-    /// Folded, without what joins words and without the form of the company.
-    words: Vec<String>,
-    /// What the words also say is no name, so that each must begin with a capital.
+/// How a name must be written to be one.
+#[derive(Clone, Copy)]
+struct Written {
+    /// Each word begins with a capital, because the words also say what is no name.
     capital: bool,
-    /// An acronym, which is one only in capitals.
+    /// All letters are capitals, because it is an acronym.
     acronym: bool,
 }
 
@@ -68,11 +74,14 @@ impl Organizations {
                 return;
             }
         }
-        self.names.push(Name {
-            words: words.to_vec(),
+        let Some(first) = words.first() else { return };
+        self.firsts.insert(first.clone());
+        self.words_max = self.words_max.max(words.len());
+        let written = self.names.entry(words.join(" ")).or_insert(Written {
             capital: common,
             acronym,
         });
+        written.acronym &= acronym;
     }
 
     /// Adds every known organisation in the text.
@@ -84,48 +93,46 @@ impl Organizations {
         let words = spans(text);
         for at in 0..words.len() {
             let rest = words.get(at..).unwrap_or_default();
-            let ends = self.names.iter().filter_map(|name| name.read(text, rest));
-            if let (Some(end), Some(first)) = (ends.max(), rest.first()) {
+            if let (Some(end), Some(first)) = (self.read(text, rest), rest.first()) {
                 let reason = "known.organization";
                 findings.push(Finding::known(first.start..end, Kind::Facility, reason));
             }
         }
     }
-}
 
-impl Name {
-    /// Where the name ends when the first of these words begins it.
+    /// Where the longest name ends that the first of these words begins: a few looks, however many names there are.
     fn read(&self, text: &str, words: &[Range<usize>]) -> Option<usize> {
-        let mut words = words.iter();
-        let mut end = None;
-        for wanted in &self.words {
-            let at = loop {
-                let at = words.next()?;
-                if let Some(end) = end {
-                    let gap = text.get(end..at.start)?;
-                    if gap.len() > GAP_BYTES_MAX || gap.contains([';', ':', '\n']) {
-                        return None;
-                    }
-                }
-                let joins = |word: &str| JOINING.iter().any(|join| join.eq_ignore_ascii_case(word));
-                match end {
-                    Some(_) if joins(text.get(at.clone())?) => end = Some(at.end),
-                    _ => break at,
-                }
-            };
+        let mut said = String::new();
+        let (mut count, mut capitals, mut behind, mut found) = (0, true, 0, None);
+        for at in words {
             let word = text.get(at.clone())?;
-            let capitals = word.chars().filter(|c| !c.is_lowercase()).count();
-            let written = match (self.acronym, self.capital) {
-                (true, _) => capitals == word.chars().count(),
-                (_, true) => capitals > 0,
-                _ => true,
-            };
-            if !written || !word.eq_ignore_ascii_case(wanted) {
-                return None;
+            if count > 0 {
+                let gap = text.get(behind..at.start)?;
+                if gap.len() > GAP_BYTES_MAX || gap.contains([';', ':', '\n']) {
+                    break;
+                }
+                behind = at.end;
+                if JOINING.iter().any(|join| join.eq_ignore_ascii_case(word)) {
+                    continue;
+                }
+                said.push(' ');
             }
-            end = Some(at.end);
+            behind = at.end;
+            said.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+            count += 1;
+            if count > self.words_max || (count == 1 && !self.firsts.contains(&said)) {
+                break;
+            }
+            capitals &= word.contains(|c: char| !c.is_lowercase());
+            let written = self.names.get(&said).is_some_and(|written| {
+                let shouted = !written.acronym || word.chars().all(|c| !c.is_lowercase());
+                shouted && (capitals || !written.capital)
+            });
+            if written {
+                found = Some(at.end);
+            }
         }
-        end
+        found
     }
 }
 
@@ -369,6 +376,18 @@ mod tests {
         ] {
             assert_eq!(found(&[name], text), [surface], "{name}");
         }
+    }
+
+    #[test]
+    fn many_names_are_sought_at_once() {
+        let names: Vec<String> = (0..2_000)
+            .map(|n| format!("Trzebiatex {n}x Werft"))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let text = "Trzebiatex ".repeat(20_000) + "and at Trzebiatex 1234x Werft.";
+        assert_eq!(found(&names, &text), ["Trzebiatex 1234x Werft"]);
+        let one = ["Umlauf & Sons", "Umlauf & Sons Ltd", "UMLAUF SONS"];
+        assert_eq!(found(&one, "Umlauf, Sons"), ["Umlauf, Sons"]);
     }
 
     #[test]
