@@ -19,8 +19,12 @@ use crate::surrogate::PseudonymKey;
 ///
 /// Callers with different keys never see each other's tokens.
 pub struct PlaceholderKey {
-    mac: OnceLock<hmac::Key>,
-    later: Option<Later>,
+    mac: Mac,
+}
+
+enum Mac {
+    Ready(Box<hmac::Key>),
+    Later(Box<Later>),
 }
 
 /// From what a key is derived once it is asked for: most records never need the key of placeholders.
@@ -28,6 +32,7 @@ struct Later {
     root: Arc<hmac::Key>,
     caller: &'static [u8],
     conversation: Zeroizing<Vec<u8>>,
+    mac: OnceLock<hmac::Key>,
 }
 
 impl PlaceholderKey {
@@ -41,8 +46,7 @@ impl PlaceholderKey {
 
     fn ready(mac: hmac::Key) -> Self {
         Self {
-            mac: OnceLock::from(mac),
-            later: None,
+            mac: Mac::Ready(Box::new(mac)),
         }
     }
 
@@ -60,21 +64,22 @@ impl PlaceholderKey {
         conversation: Zeroizing<Vec<u8>>,
     ) -> Self {
         Self {
-            mac: OnceLock::new(),
-            later: Some(Later {
+            mac: Mac::Later(Box::new(Later {
                 root,
                 caller,
                 conversation,
-            }),
+                mac: OnceLock::new(),
+            })),
         }
     }
 
     fn mac(&self) -> &hmac::Key {
-        self.mac.get_or_init(|| match &self.later {
-            Some(later) => derived(&later.root, later.caller, &later.conversation),
-            // INVARIANT: a key that is not derived later is ready.
-            None => hmac::Key::new(hmac::HMAC_SHA256, &[]),
-        })
+        match &self.mac {
+            Mac::Ready(mac) => mac,
+            Mac::Later(later) => later
+                .mac
+                .get_or_init(|| derived(&later.root, later.caller, &later.conversation)),
+        }
     }
 
     /// The key of pseudonyms where the call names no patient: stable within its conversation.
