@@ -1,12 +1,31 @@
 //! The journal on its own.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use proptest::prelude::*;
-use wardgate_ledger::{Journal, JournalError, JournalOptions};
+use wardgate_ledger::{Journal, JournalError, JournalOptions, JournalRecovery};
 
 use crate::log::run;
+
+/// Opens a journal that was let go of: a process that another test is just starting holds every lock of this one
+/// until it runs its own program.
+fn reopened(
+    directory: &Path,
+    options: &JournalOptions,
+) -> Result<(Journal, JournalRecovery), JournalError> {
+    for _ in 0..TURNS {
+        match Journal::open(directory, options) {
+            Err(JournalError::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    Journal::open(directory, options)
+}
+
+const TURNS: usize = 500;
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
@@ -23,7 +42,7 @@ proptest! {
         drop(Journal::create(directory.path(), &options).unwrap());
         let mut all = BTreeMap::new();
         for payloads in sessions {
-            let (journal, recovery) = Journal::open(directory.path(), &options).unwrap();
+            let (journal, recovery) = reopened(directory.path(), &options).unwrap();
             prop_assert_eq!((recovery.records, recovery.dropped_bytes), (all.len() as u64, 0));
             for payload in payloads {
                 let position = run(journal.append(payload.clone())).unwrap();
@@ -109,7 +128,7 @@ fn one_process_at_a_time() {
         Err(JournalError::Locked { .. })
     ));
     clone.close();
-    assert!(Journal::open(directory.path(), &options).is_ok());
+    assert!(reopened(directory.path(), &options).is_ok());
     assert!(matches!(
         Journal::create(directory.path(), &options),
         Err(JournalError::Exists { .. })
@@ -142,10 +161,10 @@ fn a_full_disk_stops_the_journal_and_loses_nothing() {
         .unwrap();
     assert!(acknowledged > 10, "{text}");
     assert!(text.contains("raise the file size limit"), "{text}");
-    let (_, recovery) = Journal::open(directory.path(), &JournalOptions::default()).unwrap();
+    let (_, recovery) = reopened(directory.path(), &JournalOptions::default()).unwrap();
     assert_eq!(recovery.records, acknowledged);
     assert!(recovery.dropped_bytes > 0, "the write was half done");
-    let (_, recovery) = Journal::open(directory.path(), &JournalOptions::default()).unwrap();
+    let (_, recovery) = reopened(directory.path(), &JournalOptions::default()).unwrap();
     assert_eq!(
         (recovery.records, recovery.dropped_bytes),
         (acknowledged, 0)
@@ -158,7 +177,7 @@ fn child_fills_the_disk() {
     let Some(directory) = std::env::var_os("WARDGATE_TEST_DIRECTORY") else {
         return;
     };
-    let (journal, _) = Journal::open(directory.as_ref(), &JournalOptions::default()).unwrap();
+    let (journal, _) = reopened(directory.as_ref(), &JournalOptions::default()).unwrap();
     let mut acknowledged = 0;
     for _ in 0..100 {
         match run(journal.append(vec![1; 1500])) {
@@ -187,7 +206,7 @@ fn dropped_segments_are_gone_and_the_rest_opens_and_goes_on() {
     assert_eq!(journal.drop_segments_before(kept).unwrap(), 0);
     assert_eq!(journal.drop_segments_before(u64::MAX).unwrap(), 0);
     journal.close();
-    let (journal, _) = Journal::open(directory.path(), &options).unwrap();
+    let (journal, _) = reopened(directory.path(), &options).unwrap();
     let first = journal.records(None).next().unwrap().unwrap();
     assert_eq!(first.position.segment, kept);
     let last = run(journal.append(vec![77; 500])).unwrap();
