@@ -18,7 +18,9 @@ fn reopened(
 ) -> Result<(Journal, JournalRecovery), JournalError> {
     for _ in 0..TURNS {
         match Journal::open(directory, options) {
-            Err(JournalError::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            Err(JournalError::Locked { .. }) => {
+                std::thread::park_timeout(Duration::from_millis(10))
+            }
             opened => return opened,
         }
     }
