@@ -13,6 +13,20 @@ mod bits;
 pub(crate) mod hash;
 pub(crate) mod surrogates;
 
+/// Whether a word in small letters says something besides a name.
+pub(crate) fn is_word(lower: &str) -> bool {
+    let other = Bits::WORD
+        .with(Bits::WORD_ES)
+        .with(Bits::WORD_DE)
+        .with(Bits::CLINICAL)
+        .with(Bits::DRUG)
+        .with(Bits::EPONYM)
+        .with(Bits::MONTH)
+        .with(Bits::WEEKDAY)
+        .with(Bits::TITLE);
+    lookup(hash::word_hash(lower)).any(other)
+}
+
 /// The classes of the word, or of the joined words, with this hash; none when it is in no list.
 #[inline]
 pub(crate) fn lookup(hash: u64) -> Bits {

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use crate::finding::{Finding, Kind, Layer};
 use crate::fold;
-use crate::gazetteer::{self, Bits};
+use crate::gazetteer;
 use crate::known::KnownIdentifiers;
 use crate::profile::{Action, Profile};
 use crate::secret::Secret;
@@ -151,7 +151,7 @@ impl<'a> Sought<'a> {
             .into_iter()
             .flat_map(KnownIdentifiers::full_names)
             .flat_map(|name| name.split(' '));
-        let names = words.filter(|word| word.len() >= NAME_LEN_MIN && !is_word(word));
+        let names = words.filter(|word| word.len() >= NAME_LEN_MIN && !gazetteer::is_word(word));
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
         let numbers = known
@@ -203,7 +203,7 @@ impl Replaced {
         match finding.kind {
             Kind::Name => words(&folded.text, |_, word| {
                 let lower = word.to_lowercase();
-                if word.len() >= NAME_LEN_MIN && !is_word(&lower) {
+                if word.len() >= NAME_LEN_MIN && !gazetteer::is_word(&lower) {
                     self.names.insert(Secret::new(word));
                 }
             }),
@@ -223,20 +223,6 @@ impl Replaced {
             .contains(word)
             .then_some((Kind::Name, Strength::Weak))
     }
-}
-
-/// Whether a lower-case word says something besides a name.
-fn is_word(lower: &str) -> bool {
-    let other = Bits::WORD
-        .with(Bits::WORD_ES)
-        .with(Bits::WORD_DE)
-        .with(Bits::CLINICAL)
-        .with(Bits::DRUG)
-        .with(Bits::EPONYM)
-        .with(Bits::MONTH)
-        .with(Bits::WEEKDAY)
-        .with(Bits::TITLE);
-    gazetteer::lookup(gazetteer::hash::word_hash(lower)).any(other)
 }
 
 /// The runs of letters of a folded text.

@@ -19,7 +19,6 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use crate::finding::Kind;
 use crate::fold;
 use crate::gazetteer;
-use crate::gazetteer::Bits;
 use crate::secret::Secret;
 use windows::Windows;
 
@@ -290,8 +289,9 @@ fn spellings(name: &str) -> Vec<String> {
     }
     let own = name.split(|c: char| !c.is_alphabetic()).map(str::to_owned);
     let folded = words.iter().map(|word| (*word).to_owned());
-    let telling =
-        |word: &String| word.chars().count() >= NAME_LEN_MIN && !is_word(&fold::words(word));
+    let telling = |word: &String| {
+        word.chars().count() >= NAME_LEN_MIN && !gazetteer::is_word(&fold::words(word))
+    };
     all.extend(own.chain(folded).filter(telling));
     all
 }
@@ -382,20 +382,6 @@ fn decoded(run: &str) -> Option<String> {
 fn compact(value: &str) -> String {
     let letters = value.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
-}
-
-/// Whether a word says something besides a name.
-fn is_word(lower: &str) -> bool {
-    let other = Bits::WORD
-        .with(Bits::WORD_ES)
-        .with(Bits::WORD_DE)
-        .with(Bits::CLINICAL)
-        .with(Bits::DRUG)
-        .with(Bits::EPONYM)
-        .with(Bits::MONTH)
-        .with(Bits::WEEKDAY)
-        .with(Bits::TITLE);
-    gazetteer::lookup(gazetteer::hash::word_hash(lower)).any(other)
 }
 
 const NAME_LEN_MIN: usize = 4;

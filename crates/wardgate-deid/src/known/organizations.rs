@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use crate::finding::{Finding, Kind};
 use crate::fold;
-use crate::gazetteer::hash::word_hash;
-use crate::gazetteer::{self, Bits};
+use crate::gazetteer;
 use crate::lexer::Lexed;
 use crate::lexicon::{Class, lexicon};
 
@@ -138,16 +137,7 @@ impl Organizations {
 
 /// Whether a word says something besides a name.
 fn is_common(word: &str) -> bool {
-    let said = Bits::WORD
-        .with(Bits::WORD_ES)
-        .with(Bits::WORD_DE)
-        .with(Bits::CLINICAL)
-        .with(Bits::DRUG)
-        .with(Bits::EPONYM)
-        .with(Bits::MONTH)
-        .with(Bits::WEEKDAY)
-        .with(Bits::TITLE);
-    gazetteer::lookup(word_hash(word)).any(said) || lexicon().classes_of(word) != Class::default()
+    gazetteer::is_word(word) || lexicon().classes_of(word) != Class::default()
 }
 
 /// The runs of letters and digits of a text.
