@@ -110,12 +110,13 @@ impl Weights {
             let mask = u16::from_le_bytes(*mask);
             at += gap;
             let mut lanes = [0x80u8; LANES];
-            for (lane, value) in lanes.iter_mut().enumerate() {
-                if mask >> lane & 1 == 1 {
-                    let (first, behind) = after.split_first()?;
-                    *value = first.wrapping_add(0x80);
-                    after = behind;
-                }
+            let mut left = mask;
+            while left != 0 {
+                let lane = usize::try_from(left.trailing_zeros()).ok()?;
+                let (first, behind) = after.split_first()?;
+                *lanes.get_mut(lane)? = first.wrapping_add(0x80);
+                after = behind;
+                left &= left - 1;
             }
             let (words, _) = lanes.as_chunks::<8>();
             let mut row = [0; 2];
