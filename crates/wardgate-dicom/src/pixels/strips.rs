@@ -326,11 +326,20 @@ impl Extremes {
             };
             word.wrapping_shl(unused).cast_signed().wrapping_shr(unused)
         };
-        let least = words.iter().map(value).fold(i16::MAX, i16::min);
-        let most = words.iter().map(value).fold(i16::MIN, i16::max);
-        for extreme in [least, most] {
+        let (mut least, mut most) = (None, None);
+        for part in words.chunks(SEARCHED) {
+            let low = part.iter().map(value).fold(i16::MAX, i16::min);
+            let high = part.iter().map(value).fold(i16::MIN, i16::max);
+            if least.is_none_or(|(least, _)| low < least) {
+                least = Some((low, part));
+            }
+            if most.is_none_or(|(most, _)| high > most) {
+                most = Some((high, part));
+            }
+        }
+        for (extreme, part) in [least, most].into_iter().flatten() {
             // As it is first written: bits that no sample needs may differ.
-            let first = words.iter().find(|word| value(word) == extreme);
+            let first = part.iter().find(|word| value(word) == extreme);
             if let Some(word) = first {
                 self.add(i64::from(extreme), word);
             }
@@ -430,6 +439,8 @@ const STRIP_OVERLAP: usize = 128;
 /// A picture of fewer columns or rows has no room for a word.
 const WORD_COLUMNS_MIN: usize = 12;
 const WORD_ROWS_MIN: usize = 5;
+/// In how many samples the first of a value is sought.
+const SEARCHED: usize = 2048;
 /// How much of the value is read at once behind the last frame.
 const CHUNK_BYTES: usize = 64 << 10;
 /// Regions from which on those of several frames are joined.

@@ -128,7 +128,7 @@ fn edges_of(plane: Plane<'_>, care: Care) -> Vec<Edges> {
     }
     let cut = samples.len() / 100;
     let last = samples.len() - 1;
-    let (low, high) = (nth(&samples, cut), nth(&samples, last - cut));
+    let (low, high) = two_nths(&samples, (cut, last - cut));
     let (least, most) = extremes(plane.values);
     let by_span = |least: u16, span: u16| Edges {
         step: u16::try_from(u32::from(span) * STEP_PERCENT / 100)
@@ -155,24 +155,48 @@ fn extremes(values: &[u16]) -> (u16, u16) {
     (least, most)
 }
 
-/// The value that stands at a place when all are in order: by counting, high bytes first, because sorting takes
+/// The values that stand at two places when all are in order: by counting, high bytes first, because sorting takes
 /// longer.
-fn nth(values: &[u16], place: usize) -> u16 {
-    let highs = counts(values, |value| (value >> 8, 1));
-    let (high, place) = counted_to(&highs, place);
-    let lows = counts(values, |value| {
-        (value & 0xff, u32::from(value >> 8 == high))
+fn two_nths(values: &[u16], places: (usize, usize)) -> (u16, u16) {
+    let highs = counts(values, |[_, high]| (high, 1));
+    (
+        counted_below(values, &highs, places.0),
+        counted_below(values, &highs, places.1),
+    )
+}
+
+/// The value that stands at a place when all are in order, most of which are small.
+fn nth_of_small(values: &[u16], place: usize) -> u16 {
+    // What is not small counts as the greatest small value.
+    let (small, most) = (counts(values, |[low, high]| (least_of(low, high), 1)), 255);
+    match counted_to(&small, place) {
+        (value, _) if value < most => value,
+        _ => two_nths(values, (place, place)).0,
+    }
+}
+
+/// The low byte of a value below 256; of others 255.
+fn least_of(low: u8, high: u8) -> u8 {
+    // All ones where the high byte is not zero, and no branch.
+    low | u8::from(high != 0).wrapping_neg()
+}
+
+/// The value at a place, when it is known how often each high byte stands among the values.
+fn counted_below(values: &[u16], highs: &[u32; 256], place: usize) -> u16 {
+    let (high, place) = counted_to(highs, place);
+    let lows = counts(values, |[low, own]| {
+        (low, u32::from(u16::from(own) == high))
     });
     high << 8 | counted_to(&lows, place).0
 }
 
-/// How often each of 256 slots is named, by as much as is said with it.
+/// How often each of 256 slots is named, by as much as is said with it, for the bytes of each value, low and high.
 ///
 /// Neighbours are counted in tables of their own, because values that are alike would wait for each other in one.
-fn counts(values: &[u16], slot: impl Fn(u16) -> (u16, u32)) -> [u32; 256] {
+fn counts(values: &[u16], slot: impl Fn([u8; 2]) -> (u8, u32)) -> [u32; 256] {
     let mut tables = [[0_u32; 256]; 4];
     let add = |table: &mut [u32; 256], value: u16| {
-        let (slot, by) = slot(value);
+        let (slot, by) = slot(value.to_le_bytes());
         if let Some(count) = table.get_mut(usize::from(slot)) {
             *count = count.wrapping_add(by);
         }
@@ -246,17 +270,23 @@ mod tests {
                         .wrapping_mul(6_364_136_223_846_793_005)
                         .wrapping_add(1_442_695_040_888_963_407);
                     // Spread ones, and many alike.
-                    if at % 3 == 0 {
-                        700
-                    } else {
-                        (state >> 48) as u16
+                    match at % 3 {
+                        0 => 700,
+                        1 => (state >> 56) as u16,
+                        _ => (state >> 48) as u16,
                     }
                 })
                 .collect();
             let mut sorted = values.clone();
             sorted.sort_unstable();
             for place in [0, len / 100, len / 2, len - 1] {
-                assert_eq!(nth(&values, place), sorted[place], "{len} {place}");
+                let (one, other) = two_nths(&values, (place, len / 3));
+                assert_eq!(
+                    (one, other),
+                    (sorted[place], sorted[len / 3]),
+                    "{len} {place}"
+                );
+                assert_eq!(nth_of_small(&values, place), sorted[place], "{len} {place}");
             }
         }
     }

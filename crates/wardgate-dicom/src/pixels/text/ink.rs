@@ -2,7 +2,7 @@
 
 use super::edges::Side;
 use super::runs::{Bits, Run};
-use super::{Care, Plane, extremes, nth};
+use super::{Care, Plane, extremes, nth_of_small};
 use crate::pixels::region::Region;
 
 /// A part of a plane with the difference of each value from the mean around it.
@@ -115,58 +115,66 @@ impl Paper {
         let (wide, grain) = (i32::from(clear.step) / 2, u64::from(self.grain));
         let tenths_min =
             (grain * GRAIN_TENTHS_MIN).max(u64::from(clear.step) * care.contrast_tenths_min());
-        let told = |contrast: u32| u64::from(contrast) * 10 >= tenths_min;
+        let told = move |contrast: u32| u64::from(contrast) * 10 >= tenths_min;
         let beyond = |level: i32| match bright {
-            true => Bits::of(&self.above, self.columns, |above| *above > level),
-            false => Bits::of(&self.above, self.columns, |above| *above < -level),
+            true => self.drawing(bright, told, |above, _| above > level),
+            false => self.drawing(bright, told, |above, _| above < -level),
         };
         let mut drawings = Vec::with_capacity(3);
-        let mut draw = |ink: &Bits| {
-            let contrast = self
-                .contrast(ink, bright)
-                .filter(|contrast| told(*contrast));
-            drawings.extend(contrast.map(|contrast| Drawing {
-                strokes: self.connected(ink, bright, contrast),
-                contrast,
-            }));
-        };
         if let Some(clear) = if bright { clear.bright } else { clear.dark } {
             if told(clear) {
-                draw(&beyond(wide));
+                drawings.extend(beyond(wide));
             }
             let clear = i32::try_from(clear).unwrap_or(i32::MAX / 6);
             let far = (clear * 6 / 10).max(i32::from(self.grain) * 3);
             if far >= wide * 3 / 2 {
-                draw(&beyond(far));
+                drawings.extend(beyond(far));
             }
         }
         let edge = (self.most - self.least) / EXTREME_SHARE;
         let (low, high) = (self.least + edge, self.most - edge);
-        draw(&match bright {
-            true => Bits::of(&self.values, self.columns, |value| *value >= high),
-            false => Bits::of(&self.values, self.columns, |value| *value <= low),
+        drawings.extend(match bright {
+            true => self.drawing(bright, told, |_, value| value >= high),
+            false => self.drawing(bright, told, |_, value| value <= low),
         });
         drawings
     }
 
+    /// The strokes of values that are ink, by themselves and what is around them, when their contrast tells them.
+    fn drawing(
+        &self,
+        bright: bool,
+        told: impl Fn(u32) -> bool,
+        is_ink: impl Fn(i32, u16) -> bool,
+    ) -> Option<Drawing> {
+        let contrast = self.contrast(bright, &is_ink);
+        let contrast = contrast.filter(|contrast| told(*contrast))?;
+        let ink = Bits::of((&self.above, &self.values), self.columns, is_ink);
+        Some(Drawing {
+            strokes: self.connected(&ink, bright, contrast),
+            contrast,
+        })
+    }
+
     /// How much ink differs from what is around it, on average.
-    fn contrast(&self, ink: &Bits, bright: bool) -> Option<u32> {
+    fn contrast(&self, bright: bool, is_ink: impl Fn(i32, u16) -> bool) -> Option<u32> {
         let mut sum = Sum::default();
-        for (runs, above) in ink.rows().zip(self.above.chunks_exact(self.columns)) {
-            for Run { first, next } in runs {
-                for part in above.get(first..next).unwrap_or_default().chunks(SUMMED) {
-                    let here = part
-                        .iter()
-                        .fold(0_i32, |sum, above| sum.wrapping_add(*above));
-                    let count = i32::try_from(part.len()).unwrap_or_default();
-                    sum.add(if bright { here } else { -here }, count);
-                }
+        let parts = self.above.chunks(SUMMED).zip(self.values.chunks(SUMMED));
+        for (above, values) in parts {
+            let (mut here, mut count) = (0_i32, 0_i32);
+            for (above, value) in above.iter().zip(values) {
+                // All ones for ink, which keeps the difference, and all zeros for the rest.
+                let kept = -i32::from(is_ink(*above, *value));
+                here = here.wrapping_add(*above & kept);
+                count = count.wrapping_sub(kept);
             }
+            sum.add(if bright { here } else { -here }, count);
         }
         sum.mean()
     }
 
     /// Joins the runs of ink of each row with those of the row above that they touch.
+    #[inline(never)]
     fn connected(&self, ink: &Bits, bright: bool, contrast: u32) -> Vec<Stroke> {
         let mut forest = Forest {
             bright,
@@ -330,14 +338,25 @@ impl Forest {
 /// The median difference between neighbours of a row.
 fn grain(values: &[u16]) -> u16 {
     let stride = (values.len() / GRAIN_SAMPLES).max(1) | 1;
-    let pairs = values.windows(2).step_by(stride);
-    let steps: Vec<u16> = pairs
-        .filter_map(|pair| Some(pair.first()?.abs_diff(*pair.last()?)))
-        .collect();
-    let middle = steps.len() / 2;
+    let next = values.get(1..).unwrap_or_default();
+    let steps: Vec<u16> = match stride {
+        1 => (values
+            .iter()
+            .zip(next)
+            .map(|(one, other)| one.abs_diff(*other)))
+        .collect(),
+        _ => {
+            let pairs = values.chunks(stride).zip(next.chunks(stride));
+            let step = |(one, other): (&[u16], &[u16])| match (one, other) {
+                ([one, ..], [other, ..]) => one.abs_diff(*other),
+                _ => 0,
+            };
+            pairs.map(step).collect()
+        }
+    };
     match steps.is_empty() {
         true => 0,
-        false => nth(&steps, middle),
+        false => nth_of_small(&steps, steps.len() / 2),
     }
 }
 
@@ -350,7 +369,8 @@ fn above_mean(values: &[u16], columns: usize) -> Vec<i32> {
     let mut above = vec![0; values.len()];
     let mut sums = vec![0_u32; columns];
     let mut running = vec![0_u32; columns + 2 * AROUND + 1];
-    let mut shares: Vec<f32> = Vec::new();
+    let widths = widths(columns);
+    let mut shares: Vec<f32> = Vec::with_capacity(columns);
     let mut height_before = 0;
     let row_at = |row: usize| {
         values
@@ -370,10 +390,10 @@ fn above_mean(values: &[u16], columns: usize) -> Vec<i32> {
         let height = (row + AROUND).min(rows - 1) + 1 - row.saturating_sub(AROUND);
         if height != height_before {
             shares.clear();
-            shares.extend((0..columns).map(|column| {
-                let width = (column + AROUND).min(columns - 1) + 1 - column.saturating_sub(AROUND);
-                1.0 / (width * height) as f32
-            }));
+            let rows = u16::try_from(height).unwrap_or(u16::MAX);
+            // A window has at most 25 by 25 values.
+            let share = |width: &u16| 1.0 / f32::from(width.wrapping_mul(rows));
+            shares.extend(widths.iter().map(share));
             height_before = height;
         }
         let mut sum = 0_u32;
@@ -393,6 +413,15 @@ fn above_mean(values: &[u16], columns: usize) -> Vec<i32> {
         }
     }
     above
+}
+
+/// How many columns the window around each column has.
+fn widths(columns: usize) -> Vec<u16> {
+    let width = |column: usize| {
+        let width = (column + AROUND).min(columns - 1) + 1 - column.saturating_sub(AROUND);
+        u16::try_from(width).unwrap_or(u16::MAX)
+    };
+    (0..columns).map(width).collect()
 }
 
 /// The whole part of a number that is not negative and below 2^22, as `as` gives it, but without a branch, so that

@@ -17,13 +17,24 @@ pub(super) struct Run {
 }
 
 impl Bits {
-    /// The bits of values in rows of so many columns.
-    pub(super) fn of<T>(values: &[T], columns: usize, is_ink: impl Fn(&T) -> bool) -> Self {
+    /// The bits of values in rows of so many columns; whether one is ink, two things tell that are known of each.
+    pub(super) fn of<S, T>(
+        (first, second): (&[S], &[T]),
+        columns: usize,
+        is_ink: impl Fn(S, T) -> bool,
+    ) -> Self
+    where
+        S: Copy,
+        T: Copy,
+    {
         let words_of_row = columns.div_ceil(WORD).max(1);
-        let rows = values.chunks_exact(columns.max(1));
+        let columns_min = columns.max(1);
+        let rows = first.chunks_exact(columns_min);
+        let rows = rows.zip(second.chunks_exact(columns_min));
         let mut words = Vec::with_capacity(rows.len() * words_of_row);
-        for row in rows {
-            words.extend(row.chunks(WORD).map(|values| word_of(values, &is_ink)));
+        for (first, second) in rows {
+            let parts = first.chunks(WORD).zip(second.chunks(WORD));
+            words.extend(parts.map(|(first, second)| word_of(first, second, &is_ink)));
         }
         Self {
             words,
@@ -80,10 +91,10 @@ impl Runs<'_> {
 
 /// The bits of up to 64 values: a byte each first, which the processor makes of many at once, then eight bytes to
 /// eight bits by a product that moves the lowest bit of each to its place in the highest byte.
-fn word_of<T>(values: &[T], is_ink: &impl Fn(&T) -> bool) -> u64 {
+fn word_of<S: Copy, T: Copy>(first: &[S], second: &[T], is_ink: &impl Fn(S, T) -> bool) -> u64 {
     let mut flags = [0_u8; WORD];
-    for (flag, value) in flags.iter_mut().zip(values) {
-        *flag = u8::from(is_ink(value));
+    for (flag, (one, other)) in flags.iter_mut().zip(first.iter().zip(second)) {
+        *flag = u8::from(is_ink(*one, *other));
     }
     let eights = flags.as_chunks::<8>().0.iter().enumerate();
     eights.fold(0, |word, (at, eight)| {
@@ -112,7 +123,7 @@ mod tests {
                     at / columns != 2 && (at / columns == 3 || state >> 62 != 0)
                 })
                 .collect();
-            let bits = Bits::of(&values, columns, |value| *value);
+            let bits = Bits::of((&values, &values), columns, |value, _| value);
             let rows = bits.rows().zip(values.chunks(columns));
             assert_eq!(bits.rows().count(), 6);
             for (runs, row) in rows {
