@@ -8,6 +8,8 @@ use encoding_rs::{
     WINDOWS_1252, WINDOWS_1254,
 };
 
+use crate::element::letters;
+
 /// The character set of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CharacterSet {
@@ -59,7 +61,7 @@ impl CharacterSet {
     pub(crate) fn decode<'b>(self, bytes: &'b [u8]) -> Cow<'b, str> {
         let escapes = memchr::memchr(ESCAPE, bytes).is_some();
         if !escapes && bytes.is_ascii() {
-            return String::from_utf8_lossy(bytes);
+            return letters(bytes);
         }
         if escapes {
             return Cow::Owned(self.switching(bytes));

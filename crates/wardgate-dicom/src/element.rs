@@ -180,7 +180,7 @@ impl<'a> Element<'a> {
 
     /// A value of plain letters: a code, a UID, a number as text. Padding is cut.
     pub(crate) fn ascii(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(trimmed(self.raw()))
+        letters(trimmed(self.raw()))
     }
 }
 
@@ -222,6 +222,14 @@ impl<'a> DataSet<'a> {
         self.elements.reverse();
         self.elements.dedup_by_key(|element| element.tag);
         self.elements.reverse();
+    }
+}
+
+/// Bytes as letters; what is no UTF-8 becomes a sign for it. That is nearly never so, and seen soonest at once.
+pub(crate) fn letters(bytes: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 
@@ -304,9 +312,19 @@ pub(crate) fn chars_max(vr: VR) -> usize {
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({:04X},{:04X})", self.group(), self.element())
+        // By hand, because every report names every attribute that was changed.
+        let digit = |at: u32| {
+            let digit = (self.0 >> (28 - 4 * at) & 0xf) as usize;
+            HEXADECIMAL.get(digit).copied().unwrap_or_default()
+        };
+        let [a, b, c, d] = [0, 1, 2, 3].map(digit);
+        let [e, g, h, i] = [4, 5, 6, 7].map(digit);
+        let written = [b'(', a, b, c, d, b',', e, g, h, i, b')'];
+        f.write_str(str::from_utf8(&written).unwrap_or_default())
     }
 }
+
+const HEXADECIMAL: &[u8; 16] = b"0123456789ABCDEF";
 
 impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -369,6 +387,22 @@ pub(crate) mod tags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_are_written_as_the_standard_writes_them() {
+        for tag in [
+            0,
+            0x0008_0020,
+            0x7fe0_0010,
+            0xfffe_e0dd,
+            0x0123_4567,
+            0x89ab_cdef,
+        ] {
+            let tag = Tag(tag);
+            let written = format!("({:04X},{:04X})", tag.group(), tag.element());
+            assert_eq!(tag.to_string(), written);
+        }
+    }
 
     #[test]
     fn representations_are_those_that_the_dictionary_has() {

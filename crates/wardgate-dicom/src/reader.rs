@@ -87,9 +87,10 @@ impl<'a> Reader<'a> {
         encoding: Encoding,
         pixels: &mut Option<PixelElement>,
     ) -> Result<DataSet<'a>, RecordFault> {
-        let mut set = DataSet::default();
+        let mut set = DataSet {
+            elements: Vec::with_capacity(ELEMENTS_USUAL),
+        };
         while !self.rest_is_zero() {
-            let start = self.at;
             let (tag, vr, len) = self.head(encoding, self.bytes.len())?;
             if tag.group() == 0xfffe && len == Some(0) {
                 continue;
@@ -99,8 +100,8 @@ impl<'a> Reader<'a> {
                 *pixels = Some(PixelElement { tag, vr, len, at });
                 break;
             }
-            self.at = start;
-            let element = self.element(encoding, self.bytes.len(), 0)?;
+            self.count()?;
+            let element = self.valued((tag, vr, len), encoding, self.bytes.len(), 0)?;
             set.elements.push(element);
         }
         Ok(set)
@@ -147,11 +148,25 @@ impl<'a> Reader<'a> {
         limit: usize,
         depth: u32,
     ) -> Result<Element<'a>, RecordFault> {
-        self.elements_left = self
-            .elements_left
-            .checked_sub(1)
-            .ok_or_else(|| too_large("the data set has too many elements"))?;
-        let (tag, vr, len) = self.head(encoding, limit)?;
+        self.count()?;
+        let head = self.head(encoding, limit)?;
+        self.valued(head, encoding, limit, depth)
+    }
+
+    fn count(&mut self) -> Result<(), RecordFault> {
+        let left = self.elements_left.checked_sub(1);
+        self.elements_left = left.ok_or_else(|| too_large("the data set has too many elements"))?;
+        Ok(())
+    }
+
+    /// The element whose head was read.
+    fn valued(
+        &mut self,
+        (tag, vr, len): Head,
+        encoding: Encoding,
+        limit: usize,
+        depth: u32,
+    ) -> Result<Element<'a>, RecordFault> {
         let Some(len) = len else {
             return self.undefined(tag, vr, encoding, limit, depth);
         };
@@ -416,6 +431,8 @@ fn implied(tag: Tag) -> VR {
     }
 }
 
+/// Elements for which there is room at once: most data sets have as many.
+const ELEMENTS_USUAL: usize = 64;
 /// Sequences within sequences; no object of the standard has a tenth of it.
 const DEPTH_MAX: u32 = 64;
 /// Elements of one file, over all items.
