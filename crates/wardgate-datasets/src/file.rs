@@ -208,7 +208,7 @@ impl Work<'_> {
             }
         };
         report.counts.records = 1;
-        report.tallied(&tally);
+        report.tallied(tally);
         if !self.clean(found, report) {
             return Ok(None);
         }
@@ -244,7 +244,7 @@ impl Work<'_> {
             }
         };
         report.counts.records = 1;
-        report.tallied(&tally);
+        report.tallied(tally);
         if !self.clean(found, report) {
             return Ok(None);
         }

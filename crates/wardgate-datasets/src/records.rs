@@ -166,7 +166,7 @@ impl Work<'_> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
             .hex();
-        report.tallied(&so_far.tally);
+        report.operations.merge(&so_far.tally);
         let nothing = report.counts.records == 0 && !report.refused.is_empty();
         let clean = self.clean(so_far.residue, report);
         Ok((clean && !nothing).then(|| so_far.written.hex()))
@@ -187,7 +187,7 @@ impl Work<'_> {
         };
         pending.sync()?;
         let mut report = report.clone();
-        report.tallied(&so_far.tally);
+        report.operations.merge(&so_far.tally);
         self.journal.reach(&Reached {
             part,
             at: so_far.at,

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::digest::{Digest, sha256_of_file};
 use crate::fault::DatasetFault;
-use crate::report::{OutputFile, RunReport, slashed};
+use crate::report::{OutputFile, RunReport, slashed, totals};
 
 pub use guarantee::{Claim, Guarantee};
 pub use manifest::{Manifest, ManifestIdentity, VerifiedManifest, verify_manifest};
@@ -237,18 +237,12 @@ impl Look {
                 "run again until nothing is left, or look at what failed and waive this by name",
             );
         }
-        let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
-        for counts in report.operations.values() {
-            for (operation, count) in counts {
-                *totals.entry(operation).or_default() += count;
-            }
-        }
         json!({
             "report_sha256": digest,
             "run": report.run,
             "counts": report.counts,
             "verifier": report.verifier,
-            "operations": totals,
+            "operations": totals(&report.operations),
             "sources_sha256": report.sources_sha256,
         })
     }

@@ -1,11 +1,15 @@
 //! What a run did, in counts and digests; never a value of a record.
 
+mod operations;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wardgate_deid::{Kind, RecordFault, Tally};
+
+pub(crate) use operations::totals;
 
 /// What a run is: equal heads make equal outputs of equal inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,8 +63,12 @@ pub struct FileReport {
     /// Counts.
     pub counts: Counts,
     /// Operations by element.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub operations: Operations,
+    #[serde(
+        default,
+        with = "operations",
+        skip_serializing_if = "operations::is_empty"
+    )]
+    pub operations: Tally,
     /// What was refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
@@ -147,7 +155,8 @@ pub struct RunReport {
     /// What the verifier says.
     pub verifier: Verifier,
     /// Operations by element.
-    pub operations: Operations,
+    #[serde(with = "operations")]
+    pub operations: Tally,
     /// What was refused.
     pub refused: Vec<Refused>,
     /// Refusals that are only counted, because there were too many.
@@ -157,9 +166,6 @@ pub struct RunReport {
     /// The files of the data set, in the order of the inputs.
     pub outputs: Vec<OutputFile>,
 }
-
-/// Operations by element: how often each was done.
-pub(crate) type Operations = BTreeMap<String, BTreeMap<String, u64>>;
 
 impl FileReport {
     /// Notes a refusal; past [`REFUSED_MAX`] they are only counted.
@@ -195,10 +201,10 @@ impl FileReport {
     }
 
     /// Adds to the operations.
-    pub(crate) fn tallied(&mut self, tally: &Tally) {
-        for (element, operation, count) in tally.elements() {
-            let counts = self.operations.entry(element.to_owned()).or_default();
-            *counts.entry(operation.label().to_owned()).or_default() += count;
+    pub(crate) fn tallied(&mut self, tally: Tally) {
+        match operations::is_empty(&self.operations) {
+            true => self.operations = tally,
+            false => self.operations.merge(&tally),
         }
     }
 }
@@ -215,7 +221,7 @@ impl RunReport {
                 on,
                 ..Verifier::default()
             },
-            operations: Operations::new(),
+            operations: Tally::default(),
             refused: Vec::new(),
             refused_untold: 0,
             sources_sha256: String::new(),
@@ -235,12 +241,7 @@ impl RunReport {
         for (kind, count) in done.residue {
             *self.verifier.residue.entry(kind).or_default() += count;
         }
-        for (element, counts) in done.operations {
-            let sums = self.operations.entry(element).or_default();
-            for (operation, count) in counts {
-                *sums.entry(operation).or_default() += count;
-            }
-        }
+        self.operations.merge(&done.operations);
         self.refused_untold += done.refused_untold;
         for refused in done.refused {
             match self.refused.len() < REFUSED_MAX {
@@ -279,13 +280,7 @@ impl RunReport {
             (true, failed) => format!("verifier: {failed} files failed and were not written"),
         };
         text.push_str(&format!("\n{verified}"));
-        let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
-        for counts in self.operations.values() {
-            for (operation, count) in counts {
-                *totals.entry(operation).or_default() += count;
-            }
-        }
-        for (operation, count) in totals {
+        for (operation, count) in totals(&self.operations) {
             text.push_str(&format!("\n  {operation:<12}{count}"));
         }
         text

@@ -2,11 +2,12 @@
 //!
 //! No output takes its name before all of its group are on the disk and each was read back.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+
+use wardgate_deid::Tally;
 
 use super::named::{Unnamed, Written};
 use super::{Place, STOPPED, Work, unfinished};
@@ -198,7 +199,7 @@ impl Ready {
         if report.output.is_none() {
             report.counts.files_refused = 1;
             report.counts.records = 0;
-            report.operations = BTreeMap::new();
+            report.operations = Tally::default();
         }
         report.counts.records_refused = report
             .refused
