@@ -4,21 +4,55 @@ use std::path::Path;
 
 use anyhow::Result;
 
+/// Which pictures a folder holds.
+#[derive(Clone, Copy)]
+pub(super) enum Mix {
+    /// MR pictures of 10 KB.
+    Small,
+    /// CT pictures of 0.5 MB.
+    Large,
+    /// Two of five are CT pictures of 39 KB, two MR pictures of 10 KB, and one an MR picture of 510 KB.
+    Both,
+}
+
+impl Mix {
+    /// The name of its folder.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Large => "large",
+            Self::Both => "both",
+        }
+    }
+
+    /// What it holds, for people.
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            Self::Small => "MR pictures of 10 KB, made",
+            Self::Large => "CT pictures of 0.5 MB, made",
+            Self::Both => "pictures of 10 to 510 KB, made",
+        }
+    }
+
+    fn picture(self, number: usize) -> (&'static str, usize, &'static str) {
+        match (self, number % 5) {
+            (Self::Small, _) | (Self::Both, 2 | 3) => ("MR", 64, "mr"),
+            (Self::Large, _) => ("CT", 512, "ct"),
+            (Self::Both, 0 | 1) => ("CT", 136, "ct"),
+            (Self::Both, _) => ("MR", 504, "large"),
+        }
+    }
+}
+
 /// Writes so many files of invented patients, and returns their bytes.
-///
-/// Two of five are CT pictures of 39 KB, two MR pictures of 10 KB, and one an MR picture of 510 KB.
-pub(super) fn write(folder: &Path, count: usize) -> Result<u64> {
+pub(super) fn write(folder: &Path, mix: Mix, count: usize) -> Result<u64> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
     std::fs::create_dir_all(folder)?;
     let mut bytes = 0;
     for number in 0..count {
-        let (modality, side, name) = match number % 5 {
-            0 | 1 => ("CT", 136, "ct"),
-            2 | 3 => ("MR", 64, "mr"),
-            _ => ("MR", 504, "large"),
-        };
+        let (modality, side, name) = mix.picture(number);
         let file = file(number, modality, side);
         bytes += file.len() as u64;
         std::fs::write(folder.join(format!("{name}-{number:04}.dcm")), file)?;
