@@ -18,14 +18,19 @@ def free_port():
 
 
 class Node:
-    """A node that serves until `stop`; `records` in YAML hold the applications that get keys."""
+    """A node that serves until `stop`; `records` in YAML hold the applications that get keys.
 
-    def __init__(self, run, records, apps):
+    `console_settings` holds more lines of that section of the configuration.
+    """
+
+    def __init__(self, run, records, apps, console_settings=""):
         self.directory = run.place / "node"
         self.errors = run.place / "node.log"
         console = free_port()
         run.wardgate("init", "--dir", self.directory,
                      "--listen", f"127.0.0.1:{free_port()}", "--console", f"127.0.0.1:{console}")
+        configuration = self.directory / "wardgate.yaml"
+        configuration.write_text(configuration.read_text().replace("\nconsole:\n", f"\nconsole:\n{console_settings}", 1))
         file = run.place / "records.yaml"
         file.write_text(records)
         run.wardgate("apply", "-f", file, "--dir", self.directory)

@@ -24,6 +24,9 @@ use crate::Parts;
 pub(crate) use answer::author;
 pub(crate) use outcome::Outcome;
 
+/// The largest file that [`Parts::fetch_files`] needs to bring.
+pub const FILE_BYTES_MAX: usize = deidentify::INPUT_BYTES_MAX;
+
 /// The routes of this part.
 pub(crate) fn routes() -> Router<Parts> {
     let all = get(consent::search)
@@ -51,7 +54,7 @@ pub(crate) fn routes() -> Router<Parts> {
         .route("/fhir/{*elsewhere}", any(outcome::no_route))
 }
 
-/// De-identification, under the names of both versions of its guide. Some clients encode the dollar sign.
+/// De-identification, under the names of both versions of its guide, and requests for files. Some clients encode the dollar sign.
 fn operations() -> Router<Parts> {
     let mut operations = Router::new();
     for dollar in ["$", "%24"] {
@@ -61,7 +64,13 @@ fn operations() -> Router<Parts> {
             .route(&format!("/fhir/{dollar}de-identify"), current)
             .route(&format!("/fhir/{dollar}deidentify"), earlier);
     }
+    let request = get(deidentify::look)
+        .delete(deidentify::end)
+        .fallback(outcome::no_method);
+    let file = get(deidentify::fetch).fallback(outcome::no_method);
     operations
+        .route("/fhir/deidentified/{id}", request)
+        .route("/fhir/deidentified/{id}/{file}", file)
         .layer(DefaultBodyLimit::max(deidentify::INPUT_BYTES_MAX))
         .layer(Extension(Arc::new(deidentify::Places::default())))
 }

@@ -17,6 +17,7 @@ mod changes;
 mod denials;
 mod emergency;
 mod fhir;
+mod file_sources;
 mod frame;
 mod guard;
 mod headers;
@@ -52,6 +53,8 @@ use denials::Denials;
 use logins::Logins;
 use refusal::Refusal;
 
+pub use fhir::FILE_BYTES_MAX;
+pub use file_sources::FileSource;
 pub use health::{Anchor, Check, Readiness};
 pub use oauth::Tokens;
 pub use settings::Settings;
@@ -72,6 +75,8 @@ pub struct Parts {
     pub settings: Arc<Settings>,
     /// How providers of identity are reached.
     pub fetch: Arc<dyn Fetch>,
+    /// How files of [`Settings::file_sources`] are reached: as large, and as long on their way, as is read.
+    pub fetch_files: Arc<dyn Fetch>,
     /// What time it is.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::file_sources::FileSource;
 use crate::oauth::Tokens;
 use crate::sso::Provider;
 
@@ -18,6 +19,8 @@ pub struct Settings {
     pub scim_provider: Option<String>,
     /// A list of stolen passwords, none of which may be chosen.
     pub breached_passwords: Option<PathBuf>,
+    /// Where `$de-identify` may fetch files from; without any it fetches none.
+    pub file_sources: Vec<FileSource>,
     /// What it takes to give tokens to applications; without it none are given.
     pub tokens: Option<Tokens>,
 }
@@ -31,6 +34,7 @@ impl Settings {
             providers: Vec::new(),
             scim_provider: None,
             breached_passwords: None,
+            file_sources: Vec::new(),
             tokens: None,
         }
     }

@@ -203,6 +203,36 @@ mod tests {
     }
 
     #[test]
+    fn sources_of_files_are_folders_over_tls_or_on_this_machine() {
+        let read = |address: &str| {
+            parse(&format!(
+                "console:\n  file_sources:\n    - address: {address}\n      token_file: bulk.token\n"
+            ))
+        };
+        let config = read("https://bulk.example.org/exports/").unwrap();
+        let [source] = &config.console.file_sources[..] else {
+            panic!("{:?}", config.console.file_sources)
+        };
+        assert_eq!(source.address, "https://bulk.example.org/exports/");
+        assert_eq!(
+            source.token_file.as_deref(),
+            Some(Path::new("/data/bulk.token"))
+        );
+        for bad in [
+            "https://bulk.example.org/exports",
+            "http://bulk.example.org/",
+            "bulk/",
+        ] {
+            let failure = read(bad).unwrap_err();
+            let told: Vec<String> = failure.faults().iter().map(ToString::to_string).collect();
+            assert_eq!(
+                told,
+                ["wardgate.yaml:3:16: `console.file_sources.address` does not take this value"]
+            );
+        }
+    }
+
+    #[test]
     fn what_a_key_provider_needs_and_has_not_is_told() {
         let told: Vec<String> = ["pkcs11", "transit", "aws-kms", "gcp-kms", "other"]
             .iter()

@@ -146,7 +146,8 @@ pub(super) fn version_of(etag: &str) -> Option<u64> {
     quoted.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
 }
 
-fn http_date(at: jiff::Timestamp) -> String {
+/// A moment as headers tell it.
+pub(super) fn http_date(at: jiff::Timestamp) -> String {
     DateTimePrinter::new()
         .timestamp_to_rfc9110_string(&at)
         .unwrap_or_default()
@@ -174,12 +175,15 @@ fn accepts(headers: &HeaderMap, kinds: &[&str]) -> Result<(), Outcome> {
     }
 }
 
-fn essence(kind: &str) -> String {
+/// A media type without its parameters, in lower case.
+pub(super) fn essence(kind: &str) -> String {
     let essence = kind.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
 }
 
 pub(super) const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
+/// Resources, one a line.
+pub(super) const NDJSON: &str = "application/fhir+ndjson";
 pub(super) const JSON_KINDS: &[&str] = &[
     "*/*",
     "application/*",

@@ -4,8 +4,13 @@
 //! where one record is refused, all are, and nothing is half answered. What comes in is held in memory, because the
 //! patients of all records must be known before the first is written; a limit of bytes and of runs at a time bounds it.
 
+mod asynchronous;
+mod fetched;
+mod files;
+mod jobs;
 mod run;
 mod sent;
+mod told;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -22,15 +27,21 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wardgate_authz::Operation;
-use wardgate_deid::{Day, Operation as Done, Tally};
-use wardgate_records::Author;
-use wardgate_records::events::{DatasetDeidentified, DatasetRefused, ElementCounts, Event, Token};
+use wardgate_deid::{Day, Profile};
 
-use super::answer::{FHIR_JSON, JSON_KINDS, NDJSON_KINDS, admit_for, bytes, is_json, is_ndjson};
+use super::answer::{
+    FHIR_JSON, JSON_KINDS, NDJSON, NDJSON_KINDS, admit_for, bytes, is_json, is_ndjson,
+};
 use super::outcome::Outcome;
 use super::query::Parameters;
 use crate::Parts;
+use asynchronous::Order;
+use files::SentFile;
+use jobs::Jobs;
 use run::{Means, Undone, Written};
+use sent::Sent;
+
+pub(super) use asynchronous::{end, fetch, look};
 
 /// `[base]/$de-identify`: the operation and what it gives as version 1.0.0 of the guide names them.
 pub(super) async fn current(
@@ -52,7 +63,7 @@ pub(super) async fn earlier(
 
 async fn serve(
     parts: &Parts,
-    places: &Places,
+    places: &Arc<Places>,
     request: Request,
     given: &'static str,
 ) -> Result<Response, Outcome> {
@@ -73,7 +84,21 @@ async fn serve(
         as_of: today((parts.clock)())?,
     };
     let place = places.take().await?;
+    let headers = request.headers().clone();
     let body = bytes(parts, request).await?;
+    if form == Form::Parameters
+        && let Some((files, profile)) = asked_files(&body, policy.clone())?
+    {
+        drop(place);
+        let author = admitted.author.clone();
+        let order = Order {
+            files,
+            profile,
+            author,
+            given,
+        };
+        return asynchronous::begin(parts, places, (order, means), &headers).await;
+    }
     // A run goes on when who asked went away: its place stays taken until it ends.
     let work = move || {
         let written = match form {
@@ -91,17 +116,30 @@ async fn serve(
     })?;
     match written {
         Ok(written) => {
-            tell(parts, &succeeded(&written, &admitted.author)).await?;
+            told::succeeded(parts, &written, &admitted.author).await?;
             Ok(answer(written, form, place))
         }
         Err(undone) => {
-            if let Some(codes) = undone.codes() {
-                // It is refused whether or not the ledger takes it.
-                let _ = tell(parts, &refused(&codes, &admitted.author)).await;
-            }
+            told::refused(parts, &undone, &admitted.author).await;
             Err(undone.into())
         }
     }
+}
+
+/// The files that Parameters ask for, and the profile.
+fn asked_files(
+    body: &[u8],
+    policy: Option<Profile>,
+) -> Result<Option<(Vec<SentFile>, Profile)>, Outcome> {
+    // A Bundle is large, and is read where it does not keep others waiting.
+    if body.len() > ORDER_BYTES_MAX {
+        return Ok(None);
+    }
+    let sent = Sent::read(body)?;
+    let files = sent.files()?;
+    files
+        .map(|files| Ok((files, sent.profile(policy)?)))
+        .transpose()
 }
 
 /// How records come and go.
@@ -133,24 +171,31 @@ impl Form {
     fn media_type(self) -> &'static str {
         match self {
             Self::Parameters => FHIR_JSON,
-            Self::Lines => "application/fhir+ndjson",
+            Self::Lines => NDJSON,
         }
     }
 }
 
-/// Places for runs: each holds its input and its output in memory until the answer is sent.
-pub(super) struct Places(Arc<Semaphore>);
+/// Places for runs: each holds its input and its output in memory until the answer is sent, or until the files
+/// are ready.
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    jobs: Arc<Jobs>,
+}
 
 impl Default for Places {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(RUNS_MAX)))
+        Self {
+            free: Arc::new(Semaphore::new(RUNS_MAX)),
+            jobs: Arc::default(),
+        }
     }
 }
 
 impl Places {
     /// Waits for a place; how long a request may take bounds the wait.
     async fn take(&self) -> Result<OwnedSemaphorePermit, Outcome> {
-        let place = Arc::clone(&self.0).acquire_owned().await;
+        let place = Arc::clone(&self.free).acquire_owned().await;
         place.map_err(|_| Outcome::failed())
     }
 }
@@ -192,67 +237,6 @@ fn answer(written: Written, form: Form, place: OwnedSemaphorePermit) -> Response
     ([(header::CONTENT_TYPE, form.media_type())], body).into_response()
 }
 
-/// Has the ledger keep an event. What it can not keep did not happen.
-async fn tell(parts: &Parts, event: &Event<'_>) -> Result<(), Outcome> {
-    let told = parts.store.tell(event, (parts.clock)()).await;
-    let kept = match told {
-        Ok(()) => parts.store.drain_outbox(&parts.ledger).await.map(|_| ()),
-        Err(error) => Err(error),
-    };
-    kept.map_err(|error| {
-        tracing::error!(%error, "a de-identification could not be told to the ledger");
-        Outcome::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "transient",
-            "the ledger can not take an entry, so nothing is answered; try again in a moment",
-        )
-    })
-}
-
-fn succeeded<'a>(written: &'a Written, author: &'a Author) -> Event<'a> {
-    let (app, person) = match author {
-        Author::App(id) => (Some(id), None),
-        Author::Person(id) => (None, Some(id)),
-        _ => (None, None),
-    };
-    let token = |id: &'a String| Token::or_unfit(id);
-    Event::DatasetDeidentified(DatasetDeidentified {
-        app: app.map(token),
-        person: person.map(token),
-        profile: Token::or_unfit(written.profile.id()),
-        resources: written.resources,
-        done: counts(&written.tally),
-        verified: written.resources,
-        bytes: written.output.len() as u64,
-        output: written.digest(),
-    })
-}
-
-fn refused<'a>(codes: &'a str, author: &'a Author) -> Event<'a> {
-    let who = match author {
-        Author::App(id) | Author::Person(id) => Token::or_unfit(id),
-        _ => Token::UNFIT,
-    };
-    Event::DatasetRefused(DatasetRefused {
-        name: Token::or_unfit("de-identify"),
-        guarantee: "deidentified",
-        reasons: codes,
-        person: who,
-    })
-}
-
-fn counts(tally: &Tally) -> ElementCounts {
-    ElementCounts {
-        kept: tally.total(Done::Kept),
-        removed: tally.total(Done::Removed),
-        replaced: tally.total(Done::Replaced),
-        shifted: tally.total(Done::Shifted),
-        generalised: tally.total(Done::Generalised),
-        cleaned: tally.total(Done::Cleaned),
-        emptied: tally.total(Done::Emptied),
-    }
-}
-
 /// The day by which ages are reckoned.
 fn today(now: Timestamp) -> Result<Day, Outcome> {
     let date = now.to_zoned_datetime(TimeZone::UTC).date();
@@ -280,6 +264,8 @@ impl From<Undone> for Outcome {
 
 /// The largest input that is read.
 pub(super) const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The largest request for files. One of 100 files with long addresses has less.
+const ORDER_BYTES_MAX: usize = 1024 * 1024;
 /// Runs at a time: what holds for one in memory holds for so many.
 const RUNS_MAX: usize = 2;
 const PIECE_BYTES: usize = 64 * 1024;

@@ -76,10 +76,11 @@ fn deidentify(name: &str) -> Value {
     json!({
         "name": name,
         "definition": format!("http://hl7.org/fhir/us/darts/OperationDefinition/{name}"),
-        "documentation": "Takes Parameters with identifiableData and policy, or resources as \
-            application/fhir+ndjson with policy in the address. Policies: safe-harbor \
-            (HHS_SAFE_HARBOR_DETERMINISTIC_METHOD), limited-data-set, gdpr-pseudonymise. \
-            identifiableDataFileUrls is not supported: no files are fetched.",
+        "documentation": "Takes Parameters with policy and identifiableData or \
+            identifiableDataFileUrls, or resources as application/fhir+ndjson with policy in the \
+            address. Policies: safe-harbor (HHS_SAFE_HARBOR_DETERMINISTIC_METHOD), limited-data-set, \
+            gdpr-pseudonymise. Files are fetched from configured sources only; Prefer: respond-async \
+            is honoured for them.",
     })
 }
 

@@ -10,7 +10,7 @@ use super::answer::FHIR_JSON;
 use crate::refusal::Refusal;
 
 /// Why something is not done, as FHIR tells it. Holds no value of a resource.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     status: StatusCode,
     issues: Vec<Issue>,
@@ -20,7 +20,7 @@ pub(crate) struct Outcome {
 }
 
 /// One reason.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Issue {
     /// The issue type of FHIR.
     code: &'static str,
@@ -30,9 +30,11 @@ struct Issue {
     line: Option<u64>,
 }
 
-/// A record that was refused, and the line that it stood in.
+/// A record that was refused, and where it stood.
 #[derive(Debug)]
 pub(super) struct RefusedRecord {
+    /// The file, from 1, of a request for files.
+    pub(super) file: Option<usize>,
     pub(super) line: Option<u64>,
     pub(super) fault: RecordFault,
 }
@@ -148,7 +150,8 @@ impl From<&ConsentIssue> for Issue {
 
 impl From<&RefusedRecord> for Issue {
     fn from(refused: &RefusedRecord) -> Self {
-        let RefusedRecord { line, fault } = refused;
+        let RefusedRecord { file, line, fault } = refused;
+        let file = file.map_or_else(String::new, |file| format!("file {file}, "));
         let place = match (line, fault.byte()) {
             (Some(line), Some(byte)) => format!("line {line}, byte {byte}: "),
             (Some(line), None) => format!("line {line}: "),
@@ -162,7 +165,7 @@ impl From<&RefusedRecord> for Issue {
                 "fhir.unknown_resource" => "not-supported",
                 _ => "processing",
             },
-            diagnostics: format!("{place}{fault}; {}", fault.hint()),
+            diagnostics: format!("{file}{place}{fault}; {}", fault.hint()),
             expression: None,
             line: *line,
         }

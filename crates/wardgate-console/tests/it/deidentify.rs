@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
+use wardgate_console::Parts;
 use wardgate_ledger::Ledger;
 use wardgate_records::events::StoredEvent;
 use wardgate_records::people::SessionKind;
@@ -17,6 +18,13 @@ systems: []
 operations: [data.deidentify]
 ---
 kind: App
+id: second
+name: Another export
+acts: autonomously
+systems: []
+operations: [data.deidentify]
+---
+kind: App
 id: bystander
 name: Granted something else
 acts: autonomously
@@ -24,16 +32,24 @@ systems: []
 operations: [consent.read]
 ";
 
-struct Export {
-    stage: Stage,
+pub(crate) struct Export {
+    pub(crate) stage: Stage,
     ledger: Ledger,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Export {
     async fn open() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Parts)) -> Self {
         let mut ledger = None;
-        let stage = Stage::with(APPS, |parts| ledger = Some(parts.ledger.clone())).await;
+        let stage = Stage::with(APPS, |parts| {
+            ledger = Some(parts.ledger.clone());
+            change(parts);
+        })
+        .await;
         let key = stage.key("research").await;
         Self {
             stage,
@@ -43,7 +59,7 @@ impl Export {
     }
 
     /// Sends a body of a media type as the application.
-    async fn send(&self, path: &str, kind: &str, body: &str) -> Reply {
+    pub(crate) async fn send(&self, path: &str, kind: &str, body: &str) -> Reply {
         self.send_as(&self.key, path, kind, body).await
     }
 
@@ -64,7 +80,7 @@ impl Export {
     }
 
     /// What the ledger has of a kind.
-    fn told(&self, kind: &str) -> Vec<StoredEvent> {
+    pub(crate) fn told(&self, kind: &str) -> Vec<StoredEvent> {
         let entries = self.ledger.entries(..).map(|entry| entry.unwrap().1);
         entries
             .map(|leaf| StoredEvent::parse(&leaf).unwrap())
@@ -73,7 +89,7 @@ impl Export {
     }
 
     /// Nothing of the patient is in the ledger.
-    fn check_ledger(&self) {
+    pub(crate) fn check_ledger(&self) {
         for entry in self.ledger.entries(..) {
             let leaf = String::from_utf8(entry.unwrap().1).unwrap();
             check_clean(&leaf);
@@ -81,7 +97,7 @@ impl Export {
     }
 }
 
-fn patient() -> Value {
+pub(crate) fn patient() -> Value {
     json!({
         "resourceType": "Patient", "id": "ashgrove-1", "gender": "female", "birthDate": "1974-04-09",
         "identifier": [{
@@ -95,7 +111,7 @@ fn patient() -> Value {
     })
 }
 
-fn weight() -> Value {
+pub(crate) fn weight() -> Value {
     json!({
         "resourceType": "Observation", "id": "o-1", "status": "final",
         "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
@@ -119,14 +135,14 @@ fn parameters(policy: &str) -> Value {
     })
 }
 
-fn check_clean(text: &str) {
+pub(crate) fn check_clean(text: &str) {
     let text = text.to_lowercase();
     for left in ["ashgrove", "oriel", "mr5570921", "314-8822", "1974-04-09"] {
         assert!(!text.contains(left), "{left} in {text}");
     }
 }
 
-fn json_of(reply: &Reply) -> Value {
+pub(crate) fn json_of(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap_or_else(|_| panic!("{reply:?}"))
 }
 
@@ -134,7 +150,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-const FHIR: &str = "application/fhir+json";
+pub(crate) const FHIR: &str = "application/fhir+json";
 const NDJSON: &str = "application/fhir+ndjson";
 
 #[tokio::test]
@@ -266,7 +282,14 @@ async fn what_is_not_of_the_operation_is_refused_with_what_to_do() {
     let mut by_urls = whole.clone();
     by_urls["parameter"][0] = json!({"name": "identifiableDataFileUrls", "resource": {
         "resourceType": "Parameters",
+        "parameter": [{"name": "data", "part": [
+            {"name": "resourceType", "valueCode": "Patient"},
+            {"name": "resourceUrl", "valueUrl": "https://bulk.example.org/Patient.ndjson"},
+        ]}],
     }});
+    let mut both = by_urls.clone();
+    let data = whole["parameter"][0].clone();
+    both["parameter"].as_array_mut().unwrap().push(data);
     let mut no_policy = whole.clone();
     no_policy["parameter"].as_array_mut().unwrap().pop();
     let bundle = whole["parameter"][0]["resource"].clone();
@@ -274,6 +297,7 @@ async fn what_is_not_of_the_operation_is_refused_with_what_to_do() {
     let unknown = parameters("Ashgrove");
     let in_parameters = [
         ("", &by_urls, 400, "not-supported"),
+        ("", &both, 400, "invalid"),
         ("", &no_policy, 400, "required"),
         ("", &bundle, 400, "invalid"),
         ("", &unknown, 422, "code-invalid"),
@@ -356,7 +380,7 @@ async fn only_who_was_granted_it_has_records_deidentified() {
 
 #[tokio::test]
 async fn what_the_ledger_can_not_keep_is_not_answered() {
-    let closed = |parts: &mut wardgate_console::Parts| parts.ledger.clone().close().unwrap();
+    let closed = |parts: &mut Parts| parts.ledger.clone().close().unwrap();
     let stage = Stage::with(APPS, closed).await;
     let key = stage.key("research").await;
     let bearer = format!("authorization: Bearer {key}");

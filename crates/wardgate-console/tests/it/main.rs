@@ -15,6 +15,8 @@ mod consent_desk;
 #[cfg(test)]
 mod deidentify;
 #[cfg(test)]
+mod deidentify_files;
+#[cfg(test)]
 mod fhir;
 #[cfg(test)]
 mod fhir_attacks;

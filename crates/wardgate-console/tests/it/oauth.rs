@@ -155,6 +155,7 @@ impl World {
                 keys: Arc::new(KeySources::new(JwksAges::default())),
             })),
             fetch: Arc::new(Nowhere),
+            fetch_files: Arc::new(Nowhere),
             clock: Arc::new(move || *clock.lock().unwrap()),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -43,6 +43,7 @@ async fn parts(dir: &tempfile::TempDir, clock: &str) -> Parts {
         anchors: Arc::new(Vec::new),
         settings: Arc::new(Settings::at("https://localhost:8444".to_owned())),
         fetch: Arc::new(Unreachable),
+        fetch_files: Arc::new(Unreachable),
         clock: Arc::new(move || clock),
     }
 }

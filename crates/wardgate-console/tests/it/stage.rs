@@ -52,6 +52,7 @@ pub(crate) async fn parts(dir: &Path, clock: &str) -> Parts {
         anchors: Arc::new(Vec::new),
         settings: Arc::new(Settings::at(ORIGIN.to_owned())),
         fetch: Arc::new(Unreachable),
+        fetch_files: Arc::new(Unreachable),
         clock: Arc::new(move || clock),
     }
 }

@@ -1,8 +1,11 @@
 //! Where the console listens.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use super::fields::Reader;
+use wardgate_console::FileSource;
+
+use super::fields::{Reader, Section};
 
 /// Where the console listens.
 #[derive(Debug, Clone)]
@@ -12,6 +15,15 @@ pub(crate) struct Console {
     pub(crate) tls: bool,
     /// What is decided about people, applications and directories.
     pub(crate) settings: wardgate_console::Settings,
+    /// Where files may be fetched from to be de-identified.
+    pub(crate) file_sources: Vec<FileSourceAt>,
+}
+
+/// A server of files, and where its token lies.
+#[derive(Debug, Clone)]
+pub(crate) struct FileSourceAt {
+    pub(crate) address: String,
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 pub(super) fn read(reader: &Reader) -> Option<Console> {
@@ -37,6 +49,12 @@ pub(super) fn read(reader: &Reader) -> Option<Console> {
         "breached_passwords",
         "List of stolen passwords, none of which may be chosen: lines `SHA-1:COUNT` in ascending order, as Have I Been Pwned offers them for download. It is searched on this machine.",
     );
+    let file_sources = section.groups(
+        "file_sources",
+        "console.file_sources",
+        "Servers whose files `$de-identify` may fetch; without any it fetches none.",
+        file_source,
+    );
     section.end();
     let (address, plain_http) = (address?, plain_http?);
     if plain_http && !address.ip().is_loopback() {
@@ -53,6 +71,25 @@ pub(super) fn read(reader: &Reader) -> Option<Console> {
         address,
         tls: !plain_http,
         settings,
+        file_sources: file_sources?,
+    })
+}
+
+fn file_source(section: &Section<'_>) -> Option<FileSourceAt> {
+    let address = section.needed(
+        "address",
+        "an address over https, or http on this machine, that ends in a slash",
+        FileSource::is_address,
+        "Every file below this address may be fetched.",
+    );
+    let token_file = section.path_if(
+        "token_file",
+        "File with the bearer token that this server wants, if it wants one.",
+    );
+    section.end();
+    Some(FileSourceAt {
+        address: address?,
+        token_file: token_file?,
     })
 }
 

@@ -1,10 +1,11 @@
-//! Providers of identity as the console takes them: with the secrets that the configuration names.
+//! Providers of identity and sources of files as the console takes them: with the secrets that the configuration
+//! names.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use wardgate_console::{Provider, ProviderSettings};
+use wardgate_console::{FileSource, Provider, ProviderSettings};
 use wardgate_identity::oidc::ClientProof;
 use zeroize::Zeroizing;
 
@@ -19,9 +20,29 @@ pub(crate) fn providers(identity: &config::Identity) -> Result<Vec<Arc<Provider>
         .collect()
 }
 
+/// Reads the tokens and makes the sources.
+pub(crate) fn file_sources(console: &config::Console) -> Result<Vec<FileSource>, Failure> {
+    let mut sources = Vec::new();
+    for source in &console.file_sources {
+        let token = source.token_file.as_deref();
+        let token = token.map(|file| {
+            secret(
+                file,
+                "write the token that the server of files gave into it",
+            )
+        });
+        // The configuration took no other address.
+        sources.extend(FileSource::new(&source.address, token.transpose()?));
+    }
+    Ok(sources)
+}
+
 fn provider_of(provider: &config::SignOnProvider) -> Result<ProviderSettings, Failure> {
     let proof = match &provider.proof {
-        config::ClientProof::Secret(file) => ClientProof::Secret(secret(file)?),
+        config::ClientProof::Secret(file) => ClientProof::Secret(secret(
+            file,
+            "write the client secret that the provider gave into it",
+        )?),
         config::ClientProof::Key(file) => {
             let pem = read(file)?;
             ClientProof::of_pem(&pem).map_err(|_| {
@@ -48,14 +69,11 @@ fn provider_of(provider: &config::SignOnProvider) -> Result<ProviderSettings, Fa
     })
 }
 
-fn secret(file: &Path) -> Result<SecretString, Failure> {
+fn secret(file: &Path, hint: &str) -> Result<SecretString, Failure> {
     let text = read(file)?;
     let secret = text.trim();
     if secret.is_empty() {
-        return Err(Failure::new(
-            format!("`{}` is empty", file.display()),
-            "write the client secret that the provider gave into it",
-        ));
+        return Err(Failure::new(format!("`{}` is empty", file.display()), hint));
     }
     Ok(SecretString::from(secret))
 }

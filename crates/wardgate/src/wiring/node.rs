@@ -57,7 +57,8 @@ impl RunningNode {
         let gate = gate(&records, &ledger, &payloads, &anchoring)?.trusting(tokens.trust());
         let gate = Arc::new(gate);
         let (stop, stopped) = watch::channel(false);
-        let fetching = tokens.keep_fresh(store.clone(), fetch(&records)?, stopped.clone());
+        let fetching =
+            tokens.keep_fresh(store.clone(), Arc::new(fetch(&records)?), stopped.clone());
         let keeping = tokio::spawn(keep_fresh(
             (store.clone(), vault.clone()),
             ledger.clone(),
@@ -265,6 +266,7 @@ fn start_console(
     };
     let mut settings = records.config.console.settings.clone();
     settings.providers = identity::providers(&records.config.identity)?;
+    settings.file_sources = identity::file_sources(&records.config.console)?;
     settings.scim_provider = records.config.identity.scim_provider.clone();
     let parts = wardgate_console::Parts {
         store: records.store.clone(),
@@ -272,7 +274,8 @@ fn start_console(
         metrics: Arc::new(move || gate.metrics()),
         anchors: anchors::shown(anchoring),
         settings: Arc::new(settings.giving(tokens.endpoint())),
-        fetch: fetch(records)?,
+        fetch: Arc::new(fetch(records)?),
+        fetch_files: Arc::new(fetch(records)?.of_files()),
         clock: clock(),
     };
     Ok(tokio::spawn(async move {
@@ -286,10 +289,10 @@ fn start_console(
     }))
 }
 
-/// How providers of identity and applications are reached.
-fn fetch(records: &Records) -> Result<Arc<HttpFetch>, Failure> {
+/// How providers of identity and applications, and servers of files, are reached.
+fn fetch(records: &Records) -> Result<HttpFetch, Failure> {
     let tls = client_config(records.config.upstream.ca_file.as_deref())?;
-    Ok(Arc::new(HttpFetch::new(tls)))
+    Ok(HttpFetch::new(tls))
 }
 
 /// Looks for changed records, and brings their events into the ledger, and those of its disk.

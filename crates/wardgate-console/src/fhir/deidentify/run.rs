@@ -1,15 +1,19 @@
 //! The work of a run: learn the patients of all records, write each anew, search what was written.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use serde::Deserialize;
 use wardgate_deid::{
     Day, Engine, Found, Kind, Profile, ProjectKey, RecordFault, RecordRules, Tally,
 };
 use wardgate_fhir::{Counts, Options, PatientIndex, ResourceDeidentifier};
 use wardgate_records::Store;
 
+use super::fetched::FetchedFile;
 use super::sent::Sent;
 use crate::fhir::outcome::{Outcome, RefusedRecord};
 
@@ -46,6 +50,9 @@ pub(super) fn parameters(
 ) -> Result<Written, Undone> {
     let sent = Sent::read(body)?;
     let profile = sent.profile(policy)?;
+    if sent.files()?.is_some() {
+        return Err(Outcome::invalid("a request for files is not as large as this").into());
+    }
     let bundle = sent.bundle()?;
     let mut patients = PatientIndex::new();
     patients.learn(bundle.json.as_bytes());
@@ -83,6 +90,37 @@ pub(super) fn lines(
     run.end(profile, resources)
 }
 
+/// De-identifies files of resources, one a line, each into a file with the same type of resources.
+pub(super) fn files(
+    means: &Means,
+    files: &[FetchedFile],
+    profile: &Profile,
+) -> Result<Vec<(String, Written)>, Undone> {
+    let mut patients = PatientIndex::new();
+    for file in files {
+        records(&file.bytes).for_each(|(_, record)| patients.learn(record));
+    }
+    let mut run = Run::new(means, profile, patients);
+    let mut written = Vec::with_capacity(files.len());
+    for (number, file) in (1..).zip(files) {
+        run.file = Some(number);
+        let mut resources = 0;
+        for (line, record) in records(&file.bytes) {
+            run.record_of(&file.kind, record, line);
+            resources += 1;
+            if run.refused.len() >= REFUSED_MAX {
+                return Err(Undone::Refused(run.refused));
+            }
+        }
+        written.push((file.kind.clone(), run.cut(profile.clone(), resources)));
+    }
+    if run.refused.is_empty() {
+        Ok(written)
+    } else {
+        Err(Undone::Refused(run.refused))
+    }
+}
+
 impl Written {
     pub(super) fn digest(&self) -> [u8; 32] {
         let digest = digest(&SHA256, &self.output);
@@ -111,7 +149,18 @@ struct Run {
     resources: ResourceDeidentifier,
     counts: Counts,
     output: Vec<u8>,
+    /// The size of the files that were cut off the output.
+    cut_bytes: usize,
+    /// The file that is read, from 1, where there are files.
+    file: Option<usize>,
     refused: Vec<RefusedRecord>,
+}
+
+/// The type of a resource, and nothing else of it.
+#[derive(Deserialize)]
+struct Typed<'a> {
+    #[serde(rename = "resourceType", borrow)]
+    resource_type: Cow<'a, str>,
 }
 
 impl Run {
@@ -124,14 +173,39 @@ impl Run {
             counts: resources.counts(),
             resources,
             output: Vec::new(),
+            cut_bytes: 0,
+            file: None,
             refused: Vec::new(),
         }
     }
 
     /// Writes one resource or Bundle to the end of the output, or notes why not.
     fn record(&mut self, input: &[u8], line: Option<u64>) {
-        if let Err(fault) = self.searched(input) {
-            self.refused.push(RefusedRecord { line, fault });
+        let searched = self.searched(input);
+        self.note(searched, line);
+    }
+
+    /// The same with the line after it, for a resource that must be of a type.
+    fn record_of(&mut self, kind: &str, input: &[u8], line: u64) {
+        let searched = self.searched(input).and_then(|()| {
+            let typed = serde_json::from_slice::<Typed<'_>>(input).ok();
+            if typed.is_some_and(|typed| typed.resource_type == kind) {
+                return Ok(());
+            }
+            Err(RecordFault::new(
+                "fhir.other_resource",
+                "this resource has another type than the file is said to hold",
+                "give each type a file of its own, and name it in `resourceType`",
+            ))
+        });
+        self.note(searched, Some(line));
+        self.output.push(b'\n');
+    }
+
+    fn note(&mut self, searched: Result<(), RecordFault>, line: Option<u64>) {
+        if let Err(fault) = searched {
+            let file = self.file;
+            self.refused.push(RefusedRecord { file, line, fault });
         }
         if !self.refused.is_empty() {
             // There is no answer any more; the others are read for what is wrong with them.
@@ -146,7 +220,7 @@ impl Run {
         if found.any() {
             return Err(residue(&found));
         }
-        if self.output.len() > OUTPUT_BYTES_MAX {
+        if self.cut_bytes + self.output.len() > OUTPUT_BYTES_MAX {
             return Err(RecordFault::new(
                 "fhir.size",
                 format!("the answer has more than {} MiB", OUTPUT_BYTES_MAX >> 20),
@@ -156,16 +230,24 @@ impl Run {
         Ok(())
     }
 
-    fn end(self, profile: Profile, resources: u64) -> Result<Written, Undone> {
+    /// Ends a file; what follows is another.
+    fn cut(&mut self, profile: Profile, resources: u64) -> Written {
+        let output = mem::take(&mut self.output);
+        self.cut_bytes += output.len();
+        let counts = mem::replace(&mut self.counts, self.resources.counts());
+        Written {
+            output,
+            profile,
+            resources,
+            tally: counts.tally(),
+        }
+    }
+
+    fn end(mut self, profile: Profile, resources: u64) -> Result<Written, Undone> {
         if !self.refused.is_empty() {
             return Err(Undone::Refused(self.refused));
         }
-        Ok(Written {
-            output: self.output,
-            profile,
-            resources,
-            tally: self.counts.tally(),
-        })
+        Ok(self.cut(profile, resources))
     }
 }
 

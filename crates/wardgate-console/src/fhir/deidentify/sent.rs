@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use wardgate_deid::Profile;
 
+use super::files::{self, SentFile};
 use crate::fhir::outcome::Outcome;
 
 /// The Parameters of a run. An element that is used and stands there twice is refused.
@@ -53,7 +54,8 @@ impl<'a> Sent<'a> {
         let known = |parameter: &SentParameter<'_>| KNOWN.contains(&parameter.name.as_str());
         if !sent.parameter.iter().all(known) {
             return Err(Outcome::not_supported(
-                "a parameter is not one of this operation; these are `identifiableData` and `policy`",
+                "a parameter is not one of this operation; these are `identifiableData`, \
+                 `identifiableDataFileUrls` and `policy`",
             ));
         }
         Ok(sent)
@@ -78,13 +80,21 @@ impl<'a> Sent<'a> {
         }
     }
 
-    pub(super) fn bundle(&self) -> Result<SentBundle<'a>, Outcome> {
-        if self.one(FILE_URLS)?.is_some() {
-            return Err(Outcome::not_supported(
-                "`identifiableDataFileUrls` is not supported, because this server fetches no files: send the \
-                 Bundle in `identifiableData`, or the lines of the file as `application/fhir+ndjson`",
-            ));
+    /// The files that are asked for, where no Bundle is.
+    pub(super) fn files(&self) -> Result<Option<Vec<SentFile>>, Outcome> {
+        match (self.one(FILE_URLS)?, self.one(DATA)?) {
+            (None, _) => Ok(None),
+            (Some(_), Some(_)) => Err(Outcome::invalid(
+                "`identifiableData` and `identifiableDataFileUrls` stand there both: send one of them",
+            )),
+            (Some(urls), None) => {
+                let json = urls.resource.map_or("null", RawValue::get);
+                files::read(json).map(Some)
+            }
         }
+    }
+
+    pub(super) fn bundle(&self) -> Result<SentBundle<'a>, Outcome> {
         let resource = self
             .one(DATA)?
             .and_then(|parameter| parameter.resource)
@@ -153,7 +163,10 @@ mod tests {
         let body = format!(r#"{{"resourceType":"Parameters","parameter":[{parameters}]}}"#);
         let sent = Sent::read(body.as_bytes())?;
         sent.profile(None)?;
-        sent.bundle().map(|_| ())
+        match sent.files()? {
+            Some(_) => Ok(()),
+            None => sent.bundle().map(|_| ()),
+        }
     }
 
     #[test]
