@@ -2,24 +2,27 @@
 //!
 //! A bit for each byte says whether one begins there, and the number of bits before it is its place in the list of
 //! ends (a bit vector with ranks, after Jacobson, "Space-efficient static trees and graphs", 1989): an end is found in
-//! a few steps, and all of it takes about as many bytes as the record.
+//! a few steps, and all of it takes fewer bytes than the record.
 
 /// The ends of what one record holds.
 pub(crate) struct Ends {
+    /// Those whose rank is known.
     blocks: Vec<Block>,
+    /// How many there are to be.
+    blocks_total: usize,
     /// Behind which byte each ends; the highest bit tells that escapes stand in a string.
     behind: Vec<u32>,
-    /// Blocks whose rank is known.
-    ranked: usize,
+    /// Whether some string may say that the record holds others, in which patients tell of themselves.
+    pub(crate) nested: bool,
 }
 
-/// Of eight bytes of a record.
-#[derive(Clone, Copy, Default)]
+/// Of as many bytes of a record as there are bits.
+#[derive(Clone, Copy)]
 struct Block {
+    /// Where something begins.
+    begins: u64,
     /// How much begins before.
     rank: u32,
-    /// Where something begins.
-    begins: u8,
 }
 
 /// The end of a string, object or array.
@@ -35,36 +38,43 @@ impl Ends {
     /// Of nothing yet, in a record of some bytes.
     pub(crate) fn within(bytes: usize) -> Self {
         let known = bytes < BYTES_MAX;
+        let blocks_total = if known { bytes / BLOCK + 1 } else { 0 };
         Self {
-            blocks: vec![Block::default(); if known { bytes / BLOCK + 1 } else { 0 }],
+            blocks: Vec::with_capacity(blocks_total),
+            blocks_total,
             behind: Vec::with_capacity(if known { bytes / BYTES_EACH } else { 0 }),
-            ranked: 0,
+            nested: false,
         }
     }
 
     /// Notes a string; the first byte of each that is noted is behind that of the one before.
     #[inline]
     pub(crate) fn string(&mut self, start: usize, behind: usize, escaped: bool) {
-        let number = self.begin(start);
         let flag = if escaped { ESCAPED } else { 0 };
-        if let (Some(slot), Ok(end)) = (self.behind.get_mut(number), u32::try_from(behind)) {
-            *slot = end | flag;
-        }
+        self.note(start, u32::try_from(behind).unwrap_or_default() | flag);
     }
 
     /// Notes where an object or array begins; gives its number, for [`Self::end`].
     #[inline]
     pub(crate) fn begin(&mut self, start: usize) -> usize {
+        match self.note(start, 0) {
+            true => self.behind.len() - 1,
+            false => usize::MAX,
+        }
+    }
+
+    #[inline]
+    fn note(&mut self, start: usize, end: u32) -> bool {
         let at = start / BLOCK;
-        if at >= self.ranked {
+        if at >= self.blocks.len() {
             self.rank(at + 1);
         }
         let Some(block) = self.blocks.get_mut(at) else {
-            return usize::MAX;
+            return false;
         };
         block.begins |= 1 << (start % BLOCK);
-        self.behind.push(0);
-        self.behind.len() - 1
+        self.behind.push(end);
+        true
     }
 
     /// Notes behind which byte an object or array ends.
@@ -77,34 +87,26 @@ impl Ends {
 
     /// All was noted.
     pub(crate) fn finish(&mut self) {
-        self.rank(self.blocks.len());
+        self.rank(self.blocks_total);
     }
 
+    /// Makes the blocks before one, in which nothing begins yet.
     fn rank(&mut self, to: usize) {
         let rank = u32::try_from(self.behind.len()).unwrap_or(u32::MAX);
-        let blocks = self.blocks.get_mut(self.ranked..to);
-        for block in blocks.unwrap_or_default() {
-            block.rank = rank;
+        if to <= self.blocks_total {
+            self.blocks.resize(to, Block { rank, begins: 0 });
         }
-        self.ranked = to;
     }
 
     /// The end of what begins at a byte; nothing where nothing was noted.
     #[inline]
     pub(crate) fn of(&self, start: usize) -> Option<End> {
         let block = self.blocks.get(start / BLOCK)?;
-        let bit = 1_u8 << (start % BLOCK);
+        let bit = 1_u64 << (start % BLOCK);
         if block.begins & bit == 0 {
             return None;
         }
-        // Mostly one begins in a block, or two.
-        let before = block.begins & (bit - 1);
-        let mut number = block.rank;
-        let mut left = before;
-        while left != 0 {
-            number += 1;
-            left &= left - 1;
-        }
+        let number = block.rank + (block.begins & (bit - 1)).count_ones();
         let behind = *self.behind.get(usize::try_from(number).ok()?)?;
         Some(End {
             behind: usize::try_from(behind & !ESCAPED).ok()?,
@@ -113,7 +115,7 @@ impl Ends {
     }
 }
 
-const BLOCK: usize = 8;
+const BLOCK: usize = 64;
 const ESCAPED: u32 = 1 << 31;
 /// Ends in longer records have no room in their words; what is not noted is read again when it is passed over.
 const BYTES_MAX: usize = 1 << 31;

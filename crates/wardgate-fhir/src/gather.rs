@@ -1,5 +1,7 @@
 //! What a resource itself tells of people: names, numbers, addresses, by the types of its elements.
 
+use std::borrow::Cow;
+
 use wardgate_deid::{Address, PatientIdentifiers, PersonName, Sex};
 
 use crate::extension::Holds;
@@ -10,30 +12,30 @@ use crate::treatment::{Leaf, Special};
 
 /// The people of one resource.
 #[derive(Default)]
-pub(crate) struct Gathered {
+pub(crate) struct Gathered<'a> {
     /// What belongs to whom the resource is about, and everybody else's names.
     pub(crate) on_file: PatientIdentifiers,
     pub(crate) sex: Option<Sex>,
     /// Ids of people that it points to, as `Type/id`.
-    pub(crate) people: Vec<String>,
+    pub(crate) people: Vec<Cow<'a, str>>,
     /// Ids of all resources that it has or points to, as far as they could be told from other words.
-    pub(crate) ids: Vec<String>,
+    pub(crate) ids: Vec<Cow<'a, str>>,
     /// The number that names the patient: of type MR, else the first.
     pub(crate) number: Option<String>,
     medical_record: bool,
 }
 
-impl Gathered {
-    fn add_id(&mut self, id: &str) {
+impl<'a> Gathered<'a> {
+    fn add_id(&mut self, id: Cow<'a, str>) {
         let digits = id.bytes().filter(u8::is_ascii_digit).count();
-        if id.len() >= ID_LEN_MIN && digits >= NUMBER_LEN_MIN && self.ids.len() < IDS_MAX {
-            self.ids.push(id.to_owned());
+        if id.len() >= ID_LEN_MIN && digits >= ID_DIGITS_MIN && self.ids.len() < IDS_MAX {
+            self.ids.push(id);
         }
     }
 }
 
 /// Gathers from one resource; contained resources and the entries of Bundles are part of it.
-pub(crate) fn gather(schema: &Schema, cursor: Cursor<'_>, depth: usize) -> Gathered {
+pub(crate) fn gather<'a>(schema: &Schema, cursor: Cursor<'a>, depth: usize) -> Gathered<'a> {
     let mut walk = Walk {
         schema,
         gathered: Gathered::default(),
@@ -45,26 +47,23 @@ pub(crate) fn gather(schema: &Schema, cursor: Cursor<'_>, depth: usize) -> Gathe
 }
 
 /// The resource type of the object that begins at the cursor.
-pub(crate) fn resource_type<'a>(
-    cursor: &Cursor<'a>,
-    depth: usize,
-) -> Option<std::borrow::Cow<'a, str>> {
+pub(crate) fn resource_type<'a>(cursor: &Cursor<'a>, depth: usize) -> Option<Cow<'a, str>> {
     let mut members = cursor.members(depth);
     members
         .find(|(key, _)| key == "resourceType")
         .and_then(|(_, value)| value.text())
 }
 
-struct Walk<'s> {
+struct Walk<'s, 'a> {
     schema: &'s Schema,
-    gathered: Gathered,
+    gathered: Gathered<'a>,
     /// Whether names belong to whom the resource is about.
     own: bool,
     kind: &'static str,
 }
 
-impl Walk<'_> {
-    fn resource(&mut self, cursor: Cursor<'_>, depth: usize) {
+impl<'a> Walk<'_, 'a> {
+    fn resource(&mut self, cursor: Cursor<'a>, depth: usize) {
         let Some(kind) = resource_type(&cursor, depth) else {
             return;
         };
@@ -76,7 +75,7 @@ impl Walk<'_> {
         self.kind = before;
     }
 
-    fn object(&mut self, shape: &Shape, cursor: Cursor<'_>, depth: usize) {
+    fn object(&mut self, shape: &Shape, cursor: Cursor<'a>, depth: usize) {
         for (key, value) in cursor.members(depth) {
             let Some((_, member)) = shape.member(&key) else {
                 continue;
@@ -85,7 +84,7 @@ impl Walk<'_> {
         }
     }
 
-    fn each(&mut self, member: &Member, mut value: Cursor<'_>, depth: usize) {
+    fn each(&mut self, member: &Member, mut value: Cursor<'a>, depth: usize) {
         if value.next_sign() != Some(b'[') {
             return self.value(member, value, depth);
         }
@@ -101,7 +100,7 @@ impl Walk<'_> {
         }
     }
 
-    fn value(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+    fn value(&mut self, member: &Member, value: Cursor<'a>, depth: usize) {
         match value.peek() {
             Some(b'"') => self.leaf(member, &value),
             Some(b'{') => self.nested(member, value, depth),
@@ -109,7 +108,7 @@ impl Walk<'_> {
         }
     }
 
-    fn nested(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+    fn nested(&mut self, member: &Member, value: Cursor<'a>, depth: usize) {
         match member.special {
             Special::Resource => {
                 let own = std::mem::replace(&mut self.own, false);
@@ -143,7 +142,7 @@ impl Walk<'_> {
         }
     }
 
-    fn leaf(&mut self, member: &Member, value: &Cursor<'_>) {
+    fn leaf(&mut self, member: &Member, value: &Cursor<'a>) {
         let told = match member.leaf {
             Leaf::Code => member.key == "gender" && self.own,
             Leaf::Id | Leaf::Birth | Leaf::Name | Leaf::Telecom => true,
@@ -156,7 +155,7 @@ impl Walk<'_> {
         let Some(text) = value.text() else { return };
         let file = &mut self.gathered.on_file;
         match member.leaf {
-            Leaf::Id => self.gathered.add_id(&text),
+            Leaf::Id => self.gathered.add_id(text),
             Leaf::Birth => file.birth_dates.push(text.into_owned()),
             Leaf::Name => file.contacts.push(parted(&text)),
             Leaf::Telecom if text.contains('@') => file.emails.push(text.into_owned()),
@@ -175,7 +174,7 @@ impl Walk<'_> {
         }
     }
 
-    fn name(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+    fn name(&mut self, member: &Member, value: Cursor<'a>, depth: usize) {
         let mut name = PersonName::default();
         let mut text = None;
         for (key, part) in value.members(depth) {
@@ -198,7 +197,7 @@ impl Walk<'_> {
         }
     }
 
-    fn address(&mut self, value: Cursor<'_>, depth: usize) {
+    fn address(&mut self, value: Cursor<'a>, depth: usize) {
         let mut address = Address::default();
         for (key, part) in value.members(depth) {
             let text = || part.text().unwrap_or_default().into_owned();
@@ -213,7 +212,7 @@ impl Walk<'_> {
         self.gathered.on_file.addresses.push(address);
     }
 
-    fn identifier(&mut self, value: Cursor<'_>, depth: usize) {
+    fn identifier(&mut self, value: Cursor<'a>, depth: usize) {
         let mut number = None;
         let mut medical_record = false;
         for (key, part) in value.members(depth) {
@@ -223,7 +222,7 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        let Some(number) = number.map(std::borrow::Cow::into_owned) else {
+        let Some(number) = number.map(Cow::into_owned) else {
             return;
         };
         let patient = self.own && self.kind == "Patient";
@@ -235,7 +234,7 @@ impl Walk<'_> {
         self.gathered.on_file.record_numbers.push(number);
     }
 
-    fn reference(&mut self, member: &Member, value: Cursor<'_>, depth: usize) {
+    fn reference(&mut self, member: &Member, value: Cursor<'a>, depth: usize) {
         let mut display = None;
         let mut person = member.targets.patient || member.targets.person;
         for (key, part) in value.members(depth) {
@@ -247,19 +246,11 @@ impl Walk<'_> {
                     self.own = own;
                 }
                 "reference" => {
-                    let text = part.text().unwrap_or_default();
-                    let pointer = Pointer::of(&text);
-                    if let Some(id) = pointer.id() {
-                        self.gathered.add_id(id);
-                    }
-                    if let Some(kind) = pointer.kind() {
-                        person = crate::schema::is_person(kind);
-                        if let (true, Some(id)) = (person, pointer.id()) {
-                            self.gathered.people.push(format!("{kind}/{id}"));
-                        }
-                    } else if let Some(id) = pointer.id() {
-                        self.gathered.people.push(id.to_owned());
-                    }
+                    let said = match part.text().unwrap_or_default() {
+                        Cow::Borrowed(text) => self.pointed(text, Cow::Borrowed),
+                        Cow::Owned(text) => self.pointed(&text, |part| part.to_owned().into()),
+                    };
+                    person = said.unwrap_or(person);
                 }
                 "type" => {
                     person = part
@@ -272,6 +263,28 @@ impl Walk<'_> {
         if let (true, Some(display)) = (person, display) {
             self.gathered.on_file.contacts.push(parted(&display));
         }
+    }
+
+    /// What a reference points to; whether that is a person, when it says so.
+    fn pointed<'t>(
+        &mut self,
+        text: &'t str,
+        kept: impl Fn(&'t str) -> Cow<'a, str>,
+    ) -> Option<bool> {
+        let pointer = Pointer::of(text);
+        if let Some(id) = pointer.id() {
+            self.gathered.add_id(kept(id));
+        }
+        let Some(kind) = pointer.kind() else {
+            self.gathered.people.extend(pointer.id().map(kept));
+            return None;
+        };
+        let person = crate::schema::is_person(kind);
+        if person {
+            let address = pointer.address(text);
+            self.gathered.people.extend(address.map(kept));
+        }
+        Some(person)
     }
 }
 
@@ -308,12 +321,12 @@ fn is_medical_record(kind: Cursor<'_>, depth: usize) -> bool {
 fn texts(mut value: Cursor<'_>, depth: usize) -> Vec<String> {
     let mut all = Vec::new();
     if value.next_sign() != Some(b'[') {
-        all.extend(value.text().map(std::borrow::Cow::into_owned));
+        all.extend(value.text().map(Cow::into_owned));
         return all;
     }
     value.at += 1;
     while !matches!(value.next_sign(), Some(b']') | None) {
-        all.extend(value.text().map(std::borrow::Cow::into_owned));
+        all.extend(value.text().map(Cow::into_owned));
         if value.skip(depth).is_err() {
             break;
         }
@@ -402,6 +415,7 @@ fn is_title(word: &str) -> bool {
 
 /// Shorter ids, and those of fewer digits, are words like others.
 const ID_LEN_MIN: usize = 5;
+pub(crate) const ID_DIGITS_MIN: usize = 4;
 /// Ids of one resource that are looked for in its texts.
 const IDS_MAX: usize = 256;
 /// As many digits in one word are a number, not part of a name.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use hashbrown::HashMap;
+use memchr::memmem::Finder;
 use wardgate_deid::{
     DateAs, Day, Kind, PatientIdentifiers, PersonName, RecordPatient, RecordRules, Sex, Tracer,
     Traces,
@@ -318,7 +319,7 @@ impl PatientIndex {
 }
 
 impl OnFile {
-    fn new(number: String, gathered: Gathered) -> Self {
+    fn new(number: String, gathered: Gathered<'_>) -> Self {
         Self {
             number,
             identifiers: gathered.on_file,
@@ -470,11 +471,8 @@ fn key_of(id: &str) -> std::borrow::Cow<'_, str> {
 /// Whether any resource in it is one that tells of people.
 fn tells_of_people(resource: &[u8]) -> bool {
     let mut from = 0;
-    while let Some(at) = memchr::memmem::find(
-        resource.get(from..).unwrap_or_default(),
-        b"\"resourceType\"",
-    ) {
-        from += at + b"\"resourceType\"".len();
+    while let Some(at) = TYPE.find(resource.get(from..).unwrap_or_default()) {
+        from += at + TYPE_KEY.len();
         let rest = resource.get(from..).unwrap_or_default();
         let value = rest.iter().position(|byte| *byte == b'"');
         let value = value.and_then(|at| rest.get(at + 1..)).unwrap_or_default();
@@ -489,8 +487,12 @@ fn tells_of_people(resource: &[u8]) -> bool {
         }
     }
     // The key can be written with escapes.
-    memchr::memmem::find(resource, b"\\u00").is_some()
+    ESCAPE.find(resource).is_some()
 }
+
+static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TYPE_KEY));
+const TYPE_KEY: &[u8] = b"\"resourceType\"";
+static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 
 static SERIALS: AtomicU64 = AtomicU64::new(1);
 /// Any day in the middle of the calendar: the shift is the same for all.

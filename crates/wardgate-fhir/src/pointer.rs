@@ -46,7 +46,9 @@ impl<'a> Pointer<'a> {
                 _ => Self::Other,
             };
         }
-        let (path, version) = match text.split_once("/_history/") {
+        // Most have no version, and one byte says so sooner than a search.
+        let versioned = text.contains('_').then(|| text.split_once("/_history/"));
+        let (path, version) = match versioned.flatten() {
             Some((path, version)) => (path, Some(version)),
             None => (text, None),
         };
@@ -86,6 +88,18 @@ impl<'a> Pointer<'a> {
             Self::Uuid(id) | Self::Oid(id) => Some(id),
             _ => None,
         }
+    }
+
+    /// `Type/id` as it stands in the text that was read.
+    pub(crate) fn address(&self, text: &'a str) -> Option<&'a str> {
+        let Self::Resource { base, kind, id, .. } = self else {
+            return None;
+        };
+        let start = match base.is_empty() && !text.starts_with('/') {
+            true => 0,
+            false => base.len() + 1,
+        };
+        text.get(start..start + kind.len() + 1 + id.len())
     }
 }
 
@@ -164,5 +178,18 @@ mod tests {
         ] {
             assert_eq!(Pointer::of(text), pointer, "{text}");
         }
+    }
+
+    #[test]
+    fn addresses_stand_in_what_points_to_them() {
+        for text in [
+            "Patient/a-1",
+            "/Patient/a-1",
+            "https://e.example/fhir/Patient/a-1",
+            "Patient/a-1/_history/2",
+        ] {
+            assert_eq!(Pointer::of(text).address(text), Some("Patient/a-1"));
+        }
+        assert_eq!(Pointer::of("urn:uuid:x").address("urn:uuid:x"), None);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use wardgate_deid::RecordFault;
 use wardgate_deid::json;
 
@@ -84,10 +86,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(crate) fn input(&self) -> &'a [u8] {
-        self.input.as_bytes()
-    }
-
     pub(crate) fn slice(&self, at: Range<usize>) -> &'a [u8] {
         self.input.as_bytes().get(at).unwrap_or_default()
     }
@@ -148,6 +146,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A string that was not read before.
+    #[inline(never)]
     fn unread_string(&mut self) -> Result<Quoted<'a>, RecordFault> {
         self.at += 1;
         let start = self.at;
@@ -303,9 +302,13 @@ impl<'a> Cursor<'a> {
 
     fn noted_string(&mut self, ends: &mut Option<&mut Ends>) -> Result<(), RecordFault> {
         let start = self.at;
-        let string = self.string()?;
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected());
+        }
+        let string = self.unread_string()?;
         if let Some(ends) = ends {
             ends.string(start, self.at, string.escaped);
+            ends.nested |= says_nested(string, self.slice(start..self.at));
         }
         Ok(())
     }
@@ -420,6 +423,21 @@ pub(crate) fn too_deep() -> RecordFault {
 pub(crate) fn position(at: usize) -> u64 {
     u64::try_from(at).unwrap_or(u64::MAX)
 }
+
+/// Whether a string says that a record holds others: it is the type of a resource that does or the key of those that
+/// are contained, or may be one of these in its escapes.
+#[inline]
+fn says_nested(string: Quoted<'_>, quoted: &[u8]) -> bool {
+    match string.escaped {
+        false => matches!(string.raw, "Bundle" | "Parameters" | "contained"),
+        true => NESTED_MARKS.iter().any(|mark| mark.find(quoted).is_some()),
+    }
+}
+
+static NESTED_MARKS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
+    let marks = [r#""Bundle""#, r#""Parameters""#, r#""contained""#, r"\u00"];
+    marks.map(Finder::new)
+});
 
 /// Where the next quote or backslash stands: eight bytes at a time, since most strings are short.
 #[inline]

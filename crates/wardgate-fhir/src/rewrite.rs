@@ -79,7 +79,9 @@ pub(crate) fn rewrite(
         standings: Vec::new(),
         document: None,
     };
-    rewrite.learn_locally();
+    if ends.nested {
+        rewrite.learn_locally();
+    }
     rewrite.cursor.next_sign();
     let place = rewrite.root();
     if rewrite.resource(place)? == Fate::Gone {
@@ -111,7 +113,7 @@ struct Rewrite<'w, 'a> {
     /// Whom the resources of this record are about; the first is nobody.
     people: Vec<Arc<Patient>>,
     /// For each open resource, the people that it tells of.
-    others: Vec<prose::Others>,
+    others: Vec<prose::Others<'a>>,
     /// Sets of rules that can still be met.
     standings: Vec<Standing>,
     /// What became of the last document, by the byte at which its attachment begins.
@@ -258,14 +260,18 @@ impl<'a> Rewrite<'_, 'a> {
 
     /// The value of a member.
     fn member(&mut self, member: &Member, place: &Place) -> Result<Fate, RecordFault> {
+        let list = self.cursor.peek() == Some(b'[');
+        if self.means.overlay.is_none() && !list {
+            return self.value(member, place);
+        }
         let mut inner = *place;
         if self.means.overlay.is_some() {
             inner.standing = self.step(place, member);
         }
-        if self.cursor.peek() != Some(b'[') {
-            return self.value(member, &inner);
+        match list {
+            true => self.array(member, inner),
+            false => self.value(member, &inner),
         }
-        self.array(member, inner)
     }
 
     fn array(&mut self, member: &Member, mut place: Place) -> Result<Fate, RecordFault> {

@@ -181,7 +181,7 @@ impl Shape {
             let slot = *self.slots.get(at)?;
             let index = slot.checked_sub(1)?;
             let member = self.members.get(usize::from(index))?;
-            if member.key == key {
+            if is_same(member.key.as_bytes(), key.as_bytes()) {
                 return Some((index, member));
             }
             at = (at + 1) & mask;
@@ -365,16 +365,52 @@ pub(crate) fn is_place(name: &str) -> bool {
 #[inline]
 fn hash(key: &[u8]) -> usize {
     let mut value = key.len() as u64;
+    each_word(key, |word| {
+        value = (value.rotate_left(5) ^ word).wrapping_mul(FACTOR);
+    });
+    usize::try_from(value >> 40).unwrap_or_default()
+}
+
+/// Whether two keys are the same; a key is too short to be worth a call of the library's comparison.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let (chunks, rest) = one.as_chunks::<8>();
+    let (other_chunks, other_rest) = other.as_chunks::<8>();
+    let chunk =
+        |(one, other): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*one) == u64::from_le_bytes(*other);
+    match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+        (Some(last), Some(other_last)) => {
+            chunk((last, other_last)) && chunks.iter().zip(other_chunks).all(chunk)
+        }
+        _ => rest.iter().zip(other_rest).all(|(one, other)| one == other),
+    }
+}
+
+/// A key in words of eight bytes, the last of which may tell bytes of the one before again.
+#[inline]
+fn each_word(key: &[u8], mut each: impl FnMut(u64)) {
     let (chunks, rest) = key.as_chunks::<8>();
     for chunk in chunks {
-        value = (value.rotate_left(5) ^ u64::from_le_bytes(*chunk)).wrapping_mul(FACTOR);
+        each(u64::from_le_bytes(*chunk));
     }
-    let mut last = 0u64;
-    for byte in rest {
-        last = (last << 8) | u64::from(*byte);
-    }
-    value = (value.rotate_left(5) ^ last).wrapping_mul(FACTOR);
-    usize::try_from(value >> 40).unwrap_or_default()
+    each(
+        match (
+            key.last_chunk::<8>(),
+            key.first_chunk::<4>(),
+            key.last_chunk::<4>(),
+        ) {
+            (Some(last), ..) => u64::from_le_bytes(*last),
+            (None, Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            }
+            _ => rest
+                .iter()
+                .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        },
+    );
 }
 
 const FACTOR: u64 = 0x517c_c1b7_2722_0a95;

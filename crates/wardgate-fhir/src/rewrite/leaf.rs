@@ -1,5 +1,6 @@
 //! What becomes of a string, a number or a literal.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use wardgate_deid::{Action, Kind, NameHints, NamePart, Operation, Part, RecordFault};
@@ -123,11 +124,11 @@ impl Rewrite<'_, '_> {
                 let became = self.shared(ID, text, |this| Some(this.id(text)));
                 return self.became(member, &became, at, Operation::Replaced);
             }
-            Leaf::Version => Some(self.version(text)),
+            Leaf::Version => Some(self.version(text).into()),
             Leaf::Uri => self.uri(place, text),
             Leaf::System => self.system(place, text),
-            Leaf::Query => self.request(text),
-            _ => Some(self.uid(text)),
+            Leaf::Query => self.request(text).map(Cow::Owned),
+            _ => Some(self.uid(text).into()),
         };
         match became {
             Some(became) => {
@@ -228,7 +229,8 @@ impl Rewrite<'_, '_> {
 
     /// A word of a code system: no sentence, no address, and no number or name of a patient.
     fn code(&mut self, member: &Member, place: &Place, text: &str) -> Fate {
-        if text.contains("//") {
+        // Codes are too short to be worth the preparation of a search.
+        if text.as_bytes().array_windows().any(|two| two == b"//") {
             return match self.uri(place, text) {
                 Some(same) if same == text => self.stays(member),
                 _ => self.gone(member),

@@ -1,34 +1,36 @@
 //! Free text and the words of codes, through the text engine with the record's own people as dictionary.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use wardgate_deid::{Action, Kind, NameHints, Part, PatientIdentifiers, RecordScope};
+use wardgate_deid::{Action, Kind, NameHints, Part, PatientIdentifiers, PersonName, RecordScope};
 
 use super::{Place, Rewrite};
-use crate::gather::gather;
+use crate::gather::{ID_DIGITS_MIN, gather};
+use crate::marks::Words;
 use crate::memory::{Became, ValueKey};
 use crate::narrative;
 use crate::patients::Patient;
 
 /// The people whom an open resource tells of besides the patient; gathered when a text first asks.
-pub(super) struct Others {
+pub(super) struct Others<'a> {
     start: usize,
     kind: &'static str,
-    gathered: Option<Arc<Told>>,
+    gathered: Option<Rc<Told<'a>>>,
     /// The dictionary that was asked for last, and of which patient it is.
     reader: Option<(u64, Arc<Patient>)>,
 }
 
 /// What was gathered.
 #[derive(Default)]
-struct Told {
+struct Told<'a> {
     people: PatientIdentifiers,
     /// Ids that texts may repeat.
-    ids: Vec<String>,
+    ids: Vec<Cow<'a, str>>,
 }
 
-impl Others {
+impl Others<'_> {
     pub(super) fn of(start: usize, kind: &'static str) -> Self {
         Self {
             start,
@@ -39,7 +41,7 @@ impl Others {
     }
 }
 
-impl Rewrite<'_, '_> {
+impl<'a> Rewrite<'_, 'a> {
     /// Free text.
     pub(super) fn prose(&mut self, place: &Place, text: &str) -> Became {
         if is_bare(text) && !self.marked(place, text) {
@@ -52,7 +54,9 @@ impl Rewrite<'_, '_> {
     /// Short words that repeat, such as the text of a concept; `exact` for those that a code system has made, in which
     /// the learned parts of the engine would see names.
     pub(super) fn term(&mut self, place: &Place, text: &str, exact: bool) -> Became {
-        if self.is_clean_term(text, exact) && !self.tells_of_patient(place, text) {
+        if self.is_known_term(place, text, exact)
+            || (self.is_clean_term(text, exact) && !self.tells_of_patient(place, text))
+        {
             return Became::Same;
         }
         self.prose(place, text)
@@ -94,6 +98,17 @@ impl Rewrite<'_, '_> {
         became
     }
 
+    /// What the two questions that follow come to for most terms, in one look at the memory.
+    fn is_known_term(&mut self, place: &Place, text: &str, exact: bool) -> bool {
+        let known = self.people.get(place.patient).unwrap_or(self.means.nobody);
+        if place.patient == super::subject::NOBODY || !known.indexed {
+            return false;
+        }
+        let term = self.memory.term(text);
+        term.clean.get(usize::from(exact)) == Some(&Some(true))
+            && !tells_of(known, text, &term.words)
+    }
+
     /// Whether the words hold nothing of anybody, whoever the patient is.
     fn is_clean_term(&mut self, text: &str, exact: bool) -> bool {
         let term = self.memory.term(text);
@@ -123,9 +138,7 @@ impl Rewrite<'_, '_> {
                 &reader
             }
         };
-        let words = &self.memory.term(text).words;
-        let numbered = text.is_ascii() && words.digits >= DIGITS_MIN;
-        patient.marks.hold_any(words) || (numbered && patient.marks.hold_number(words))
+        tells_of(patient, text, &self.memory.term(text).words)
     }
 
     /// The patient, with everybody in the dictionary whom the open resource tells of. Where nobody is said to be the
@@ -152,22 +165,28 @@ impl Rewrite<'_, '_> {
                 reader
             }
         };
-        if !told.ids.iter().any(|id| text.contains(id.as_str())) {
+        let digits = text.bytes().filter(u8::is_ascii_digit);
+        // Each of the ids has as many.
+        if digits.take(ID_DIGITS_MIN).count() < ID_DIGITS_MIN
+            || !told.ids.iter().any(|id| text.contains(id.as_ref()))
+        {
             return reader;
         }
         let mut others = PatientIdentifiers::default();
-        let ids = told.ids.iter().filter(|id| text.contains(id.as_str()));
-        others.record_numbers.extend(ids.cloned());
+        let ids = told.ids.iter().filter(|id| text.contains(id.as_ref()));
+        others
+            .record_numbers
+            .extend(ids.map(|id| id.clone().into_owned()));
         self.with(&reader, &others)
     }
 
     /// What the open resource tells of others.
-    fn told(&mut self) -> Arc<Told> {
+    fn told(&mut self) -> Rc<Told<'a>> {
         let Some(open) = self.others.last() else {
-            return Arc::default();
+            return Rc::default();
         };
         if let Some(told) = &open.gathered {
-            return Arc::clone(told);
+            return Rc::clone(told);
         }
         let mut cursor = self.cursor;
         cursor.at = open.start;
@@ -182,15 +201,15 @@ impl Rewrite<'_, '_> {
             told.people = gathered.on_file;
             self.add_pointed(&gathered.people, &mut told.people);
         }
-        let told = Arc::new(told);
+        let told = Rc::new(told);
         if let Some(open) = self.others.last_mut() {
-            open.gathered = Some(Arc::clone(&told));
+            open.gathered = Some(Rc::clone(&told));
         }
         told
     }
 
     /// The names of people whom a resource points to.
-    fn add_pointed(&self, people: &[String], others: &mut PatientIdentifiers) {
+    fn add_pointed(&self, people: &[Cow<'_, str>], others: &mut PatientIdentifiers) {
         for pointed in people {
             let bare = pointed.rsplit('/').next().unwrap_or(pointed);
             for index in [&self.local, self.means.index] {
@@ -200,7 +219,15 @@ impl Rewrite<'_, '_> {
                 } else {
                     names
                 };
-                others.contacts.extend(names.iter().cloned());
+                for name in names {
+                    // What leads to somebody mostly tells the name, too.
+                    let same = |other: &PersonName| {
+                        other.family == name.family && other.given == name.given
+                    };
+                    if !others.contacts.iter().any(same) {
+                        others.contacts.push(name.clone());
+                    }
+                }
             }
         }
     }
@@ -216,6 +243,12 @@ impl Rewrite<'_, '_> {
         self.memory.remember_patient(&name, &reader);
         reader
     }
+}
+
+/// Whether the words of a text are a patient's, or the number that it may be.
+fn tells_of(patient: &Patient, text: &str, words: &Words) -> bool {
+    let numbered = text.is_ascii() && words.digits >= DIGITS_MIN;
+    patient.marks.hold_any(words) || (numbered && patient.marks.hold_number(words))
 }
 
 /// Text through the engine, and through a look for whatever of the dictionary it left: a word on file that is also
@@ -261,16 +294,15 @@ pub(super) fn without_left(
 
 /// What a patient with more people in the dictionary is remembered by; nothing when nobody is new.
 fn name_of(patient: &Patient, others: &PatientIdentifiers) -> Option<String> {
+    // Mostly nobody is.
+    if pieces(others).all(|piece| is_marked(patient, piece)) {
+        return None;
+    }
     let mut parts: Vec<Cow<'_, str>> = Vec::new();
     for name in others.names.iter().chain(&others.contacts) {
         parts.push(format!("{} {}", name.given.join(" "), name.family).into());
     }
-    let numbers = others
-        .record_numbers
-        .iter()
-        .chain(&others.phones)
-        .chain(&others.emails);
-    parts.extend(numbers.map(|number| number.as_str().into()));
+    parts.extend(numbers(others).map(|number| number.as_str().into()));
     for address in &others.addresses {
         parts.push(
             format!(
@@ -282,13 +314,7 @@ fn name_of(patient: &Patient, others: &PatientIdentifiers) -> Option<String> {
             .into(),
         );
     }
-    let known = |part: &str| {
-        let mut words = part
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.len() > 1);
-        words.all(|word| patient.marks.any(word))
-    };
-    parts.retain(|part| !part.trim().is_empty() && !known(part));
+    parts.retain(|part| !is_marked(patient, part));
     if parts.is_empty() {
         return None;
     }
@@ -300,6 +326,31 @@ fn name_of(patient: &Patient, others: &PatientIdentifiers) -> Option<String> {
         name.push_str(&part);
     }
     Some(name)
+}
+
+/// Whether every word of a text is one of the patient's.
+fn is_marked(patient: &Patient, text: &str) -> bool {
+    let mut words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.len() > 1);
+    words.all(|word| patient.marks.any(word))
+}
+
+fn pieces(others: &PatientIdentifiers) -> impl Iterator<Item = &str> {
+    let names = others.names.iter().chain(&others.contacts);
+    let names = names.flat_map(|name| name.given.iter().chain([&name.family]));
+    let addresses = others.addresses.iter();
+    let addresses = addresses.flat_map(|address| {
+        let ends = [&address.city, &address.postal_code];
+        address.lines.iter().chain(ends)
+    });
+    let all = names.chain(addresses).chain(numbers(others));
+    all.map(String::as_str)
+}
+
+fn numbers(others: &PatientIdentifiers) -> impl Iterator<Item = &String> {
+    let numbers = others.record_numbers.iter();
+    numbers.chain(&others.phones).chain(&others.emails)
 }
 
 /// Numbers, signs and single letters: nothing that the engine could find without more.

@@ -1,5 +1,7 @@
 //! Ids, references, addresses and queries: rewritten by the project's key, so that what resolved still resolves.
 
+use std::borrow::Cow;
+
 use wardgate_deid::Operation;
 
 use super::{Place, Rewrite};
@@ -193,9 +195,9 @@ impl Rewrite<'_, '_> {
     }
 
     /// The address of a system, a profile or a definition: it stands unless it tells of somebody.
-    pub(super) fn uri(&mut self, place: &Place, text: &str) -> Option<String> {
+    pub(super) fn uri<'t>(&mut self, place: &Place, text: &'t str) -> Option<Cow<'t, str>> {
         if self.means.keep_urls || is_known_uri(text) && !self.marked(place, text) {
-            return Some(text.to_owned());
+            return Some(text.into());
         }
         let resource = matches!(Pointer::of(text), Pointer::Resource { kind, .. } if self.means.schema.resource(kind).is_some());
         let telling = resource
@@ -204,24 +206,24 @@ impl Rewrite<'_, '_> {
             || self.marked(place, text);
         let scheme = text.split(':').next().unwrap_or_default();
         match scheme {
-            _ if resource => self.pointer(text),
-            "http" | "https" | "urn" if telling => self.pointer(text),
-            "http" | "https" => Some(text.to_owned()),
-            "urn" if text.starts_with("urn:uuid:") => self.pointer(text),
-            "urn" => Some(text.to_owned()),
+            _ if resource => self.pointer(text).map(Cow::Owned),
+            "http" | "https" | "urn" if telling => self.pointer(text).map(Cow::Owned),
+            "http" | "https" => Some(text.into()),
+            "urn" if text.starts_with("urn:uuid:") => self.pointer(text).map(Cow::Owned),
+            "urn" => Some(text.into()),
             // `mailto:`, `tel:`, files.
             _ if text.contains(':') || telling => None,
-            _ => self.pointer(text),
+            _ => self.pointer(text).map(Cow::Owned),
         }
     }
 
     /// The system of an identifier: those of standards stand, an institution's own has a stand-in.
-    pub(super) fn system(&mut self, place: &Place, text: &str) -> Option<String> {
+    pub(super) fn system<'t>(&mut self, place: &Place, text: &'t str) -> Option<Cow<'t, str>> {
         let known = is_known_uri(text) && !self.marked(place, text);
         if text.is_empty() || self.means.keep_urls || known {
-            return Some(text.to_owned());
+            return Some(text.into());
         }
-        self.pointer(text)
+        self.pointer(text).map(Cow::Owned)
     }
 
     /// Whether a text holds a word or number of the patient.

@@ -15,10 +15,6 @@ use crate::schema::Targets;
 impl Rewrite<'_, '_> {
     /// Learns the patients of a Bundle, of parameters, and contained ones, from the record itself.
     pub(super) fn learn_locally(&mut self) {
-        let input = self.cursor.input();
-        if MARKS.iter().all(|mark| mark.find(input).is_none()) {
-            return;
-        }
         self.local.learn_at(self.cursor, 0, None);
         for contained in list(self.cursor, 0, "contained") {
             self.learn_contained(contained);
@@ -260,11 +256,6 @@ impl Rewrite<'_, '_> {
 
 pub(super) const NOBODY: usize = 0;
 
-/// What stands in records that tell of patients themselves: a Bundle, contained resources, or a key in escapes.
-static MARKS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
-    let marks = [r#""Bundle""#, r#""Parameters""#, r#""contained""#, r"\u00"];
-    marks.map(Finder::new)
-});
 static REFERENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(REFERENCE_KEY));
 const REFERENCE_KEY: &[u8] = b"\"reference\"";
 
