@@ -50,8 +50,17 @@ enum Search {
 #[derive(Default)]
 struct Patterns {
     bytes: Vec<u8>,
-    /// Where each stands in `bytes`, with what it means.
-    each: Vec<(Range<usize>, Sought)>,
+    each: Vec<Pattern>,
+    /// The value that is being encoded, behind bytes that may stand in a group of base64 before it.
+    led: Vec<u8>,
+}
+
+struct Pattern {
+    /// Where it stands among the bytes of all.
+    at: Range<usize>,
+    /// By which it is compared first.
+    hash: u64,
+    sought: Sought,
 }
 
 /// How often identifiers of the input were found in the output, by kind; never a value.
@@ -133,7 +142,7 @@ impl Traces {
         patterns.once_each();
         Tracer {
             search: patterns.search(kind),
-            sought: patterns.each.iter().map(|(_, sought)| *sought).collect(),
+            sought: patterns.each.iter().map(|each| each.sought).collect(),
             number_len_max: (numbers.keys().map(|number| number.as_str().len()).max())
                 .unwrap_or_default(),
             numbers,
@@ -325,43 +334,76 @@ fn spellings(name: &str) -> Vec<String> {
 impl Patterns {
     /// Adds a value in each of its encodings.
     fn add(&mut self, value: &str, kind: Kind, edge: Edge) {
-        self.put(value.bytes(), kind, edge);
+        let sought = Sought { kind, edge };
+        let inside = Sought {
+            kind,
+            edge: Edge::Any,
+        };
+        self.put(sought, |bytes| bytes.extend_from_slice(value.as_bytes()));
         if !value.is_ascii() && value.chars().all(|c| u8::try_from(c).is_ok()) {
             let latin = value.chars().filter_map(|c| u8::try_from(c).ok());
-            self.put(latin, kind, edge);
+            self.put(sought, |bytes| bytes.extend(latin));
         }
-        let wide = value.encode_utf16();
-        self.put(wide.clone().flat_map(u16::to_le_bytes), kind, Edge::Any);
-        self.put(wide.flat_map(u16::to_be_bytes), kind, Edge::Any);
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            self.put(inside, |bytes| {
+                for unit in value.encode_utf16() {
+                    bytes.extend_from_slice(&order(unit));
+                }
+            });
+        }
         if value.len() >= ENCODED_LEN_MIN {
+            self.led.clear();
+            self.led.resize(LEADS - 1, 0);
+            self.led.extend_from_slice(value.as_bytes());
             for lead in 0..LEADS {
-                self.put(encoded_inside(value, lead).into_iter(), kind, Edge::Any);
+                self.put_encoded(lead, inside);
             }
         }
     }
 
-    fn put(&mut self, pattern: impl Iterator<Item = u8>, kind: Kind, edge: Edge) {
+    /// Adds what the value looks like inside base64 when `lead` bytes of its group stand before it: without the
+    /// characters that its neighbours decide too.
+    fn put_encoded(&mut self, lead: usize, sought: Sought) {
+        let led = self.led.get(LEADS - 1 - lead..).unwrap_or_default();
         let from = self.bytes.len();
-        self.bytes.extend(pattern);
-        let at = from..self.bytes.len();
-        self.each.push((at, Sought { kind, edge }));
+        self.bytes.resize(from + led.len().div_ceil(3) * 4, 0);
+        let room = self.bytes.get_mut(from..).unwrap_or_default();
+        // There is room for all of it.
+        let _ = BASE64_STANDARD_NO_PAD.encode_slice(led, room);
+        self.bytes.truncate(from + led.len() / 3 * 4);
+        let own = [0, 2, 3].get(lead).copied().unwrap_or_default();
+        self.note(from + own, sought);
+    }
+
+    fn put(&mut self, sought: Sought, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.bytes.len();
+        write(&mut self.bytes);
+        self.note(from, sought);
+    }
+
+    /// Adds the bytes from one on as a pattern.
+    fn note(&mut self, from: usize, sought: Sought) {
+        let at = from.min(self.bytes.len())..self.bytes.len();
+        let hash = hash(self.bytes.get(at.clone()).unwrap_or_default());
+        self.each.push(Pattern { at, hash, sought });
     }
 
     /// Leaves of the same patterns the first.
     fn once_each(&mut self) {
         let bytes = &self.bytes;
-        let of = |at: &Range<usize>| bytes.get(at.clone()).unwrap_or_default();
+        let of = |each: &Pattern| bytes.get(each.at.clone()).unwrap_or_default();
         // Of the same patterns the one that came first stands first.
-        self.each.sort_unstable_by(|(one, _), (other, _)| {
-            (of(one), one.start).cmp(&(of(other), other.start))
+        self.each.sort_unstable_by(|one, other| {
+            let hashes = one.hash.cmp(&other.hash);
+            hashes.then_with(|| (of(one), one.at.start).cmp(&(of(other), other.at.start)))
         });
         self.each
-            .dedup_by(|(other, _), (one, _)| of(one) == of(other));
+            .dedup_by(|other, one| one.hash == other.hash && of(one) == of(other));
     }
 
     /// The search for them.
     fn search(&self, kind: Option<AhoCorasickKind>) -> Option<Search> {
-        let places = self.each.iter().map(|(at, _)| at.clone());
+        let places = self.each.iter().map(|each| each.at.clone());
         if let Some(windows) = Windows::of(&self.bytes, places.clone()) {
             return Some(Search::Windows(windows));
         }
@@ -377,20 +419,18 @@ impl Patterns {
     }
 }
 
-/// What a value looks like inside base64 when `lead` bytes of its group stand before it: without the
-/// characters that its neighbours decide too.
-fn encoded_inside(value: &str, lead: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(value.len() + LEADS);
-    bytes.resize(lead, 0);
-    bytes.extend_from_slice(value.as_bytes());
-    let encoded = BASE64_STANDARD_NO_PAD.encode(&bytes);
-    let from = [0, 2, 3].get(lead).copied().unwrap_or_default();
-    let whole = bytes.len() / 3 * 4;
-    encoded
-        .as_bytes()
-        .get(from..whole)
-        .unwrap_or_default()
-        .to_vec()
+/// Tells most patterns apart.
+fn hash(pattern: &[u8]) -> u64 {
+    let (words, rest) = pattern.as_chunks::<8>();
+    let last = rest
+        .iter()
+        .fold(0, |last, byte| (last << 8) | u64::from(*byte));
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    words
+        .chain([last])
+        .fold(pattern.len() as u64, |hash, word| {
+            (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR)
+        })
 }
 
 fn is_base64(c: char) -> bool {
@@ -406,10 +446,18 @@ fn decoded(run: &str) -> Option<String> {
 }
 
 fn compact(value: &str) -> String {
+    if value.is_ascii() {
+        let letters = value.bytes().filter(u8::is_ascii_alphanumeric);
+        return letters
+            .map(|letter| char::from(letter.to_ascii_lowercase()))
+            .collect();
+    }
     let letters = value.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }
 
+/// Odd, with its bits well spread.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 const NAME_LEN_MIN: usize = 4;
 const VALUE_LEN_MIN: usize = 5;
 const VALUE_DIGITS_MIN: usize = 4;
