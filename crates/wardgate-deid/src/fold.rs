@@ -88,6 +88,29 @@ pub(crate) fn words(text: &str) -> String {
     out
 }
 
+/// Whether [`words`] makes this of a text.
+pub(crate) fn is_words(text: &str, folded: &str) -> bool {
+    match text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        true => {
+            let same = |(one, other): (u8, u8)| one.to_ascii_lowercase() == other;
+            text.len() == folded.len() && text.bytes().zip(folded.bytes()).all(same)
+        }
+        false => words(text) == folded,
+    }
+}
+
+/// What [`words`] makes of one plain word, written into bytes that have room for it; nothing of any other text.
+pub(crate) fn small_word<'b>(text: &str, bytes: &'b mut [u8]) -> Option<&'b str> {
+    let small = bytes.get_mut(..text.len())?;
+    for (to, from) in small.iter_mut().zip(text.bytes()) {
+        if !from.is_ascii_alphanumeric() {
+            return None;
+        }
+        *to = from.to_ascii_lowercase();
+    }
+    std::str::from_utf8(small).ok()
+}
+
 /// The same of a text that folding leaves alone.
 fn clear_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

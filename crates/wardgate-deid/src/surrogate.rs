@@ -292,8 +292,14 @@ impl<'k> Pseudonyms<'k> {
         }
         let start = usize::try_from(self.key.number(list, value) >> 8).unwrap_or_default();
         let is_real = |entry: &str| {
-            let folded = fold::words(entry);
-            folded == value || folded.split(' ').any(|word| self.avoided.is_real(word))
+            let is_real = |folded: &str| {
+                folded == value || folded.split(' ').any(|word| self.avoided.is_real(word))
+            };
+            let mut small = [0; SMALL_LEN_MAX];
+            match fold::small_word(entry, &mut small) {
+                Some(word) => is_real(word),
+                None => is_real(&fold::words(entry)),
+            }
         };
         let free = |entry: &&&'static str| !is_real(entry) && !self.drawn.is_used(list, entry);
         let drawn = turned(fitting, start)
@@ -361,3 +367,5 @@ pub(crate) fn shift_days(key: &PseudonymKey, keep_weekday: bool) -> i64 {
 /// When every entry of a list is a real name of the text.
 const REDACTED: &str = "Anonymous";
 const ATTEMPTS_MAX: u32 = 64;
+/// Longer words of lists are folded elsewhere.
+const SMALL_LEN_MAX: usize = 24;

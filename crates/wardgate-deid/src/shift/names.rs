@@ -28,7 +28,7 @@ impl MonthName {
                 let names = table
                     .iter()
                     .map(|names| if short { names.1 } else { names.0 });
-                names.clone().position(|name| fold::words(name) == folded)
+                names.clone().position(|name| fold::is_words(name, &folded))
             };
             let other = || {
                 OTHER
@@ -69,8 +69,10 @@ pub(super) fn weekday_after(word: &str, days: i64) -> Option<String> {
     let folded = fold::words(word);
     let table = WEEKDAYS
         .iter()
-        .find(|table| table.iter().any(|name| fold::words(name) == folded))?;
-    let at = table.iter().position(|name| fold::words(name) == folded)?;
+        .find(|table| table.iter().any(|name| fold::is_words(name, &folded)))?;
+    let at = table
+        .iter()
+        .position(|name| fold::is_words(name, &folded))?;
     let later = (i64::try_from(at).ok()? + days).rem_euclid(7);
     let name = table.get(usize::try_from(later).ok()?)?;
     Some(in_case_of(word, name))
@@ -89,8 +91,10 @@ pub(crate) fn in_case_of(like: &str, name: &str) -> String {
         (true, true) => name.to_uppercase(),
         (true, false) => {
             let mut characters = name.chars();
-            let first = characters.next().map(char::to_uppercase);
-            first.into_iter().flatten().chain(characters).collect()
+            let mut out = String::with_capacity(name.len());
+            out.extend(characters.next().into_iter().flat_map(char::to_uppercase));
+            out.push_str(characters.as_str());
+            out
         }
         (false, _) => name.to_lowercase(),
     }

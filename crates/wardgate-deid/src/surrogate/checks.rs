@@ -6,32 +6,26 @@ pub(super) fn both_pass(value: &str, new: &str) -> bool {
 }
 
 fn luhn(text: &str) -> bool {
-    if text.len() < LUHN_LEN_MIN {
-        return false;
-    }
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
-    let Some(digits) = digits.filter(|digits| digits.len() >= LUHN_LEN_MIN) else {
-        return false;
-    };
-    luhn_sum(&digits).is_multiple_of(10)
+    text.len() >= LUHN_LEN_MIN && luhn_sum(text).is_some_and(|sum| sum.is_multiple_of(10))
 }
 
-fn luhn_sum(digits: &[u32]) -> u32 {
-    let doubled = |(index, digit): (usize, &u32)| match index % 2 {
-        0 => *digit,
-        _ if *digit > 4 => digit * 2 - 9,
-        _ => digit * 2,
-    };
-    digits.iter().rev().enumerate().map(doubled).sum()
+/// The sum of digits, each second one from the right doubled; nothing where something else stands among them.
+fn luhn_sum(text: &str) -> Option<u32> {
+    let mut sum = 0;
+    for (index, c) in text.chars().rev().enumerate() {
+        let digit = c.to_digit(10)?;
+        sum += match index % 2 {
+            0 => digit,
+            _ if digit > 4 => digit * 2 - 9,
+            _ => digit * 2,
+        };
+    }
+    Some(sum)
 }
 
 /// A National Provider Identifier: Luhn over the digits with `80840` in front.
 fn provider(text: &str) -> bool {
-    if text.len() != 10 {
-        return false;
-    }
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
-    digits.is_some_and(|digits| digits.len() == 10 && (luhn_sum(&digits) + 24).is_multiple_of(10))
+    text.len() == 10 && luhn_sum(text).is_some_and(|sum| (sum + 24).is_multiple_of(10))
 }
 
 /// An NHS number: modulo 11 over nine digits.
@@ -39,16 +33,17 @@ fn health_service(text: &str) -> bool {
     if text.len() != 10 {
         return false;
     }
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
-    let Some([first @ .., check]) = digits.as_deref().filter(|digits| digits.len() == 10) else {
-        return false;
-    };
-    let sum: u32 = first
-        .iter()
-        .zip((2..=10).rev())
-        .map(|(digit, weight)| digit * weight)
-        .sum();
-    (11 - sum % 11) % 11 == *check
+    let (mut sum, mut check) = (0, 0);
+    for (c, weight) in text.chars().zip((1..=10).rev()) {
+        let Some(digit) = c.to_digit(10) else {
+            return false;
+        };
+        match weight {
+            1 => check = digit,
+            weight => sum += digit * weight,
+        }
+    }
+    (11 - sum % 11) % 11 == check
 }
 
 /// An international bank account number: modulo 97.

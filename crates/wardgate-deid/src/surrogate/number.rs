@@ -23,11 +23,9 @@ pub(super) fn same_shape(of: &mut Pseudonyms<'_>, label: &'static str, written: 
     let key = of.key;
     let drawn = of.made(label, &value, |seed| {
         let mut stream = key.stream(label, seed);
-        let mut new: String = value
-            .chars()
-            .enumerate()
-            .map(|(index, c)| other(c, index == 0, &mut stream))
-            .collect();
+        let mut new = String::with_capacity(value.len());
+        let others = value.chars().enumerate();
+        new.extend(others.map(|(index, c)| other(c, index == 0, &mut stream)));
         // A stand-in that passes the check of its kind could be somebody's number.
         for _ in 0..CHECK_TRIES {
             if !checks::both_pass(&value, &new) {
@@ -38,7 +36,10 @@ pub(super) fn same_shape(of: &mut Pseudonyms<'_>, label: &'static str, written: 
         }
         new
     });
-    format!("{prefix}{}", refilled(number, &drawn))
+    let mut out = String::with_capacity(written.len());
+    out.push_str(prefix);
+    refill(number, &drawn, &mut out);
+    out
 }
 
 pub(super) fn other(character: char, first: bool, stream: &mut dyn Iterator<Item = u8>) -> char {
@@ -68,6 +69,12 @@ pub(super) fn other(character: char, first: bool, stream: &mut dyn Iterator<Item
 
 /// Writes new letters and digits over the old ones, in their case; signs and spaces stay.
 pub(super) fn refilled(written: &str, new: &str) -> String {
+    let mut out = String::with_capacity(written.len());
+    refill(written, new, &mut out);
+    out
+}
+
+fn refill(written: &str, new: &str, out: &mut String) {
     let mut new = new.chars();
     let fill = |c: char| {
         if !c.is_alphanumeric() {
@@ -80,15 +87,18 @@ pub(super) fn refilled(written: &str, new: &str) -> String {
             next
         }
     };
-    written.chars().map(fill).collect()
+    out.extend(written.chars().map(fill));
 }
 
 /// Letters and digits, letters as capitals.
 fn compact(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .map(|c| c.to_uppercase().next().unwrap_or(c))
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    out.extend(letters.map(|c| match c.is_ascii() {
+        true => c.to_ascii_uppercase(),
+        false => c.to_uppercase().next().unwrap_or(c),
+    }));
+    out
 }
 
 pub(super) fn digits(text: &str) -> String {
@@ -170,11 +180,9 @@ fn address(of: &mut Pseudonyms<'_>, written: &str) -> String {
 /// Bytes of a generic word that stands before a number, with its sign: `MRN-`.
 fn generic_prefix(written: &str) -> usize {
     let letters = written.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let word = written
-        .get(..letters)
-        .unwrap_or_default()
-        .to_ascii_uppercase();
-    if !GENERIC.contains(&word.as_str()) || letters == written.len() {
+    let word = written.get(..letters).unwrap_or_default();
+    let is_word = |generic: &&str| generic.eq_ignore_ascii_case(word);
+    if letters == written.len() || !GENERIC.iter().any(is_word) {
         return 0;
     }
     letters

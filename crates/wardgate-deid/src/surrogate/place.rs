@@ -122,7 +122,10 @@ pub(super) fn facility(of: &mut Pseudonyms<'_>, written: &str, language: Languag
             out.push_str(word);
             continue;
         }
-        let at = word.find(core).unwrap_or_default();
+        let at = word.len()
+            - word
+                .trim_start_matches(|c: char| !c.is_alphanumeric())
+                .len();
         let (before, tail) = (word.get(..at), word.get(at + core.len()..));
         if std::mem::replace(&mut behind, tail.unwrap_or_default()).is_empty() {
             out.push_str(before.unwrap_or_default());
