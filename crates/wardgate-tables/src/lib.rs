@@ -42,7 +42,10 @@ pub use fault::TableFault;
 pub use hierarchy::{Hierarchy, HierarchyRule};
 pub use model::{Distance, Model};
 pub use plan::{Method, Plan};
-pub use release::{ColumnLevel, Pseudonym, Release, ReleaseReport, Step, Surroundings, anonymise};
+pub use release::{
+    Advance, ColumnLevel, Draft, Input, Pseudonym, Release, ReleaseReport, Step, Surroundings,
+    Unit, anonymise,
+};
 pub use risk::{
     AboveThreshold, PopulationKnowledge, PopulationUniqueness, Risk, Risks, UniquenessMethod,
 };

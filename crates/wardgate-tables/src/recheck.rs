@@ -9,15 +9,15 @@ use crate::fault::TableFault;
 use crate::hierarchy::Hierarchy;
 use crate::model::{Distance, Model};
 use crate::plan::Plan;
-use crate::recoding::Recoding;
-use crate::table::{Column, Kind, Table};
+use crate::table::{Column, Kind, Table, unknown_column};
 
-/// The people who could be meant, what became of the table's rows, and the hierarchies.
-pub(crate) type Everybody<'e> = (&'e Table, &'e Recoding, &'e [Hierarchy]);
+/// The people who could be meant, the one level of each quasi-identifier, and the hierarchies.
+pub(crate) type Everybody<'e> = (&'e Table, &'e [usize], &'e [Hierarchy]);
 
-/// Looks whether every class of the output fulfils every model of the plan.
+/// Looks whether every class of the output fulfils every model of the plan. The sensitive columns are those of
+/// the input, as they are written in the format of the output.
 pub(crate) fn recheck(
-    input: &Table,
+    input: &[Column],
     output: &Table,
     plan: &Plan,
     everybody: Option<Everybody<'_>>,
@@ -42,7 +42,9 @@ pub(crate) fn recheck(
             | Model::RecursiveDiversity { column, .. }
             | Model::Closeness { column, .. } => {
                 let sensitive = output.column(column)?;
-                let whole = Whole::of(input.column(column)?, plan, model)?;
+                let whole = input.iter().find(|input| input.name() == column);
+                let whole = whole.ok_or_else(|| unknown_column(column))?;
+                let whole = Whole::of(whole, plan, model)?;
                 classes.values().all(|rows| {
                     let mut counts: HashMap<&str, u64> = HashMap::new();
                     for row in rows {
@@ -86,13 +88,12 @@ fn classes<'t>(
 
 /// People by what would stand in their quasi-identifiers; every value of a column is at one level.
 fn people<'e>(
-    (everybody, recoding, hierarchies): Everybody<'e>,
+    (everybody, levels, hierarchies): Everybody<'e>,
     quasi: &[String],
 ) -> Result<HashMap<Vec<&'e str>, u64>, TableFault> {
     let mut columns = Vec::new();
-    for ((name, hierarchy), levels) in quasi.iter().zip(hierarchies).zip(&recoding.levels) {
-        let level = levels.first().copied().map_or(0, usize::from);
-        columns.push((everybody.column(name)?, hierarchy, level));
+    for ((name, hierarchy), level) in quasi.iter().zip(hierarchies).zip(levels) {
+        columns.push((everybody.column(name)?, hierarchy, *level));
     }
     let mut people = HashMap::new();
     for row in 0..everybody.rows() {

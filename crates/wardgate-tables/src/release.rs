@@ -1,5 +1,8 @@
 //! Anonymises a table by a plan and looks at the result again before it is given out.
 
+mod draft;
+mod rendering;
+
 use serde::Serialize;
 
 use crate::assessment::Assessment;
@@ -15,6 +18,9 @@ use crate::table::{Column, Table};
 use crate::utility::Utility;
 use crate::watch::Watch;
 use crate::{local, multidimensional};
+use rendering::Renderer;
+
+pub use draft::{Draft, Input};
 
 /// An anonymised table and what is to be said of it.
 #[derive(Clone, Debug)]
@@ -65,6 +71,8 @@ pub struct ColumnLevel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
+    /// The table is read from its file.
+    Loading(Advance),
     /// The table is assessed and alike rows are counted.
     Reading,
     /// A generalisation is searched; told again after every part of the search.
@@ -75,9 +83,36 @@ pub enum Step {
         total: u64,
     },
     /// The table is written with what was found.
-    Writing,
+    Writing(Advance),
     /// The guarantee is looked at again, row by row.
-    Checking,
+    Checking(Advance),
+}
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Advance {
+    /// How much is done.
+    pub done: u64,
+    /// How much is to be done in all; 0 where that is not known.
+    pub total: u64,
+    /// What is counted.
+    pub unit: Unit,
+}
+
+/// What an [`Advance`] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of a file.
+    Bytes,
+    /// Rows of a table.
+    Rows,
+}
+
+impl Advance {
+    pub(crate) fn new(done: u64, total: u64, unit: Unit) -> Self {
+        Self { done, total, unit }
+    }
 }
 
 /// Gives the pseudonym for a column and a value.
@@ -108,71 +143,167 @@ pub fn anonymise(
     plan: &Plan,
     around: &Surroundings<'_>,
 ) -> Result<Release, TableFault> {
-    let tell = |step| {
-        if let Some(progress) = around.progress {
-            progress(step);
-        }
-    };
-    plan.check(table)?;
-    tell(Step::Reading);
-    let before = Assessment::of(table, &plan.quasi, &plan.sensitive)?;
-    let population = population(plan, around)?;
-    let hierarchies = plan
-        .quasi
+    plan.check(&|name| table.position(name).is_some())?;
+    let found = Found::of(table, plan, around)?;
+    let rows = found.problem.rows;
+    around.tell(Step::Writing(Advance::new(0, rows, Unit::Rows)));
+    let renderer = found.renderer(plan, around.pseudonym);
+    let columns = table
+        .columns()
         .iter()
-        .map(|name| plan.hierarchy(table, population, name))
-        .collect::<Result<Vec<_>, _>>()?;
-    let problem = problem(table, population, plan, &hierarchies)?;
-    let watch = Watch::new(around);
-    watch.pass(0);
-    let recoding = match plan.method {
-        Method::Exact => search::optimum(&problem, &watch)
-            .map(|found| Recoding::uniform(&problem, &found.levels)),
-        Method::Local => local::recode(&problem, &watch),
-        Method::Multidimensional => multidimensional::recode(&problem, &watch),
-    }
-    .map_err(unreached)?;
-    let suppressed = recoding.suppressed_rows(&problem);
-    if suppressed > problem.suppressed_max {
-        return Err(unreached(Unfound::None));
-    }
-    tell(Step::Writing);
-    let output = rendered(table, plan, &hierarchies, (&problem, &recoding), around)?;
-    tell(Step::Checking);
-    recheck(
-        table,
-        &output,
-        plan,
-        around
-            .population
-            .map(|everybody| (everybody, &recoding, &hierarchies[..])),
-    )?;
-    let report = ReleaseReport {
-        method: plan.method,
-        guarantees: plan.models.iter().map(Model::described).collect(),
-        before,
-        after: Assessment::of(&output, &plan.quasi, &plan.sensitive)?,
-        levels: levels(plan, &problem, &recoding),
-        rows: problem.rows,
-        suppressed,
-        utility: Utility::of(&problem, &recoding, &plan.quasi),
-        removed: removed(table, &output),
-        pseudonymised: plan.pseudonymised.clone(),
-    };
+        .filter_map(|column| renderer.column(column).transpose());
+    let output = Table::new(columns.collect::<Result<_, _>>()?)?;
+    around.tell(Step::Checking(Advance::new(0, rows, Unit::Rows)));
+    let levels = found.uniform_levels();
+    let everybody = around.population;
+    let everybody = everybody.map(|everybody| (everybody, &levels[..], &found.hierarchies[..]));
+    recheck(table.columns(), &output, plan, everybody)?;
+    let names = table.columns().iter().map(Column::name);
+    let after = Assessment::of(&output, &plan.quasi, &plan.sensitive)?;
     Ok(Release {
+        report: found.findings(plan, names).report(after),
         table: output,
-        report,
     })
 }
 
-/// The names of the columns that are gone.
-fn removed(table: &Table, output: &Table) -> Vec<String> {
-    table
-        .columns()
-        .iter()
-        .map(|column| column.name().to_owned())
-        .filter(|name| output.position(name).is_none())
-        .collect()
+impl Surroundings<'_> {
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop())
+    }
+
+    fn tell(&self, step: Step) {
+        if let Some(progress) = self.progress {
+            progress(step);
+        }
+    }
+}
+
+/// What a search found for a table.
+struct Found {
+    before: Assessment,
+    hierarchies: Vec<Hierarchy>,
+    problem: Problem,
+    recoding: Recoding,
+    suppressed: u64,
+}
+
+/// What is to be said of a release before its output was looked at.
+#[derive(Debug)]
+struct Findings {
+    method: Method,
+    guarantees: Vec<String>,
+    before: Assessment,
+    levels: Vec<ColumnLevel>,
+    rows: u64,
+    suppressed: u64,
+    utility: Utility,
+    removed: Vec<String>,
+    pseudonymised: Vec<String>,
+}
+
+impl Found {
+    /// Searches; the table need hold the quasi-identifiers and sensitive columns only.
+    fn of(table: &Table, plan: &Plan, around: &Surroundings<'_>) -> Result<Self, TableFault> {
+        if table.rows() == 0 {
+            return Err(TableFault::new(
+                "table.no_rows",
+                "the table has no rows",
+                "give a table with a row for each person",
+            ));
+        }
+        around.tell(Step::Reading);
+        let before = Assessment::of(table, &plan.quasi, &plan.sensitive)?;
+        let population = population(plan, around)?;
+        let hierarchies = plan
+            .quasi
+            .iter()
+            .map(|name| plan.hierarchy(table, population, name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let problem = problem(table, population, plan, &hierarchies)?;
+        let watch = Watch::new(around);
+        watch.pass(0);
+        let recoding = match plan.method {
+            Method::Exact => search::optimum(&problem, &watch)
+                .map(|found| Recoding::uniform(&problem, &found.levels)),
+            Method::Local => local::recode(&problem, &watch),
+            Method::Multidimensional => multidimensional::recode(&problem, &watch),
+        }
+        .map_err(unreached)?;
+        let suppressed = recoding.suppressed_rows(&problem);
+        if suppressed > problem.suppressed_max {
+            return Err(unreached(Unfound::None));
+        }
+        Ok(Self {
+            before,
+            hierarchies,
+            problem,
+            recoding,
+            suppressed,
+        })
+    }
+
+    fn renderer<'r>(&'r self, plan: &'r Plan, pseudonym: Option<&'r Pseudonym>) -> Renderer<'r> {
+        Renderer {
+            plan,
+            hierarchies: &self.hierarchies,
+            problem: &self.problem,
+            recoding: &self.recoding,
+            pseudonym,
+        }
+    }
+
+    /// The level of each quasi-identifier, of a method that gives all rows the same.
+    fn uniform_levels(&self) -> Vec<usize> {
+        let levels = self.recoding.levels.iter();
+        levels
+            .map(|levels| levels.first().copied().map_or(0, usize::from))
+            .collect()
+    }
+
+    fn findings<'n>(&self, plan: &Plan, columns: impl Iterator<Item = &'n str>) -> Findings {
+        let goes = |name: &str| {
+            let mut roles = [
+                &plan.quasi,
+                &plan.sensitive,
+                &plan.insensitive,
+                &plan.pseudonymised,
+            ]
+            .into_iter()
+            .flatten();
+            roles.any(|known| known == name)
+        };
+        Findings {
+            method: plan.method,
+            guarantees: plan.models.iter().map(Model::described).collect(),
+            before: self.before.clone(),
+            levels: levels(plan, &self.problem, &self.recoding),
+            rows: self.problem.rows,
+            suppressed: self.suppressed,
+            utility: Utility::of(&self.problem, &self.recoding, &plan.quasi),
+            removed: columns
+                .filter(|name| !goes(name))
+                .map(str::to_owned)
+                .collect(),
+            pseudonymised: plan.pseudonymised.clone(),
+        }
+    }
+}
+
+impl Findings {
+    fn report(self, after: Assessment) -> ReleaseReport {
+        ReleaseReport {
+            method: self.method,
+            guarantees: self.guarantees,
+            before: self.before,
+            after,
+            levels: self.levels,
+            rows: self.rows,
+            suppressed: self.suppressed,
+            utility: self.utility,
+            removed: self.removed,
+            pseudonymised: self.pseudonymised,
+        }
+    }
 }
 
 /// The population, when a model asks for it.
@@ -236,114 +367,6 @@ fn problem(
         rows,
         suppressed_max: (rows as f64 * plan.suppression + ROUNDING).floor() as u64,
     })
-}
-
-/// The table with what was found.
-fn rendered(
-    table: &Table,
-    plan: &Plan,
-    hierarchies: &[Hierarchy],
-    (problem, recoding): (&Problem, &Recoding),
-    around: &Surroundings<'_>,
-) -> Result<Table, TableFault> {
-    // Walked anew for each column: a list of rows would take more memory than a column.
-    let kept = || {
-        let rows = problem.items.of_row.iter().enumerate();
-        rows.filter(|(_, item)| recoding.suppressed.get(**item as usize) == Some(&false))
-            .map(|(row, _)| row)
-    };
-    let mut columns = Vec::new();
-    for column in table.columns() {
-        let name = column.name();
-        let named = |role: &[String]| role.iter().any(|known| known == name);
-        if let Some(at) = plan.quasi.iter().position(|known| known == name) {
-            let axis = Generalised::of((problem, recoding), hierarchies, at);
-            columns.push(match axis {
-                Some(axis) if axis.unchanged() => column.taken(kept()),
-                Some(axis) => axis.column(name, kept()),
-                None => continue,
-            });
-        } else if named(&plan.sensitive) || named(&plan.insensitive) {
-            columns.push(column.taken(kept()));
-        } else if named(&plan.pseudonymised) {
-            columns.push(pseudonymised(&column.taken(kept()), around)?);
-        }
-    }
-    Table::new(columns)
-}
-
-fn pseudonymised(column: &Column, around: &Surroundings<'_>) -> Result<Column, TableFault> {
-    let Some(pseudonym) = around.pseudonym else {
-        return Err(TableFault::new(
-            "plan.missing_key",
-            "pseudonyms are asked for without a key",
-            "give the project's key, or name the column as identifying",
-        )
-        .column(column.name()));
-    };
-    let values: Vec<String> = column
-        .values()
-        .map(|value| {
-            if value.is_empty() {
-                String::new()
-            } else {
-                pseudonym(column.name(), value)
-            }
-        })
-        .collect();
-    Ok(Column::from_codes(
-        column.name(),
-        values.iter().map(String::as_str),
-        column.codes(),
-    ))
-}
-
-/// An axis as it goes out.
-struct Generalised<'r> {
-    axis: &'r Axis,
-    hierarchy: &'r Hierarchy,
-    leaves: &'r [u32],
-    levels: &'r [u8],
-    of_row: &'r [u32],
-}
-
-impl<'r> Generalised<'r> {
-    fn of(
-        (problem, recoding): (&'r Problem, &'r Recoding),
-        hierarchies: &'r [Hierarchy],
-        at: usize,
-    ) -> Option<Self> {
-        Some(Self {
-            axis: problem.axes.get(at)?,
-            hierarchy: hierarchies.get(at)?,
-            leaves: problem.items.leaves.get(at)?,
-            levels: recoding.levels.get(at)?,
-            of_row: &problem.items.of_row,
-        })
-    }
-
-    /// Whether every cell stands as it was, so that the column can keep its type.
-    fn unchanged(&self) -> bool {
-        self.levels.iter().all(|level| *level == 0)
-    }
-
-    fn column(&self, name: &str, kept: impl Iterator<Item = usize>) -> Column {
-        let starts = self.axis.node_starts();
-        let values = self
-            .hierarchy
-            .all_levels()
-            .iter()
-            .flat_map(|level| level.values.iter().map(String::as_str));
-        let codes = kept.map(|row| {
-            let item = self.of_row.get(row).copied().unwrap_or(0) as usize;
-            let leaf = self.leaves.get(item).copied().unwrap_or(0);
-            let level = self.levels.get(item).copied().unwrap_or(0);
-            self.axis.node(&starts, leaf, level)
-        });
-        let column = Column::from_codes(name, values, codes);
-        // Taken once more, so that values that stand in no row leave the dictionary.
-        column.taken(0..column.rows())
-    }
 }
 
 fn levels(plan: &Plan, problem: &Problem, recoding: &Recoding) -> Vec<ColumnLevel> {

@@ -28,10 +28,24 @@ impl Progress {
 
     /// Over parts whose number shows on the way; the name says what is done.
     pub(crate) fn of_parts(name: &'static str) -> Self {
+        Self::named(name, PARTS)
+    }
+
+    /// The same over bytes.
+    pub(crate) fn of_bytes(name: &'static str) -> Self {
+        Self::named(name, BYTES)
+    }
+
+    /// The same over parts whose number never shows.
+    pub(crate) fn of_unknown(name: &'static str) -> Self {
+        Self::named(name, COUNTED)
+    }
+
+    fn named(name: &'static str, template: &str) -> Self {
         if !io::stderr().is_terminal() {
             return Self { bar: None };
         }
-        let style = ProgressStyle::with_template(PARTS);
+        let style = ProgressStyle::with_template(template);
         let bar =
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self {
@@ -69,4 +83,6 @@ const KNOWN: &str =
     "{bar:32.cyan/blue} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
 const PARTS: &str =
     "{bar:32.cyan/blue} {percent:>3} %  {msg}  {pos} of {len}  {per_sec}  {eta} left";
+const BYTES: &str = "{bar:32.cyan/blue} {percent:>3} %  {msg}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+const COUNTED: &str = "{spinner} {msg}  {human_pos}  {per_sec}  {elapsed}";
 const UNKNOWN: &str = "{spinner} {bytes}  {bytes_per_sec}  {elapsed}";

@@ -2,7 +2,9 @@
 
 use super::codes::Codes;
 use super::dictionary::{Dictionary, Index};
+use super::format::Format;
 use super::kind::Kind;
+use crate::fault::TableFault;
 
 /// A column of a table. A missing value is the empty text.
 #[derive(Clone, Debug)]
@@ -102,6 +104,28 @@ impl Column {
         self
     }
 
+    /// It is of the kind of another column from now on.
+    pub(crate) fn take_kind_of(&mut self, other: &Self) {
+        self.kind = other.kind;
+    }
+
+    /// The column as it is read again from a file of a format: a number may stand in other digits there.
+    #[cfg(feature = "columnar")]
+    pub(crate) fn written_in(self, format: Format) -> Result<Self, TableFault> {
+        if format == Format::Csv {
+            return Ok(self);
+        }
+        let mut column = super::columnar::as_written(&self)?;
+        column.take_kind_of(&self);
+        column.origin = self.origin;
+        Ok(column)
+    }
+
+    #[cfg(not(feature = "columnar"))]
+    pub(crate) fn written_in(self, _: Format) -> Result<Self, TableFault> {
+        Ok(self)
+    }
+
     /// A column of text from values by code and the codes of the rows.
     #[must_use]
     pub fn from_codes<'v>(
@@ -197,6 +221,17 @@ impl ColumnBuilder {
     pub fn push(&mut self, value: &str) {
         let code = self.index.code(value);
         self.codes.push(code);
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[cfg(feature = "columnar")]
+    pub(crate) fn origin(&self) -> Option<&arrow::datatypes::DataType> {
+        self.origin.as_ref()
     }
 
     /// How many bytes the values take, each once.

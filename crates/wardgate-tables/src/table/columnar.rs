@@ -1,28 +1,26 @@
 //! Parquet and Arrow IPC. A column is read as text whatever its type, and written back in its type when it
 //! was not changed; types that hold more than one value a row are refused.
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Cursor, Read, Seek, SeekFrom, Write};
-use std::sync::Arc;
+mod writer;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array, make_array, new_null_array,
-};
-use arrow::compute::{CastOptions, cast_with_options, take};
-use arrow::datatypes::{DataType, Field, Schema};
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, make_array};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader};
-use arrow::ipc::writer::{FileWriter, StreamWriter};
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use parquet::file::reader::ChunkReader;
 
-use super::format::{Format, ReadOptions, TableLimits, WriteOptions};
-use super::{Column, ColumnBuilder, Kind, Table};
+use super::format::{Format, ReadOptions, TableLimits};
+use super::{ColumnBuilder, Table};
 use crate::fault::TableFault;
+
+pub(super) use writer::{Writer, as_written};
 
 /// Reads a table from a stream that can not be rewound.
 pub(super) fn read(
@@ -43,94 +41,170 @@ pub(super) fn read(
             "give it as a file, or raise the limit `stream_bytes_max`",
         ));
     }
+    let limits = &options.limits;
     if format == Format::Parquet {
-        parquet(Bytes::from(bytes), &options.limits)
+        Opened::parquet(Bytes::from(bytes), limits, &|_| true)?.table(limits)
     } else {
-        arrow(Cursor::new(bytes), &options.limits)
+        Opened::arrow(Cursor::new(bytes), limits, &|_| true)?.table(limits)
     }
 }
 
 /// Reads the table in a file.
 pub(super) fn open(format: Format, file: File, options: &ReadOptions) -> Result<Table, TableFault> {
-    if format == Format::Parquet {
-        parquet(file, &options.limits)
-    } else {
-        arrow(BufReader::new(file), &options.limits)
-    }
+    Opened::file(format, file, &options.limits, &|_| true)?.table(&options.limits)
 }
 
-/// Writes a table.
-pub(super) fn write(
-    table: &Table,
-    format: Format,
-    output: impl Write + Send,
-    options: &WriteOptions,
-) -> Result<(), TableFault> {
-    let columns: Vec<Written<'_>> = table
-        .columns()
-        .iter()
-        .map(Written::of)
-        .collect::<Result<_, _>>()?;
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|column| {
-            Field::new(
-                column.column.name(),
-                column.values.data_type().clone(),
-                true,
-            )
+/// A table of which nothing but its columns is known yet.
+pub(super) struct Opened {
+    /// All columns, in the order of the file, without rows.
+    pub(super) columns: Vec<ColumnBuilder>,
+    /// The places of those that are read.
+    pub(super) chosen: Vec<usize>,
+    /// The number of rows, where the file says it.
+    pub(super) rows: Option<u64>,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>>>,
+}
+
+impl Opened {
+    /// Opens the table in a file, for those columns to be read that the caller chooses by name.
+    pub(super) fn file(
+        format: Format,
+        file: File,
+        limits: &TableLimits,
+        chooses: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, TableFault> {
+        if format == Format::Parquet {
+            Self::parquet(file, limits, chooses)
+        } else {
+            Self::arrow(BufReader::new(file), limits, chooses)
+        }
+    }
+
+    fn parquet(
+        source: impl ChunkReader + 'static,
+        limits: &TableLimits,
+        chooses: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, TableFault> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(|_| malformed())?;
+        let columns = builders(builder.schema(), limits)?;
+        let chosen = chosen(&columns, chooses);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
+        let rows = builder.metadata().file_metadata().num_rows();
+        let batches = builder
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(|_| malformed())?;
+        Ok(Self {
+            columns,
+            chosen,
+            rows: u64::try_from(rows).ok(),
+            batches: Box::new(batches),
         })
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
-    let batches = (0..table.rows()).step_by(BATCH_ROWS).map(|start| {
-        let rows = start..table.rows().min(start + BATCH_ROWS);
-        let arrays = columns
-            .iter()
-            .map(|column| column.rows(rows.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
-        RecordBatch::try_new(Arc::clone(&schema), arrays)
-    });
-    let output = BufWriter::new(output);
-    match format {
-        Format::Parquet => write_parquet(batches, &schema, output),
-        _ if options.arrow_stream => write_stream(batches, &schema, output),
-        _ => write_file(batches, &schema, output),
     }
-    .map_err(|()| {
-        TableFault::new(
-            "table.unwritable",
-            "the table can not be written",
-            "look at the space and the rights of the output",
-        )
-    })
-}
 
-fn parquet(source: impl ChunkReader + 'static, limits: &TableLimits) -> Result<Table, TableFault> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(|_| malformed())?;
-    let mut columns = builders(builder.schema(), limits)?;
-    let batches = builder
-        .with_batch_size(BATCH_ROWS)
-        .build()
+    fn arrow(
+        mut source: impl Read + Seek + 'static,
+        limits: &TableLimits,
+        chooses: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, TableFault> {
+        let mut magic = [0; 6];
+        let is_file = source.read_exact(&mut magic).is_ok() && magic == *b"ARROW1";
+        source.rewind().map_err(|_| malformed())?;
+        // What is chosen is known once the columns are, and the readers take the choice before.
+        let schema = if is_file {
+            FileReader::try_new(&mut source, None).map(|reader| reader.schema())
+        } else {
+            StreamReader::try_new(&mut source, None).map(|reader| reader.schema())
+        }
         .map_err(|_| malformed())?;
-    fill(&mut columns, batches, limits)?;
-    Table::new(columns.into_iter().map(ColumnBuilder::finish).collect())
+        let columns = builders(&schema, limits)?;
+        let chosen = chosen(&columns, chooses);
+        let choice = (chosen.len() < columns.len()).then(|| chosen.clone());
+        source.rewind().map_err(|_| malformed())?;
+        let batches: Box<dyn Iterator<Item = _>> = if is_file {
+            Box::new(FileReader::try_new(source, choice).map_err(|_| malformed())?)
+        } else {
+            Box::new(StreamReader::try_new(source, choice).map_err(|_| malformed())?)
+        };
+        Ok(Self {
+            columns,
+            chosen,
+            rows: None,
+            batches,
+        })
+    }
+
+    /// Reads the columns that were chosen; `tell` learns the number of rows so far.
+    pub(super) fn held(
+        mut self,
+        limits: &TableLimits,
+        tell: &dyn Fn(u64),
+    ) -> Result<Vec<ColumnBuilder>, TableFault> {
+        let mut rows = 0;
+        while let Some(texts) = self.next(&mut rows, limits)? {
+            for (at, texts) in self.chosen.iter().zip(&texts) {
+                let Some(column) = self.columns.get_mut(*at) else {
+                    continue;
+                };
+                for text in texts {
+                    column.push(text.unwrap_or(""));
+                }
+                if column.value_bytes() > limits.value_bytes_max {
+                    return Err(TableFault::new(
+                        "table.value_bytes_max",
+                        format!(
+                            "the different values of a column take more than {} bytes",
+                            limits.value_bytes_max
+                        ),
+                        "leave out the column or raise the limit `value_bytes_max`",
+                    ));
+                }
+            }
+            tell(rows);
+        }
+        Ok(self.columns)
+    }
+
+    /// Some more rows of the chosen columns as text; nothing at the end.
+    pub(super) fn next(
+        &mut self,
+        rows: &mut u64,
+        limits: &TableLimits,
+    ) -> Result<Option<Vec<StringArray>>, TableFault> {
+        let Some(batch) = self.batches.next() else {
+            return Ok(None);
+        };
+        let batch = batch.map_err(|_| malformed())?;
+        *rows += batch.num_rows() as u64;
+        if *rows > limits.rows_max {
+            return Err(TableFault::new(
+                "table.rows_max",
+                format!("the table has more than {} rows", limits.rows_max),
+                "split the table or raise the limit `rows_max`",
+            ));
+        }
+        let schema = batch.schema();
+        let arrays = batch.columns().iter().zip(schema.fields());
+        let texts = arrays.map(|(array, field)| {
+            let texts = as_texts(array).map_err(|_| unreadable(field.name()))?;
+            texts.as_string_opt::<i32>().cloned().ok_or_else(malformed)
+        });
+        texts.collect::<Result<_, _>>().map(Some)
+    }
+
+    fn table(self, limits: &TableLimits) -> Result<Table, TableFault> {
+        let columns = self.held(limits, &|_| {})?;
+        Table::new(columns.into_iter().map(ColumnBuilder::finish).collect())
+    }
 }
 
-fn arrow(mut source: impl Read + Seek, limits: &TableLimits) -> Result<Table, TableFault> {
-    let mut magic = [0; 6];
-    let file = source.read_exact(&mut magic).is_ok() && magic == *b"ARROW1";
-    source.seek(SeekFrom::Start(0)).map_err(|_| malformed())?;
-    let mut columns;
-    if file {
-        let batches = FileReader::try_new(source, None).map_err(|_| malformed())?;
-        columns = builders(&batches.schema(), limits)?;
-        fill(&mut columns, batches, limits)?;
-    } else {
-        let batches = StreamReader::try_new(source, None).map_err(|_| malformed())?;
-        columns = builders(&batches.schema(), limits)?;
-        fill(&mut columns, batches, limits)?;
-    }
-    Table::new(columns.into_iter().map(ColumnBuilder::finish).collect())
+fn chosen(columns: &[ColumnBuilder], chooses: &dyn Fn(&str) -> bool) -> Vec<usize> {
+    let places = columns.iter().enumerate();
+    places
+        .filter(|(_, column)| chooses(column.name()))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 fn builders(schema: &Schema, limits: &TableLimits) -> Result<Vec<ColumnBuilder>, TableFault> {
@@ -162,45 +236,6 @@ fn builders(schema: &Schema, limits: &TableLimits) -> Result<Vec<ColumnBuilder>,
         .collect()
 }
 
-fn fill(
-    columns: &mut [ColumnBuilder],
-    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-    limits: &TableLimits,
-) -> Result<(), TableFault> {
-    let mut rows = 0;
-    for batch in batches {
-        let batch = batch.map_err(|_| malformed())?;
-        rows += batch.num_rows() as u64;
-        if rows > limits.rows_max {
-            return Err(TableFault::new(
-                "table.rows_max",
-                format!("the table has more than {} rows", limits.rows_max),
-                "split the table or raise the limit `rows_max`",
-            ));
-        }
-        let schema = batch.schema();
-        let arrays = batch.columns().iter().zip(schema.fields());
-        for (column, (array, field)) in columns.iter_mut().zip(arrays) {
-            let texts = as_texts(array).map_err(|_| unreadable(field.name()))?;
-            let texts = texts.as_string_opt::<i32>().ok_or_else(malformed)?;
-            for text in texts {
-                column.push(text.unwrap_or(""));
-            }
-            if column.value_bytes() > limits.value_bytes_max {
-                return Err(TableFault::new(
-                    "table.value_bytes_max",
-                    format!(
-                        "the different values of a column take more than {} bytes",
-                        limits.value_bytes_max
-                    ),
-                    "leave out the column or raise the limit `value_bytes_max`",
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The values as text. Moments of a time zone are read in UTC, as they are stored: the names of zones are a
 /// database of their own.
 fn as_texts(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
@@ -213,129 +248,10 @@ fn as_texts(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     }
 }
 
-/// Texts in the type that they were read from; the other way round of [`as_texts`].
-fn of_type(texts: &ArrayRef, kind: &DataType) -> Result<ArrayRef, ArrowError> {
-    match kind {
-        DataType::Timestamp(unit, Some(_)) => {
-            let plain = DataType::Timestamp(*unit, None);
-            retyped(&cast_with_options(texts, &plain, &strict())?, kind.clone())
-        }
-        DataType::Null if texts.null_count() == texts.len() => {
-            Ok(new_null_array(&DataType::Null, texts.len()))
-        }
-        _ => cast_with_options(texts, kind, &strict()),
-    }
-}
-
 /// The same numbers under another type that stores them alike.
 fn retyped(array: &ArrayRef, kind: DataType) -> Result<ArrayRef, ArrowError> {
     let data = array.to_data().into_builder().data_type(kind).build()?;
     Ok(make_array(data))
-}
-
-/// A column with its values in the type that they are written in.
-struct Written<'t> {
-    column: &'t Column,
-    values: ArrayRef,
-}
-
-impl<'t> Written<'t> {
-    fn of(column: &'t Column) -> Result<Self, TableFault> {
-        let texts: StringArray = column
-            .values()
-            .map(|value| Some(value).filter(|value| !value.is_empty()))
-            .collect();
-        let texts: ArrayRef = Arc::new(texts);
-        let wanted = column.origin().cloned().or_else(|| typed(column));
-        let values = match wanted {
-            Some(kind) if kind != DataType::Utf8 => {
-                match of_type(&texts, &kind) {
-                    Ok(values) => values,
-                    // A column from a file must come back as it was; one that was only told to be numbers may stay text.
-                    Err(_) if column.origin().is_none() => texts,
-                    Err(_) => {
-                        return Err(TableFault::new(
-                            "table.type_lost",
-                            "values can not be written in the type that they were read from",
-                            "convert the column to text before",
-                        )
-                        .column(column.name()));
-                    }
-                }
-            }
-            _ => texts,
-        };
-        Ok(Self { column, values })
-    }
-
-    fn rows(&self, rows: std::ops::Range<usize>) -> Result<ArrayRef, ArrowError> {
-        let codes: UInt32Array = rows.map(|row| self.column.code(row)).collect();
-        take(&self.values, &codes, None)
-    }
-}
-
-/// The type of a column that came from CSV. Dates with slashes or a time of day stay text.
-fn typed(column: &Column) -> Option<DataType> {
-    match column.kind() {
-        Kind::Integer => Some(DataType::Int64),
-        Kind::Decimal => Some(DataType::Float64),
-        Kind::Boolean => Some(DataType::Boolean),
-        Kind::Date => column
-            .values()
-            .all(|value| {
-                value.is_empty() || (value.len() == 10 && value.as_bytes().get(4) == Some(&b'-'))
-            })
-            .then_some(DataType::Date32),
-        Kind::Text => None,
-    }
-}
-
-type Batches<'b> = &'b mut dyn Iterator<Item = Result<RecordBatch, ArrowError>>;
-
-fn write_parquet(
-    mut batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-    schema: &Arc<Schema>,
-    output: impl Write + Send,
-) -> Result<(), ()> {
-    let batches: Batches<'_> = &mut batches;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by("wardgate".to_owned())
-        .build();
-    let mut writer =
-        ArrowWriter::try_new(output, Arc::clone(schema), Some(properties)).map_err(drop)?;
-    for batch in batches {
-        writer.write(&batch.map_err(drop)?).map_err(drop)?;
-    }
-    writer.into_inner().map_err(drop)?.flush().map_err(drop)
-}
-
-fn write_stream(
-    mut batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-    schema: &Schema,
-    output: impl Write,
-) -> Result<(), ()> {
-    let batches: Batches<'_> = &mut batches;
-    let mut writer = StreamWriter::try_new(output, schema).map_err(drop)?;
-    for batch in batches {
-        writer.write(&batch.map_err(drop)?).map_err(drop)?;
-    }
-    writer.finish().map_err(drop)?;
-    writer.into_inner().map_err(drop)?.flush().map_err(drop)
-}
-
-fn write_file(
-    mut batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-    schema: &Schema,
-    output: impl Write,
-) -> Result<(), ()> {
-    let batches: Batches<'_> = &mut batches;
-    let mut writer = FileWriter::try_new(output, schema).map_err(drop)?;
-    for batch in batches {
-        writer.write(&batch.map_err(drop)?).map_err(drop)?;
-    }
-    writer.finish().map_err(drop)?;
-    writer.into_inner().map_err(drop)?.flush().map_err(drop)
 }
 
 fn strict() -> CastOptions<'static> {
@@ -363,13 +279,18 @@ fn unreadable(column: &str) -> TableFault {
     .column(column)
 }
 
+/// Rows that are read and written at a time.
 const BATCH_ROWS: usize = 8_192;
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{BinaryArray, NullArray, TimestampMicrosecondArray};
-    use arrow::datatypes::TimeUnit;
+    use std::sync::Arc;
 
+    use arrow::array::{BinaryArray, NullArray, TimestampMicrosecondArray};
+    use arrow::datatypes::{Field, TimeUnit};
+
+    use super::super::WriteOptions;
+    use super::writer::{Sink, Written, of_type};
     use super::*;
 
     fn stream(column: ArrayRef) -> Vec<u8> {
@@ -377,7 +298,13 @@ mod tests {
         let schema = Arc::new(Schema::new(vec![field]));
         let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).unwrap();
         let mut bytes = Vec::new();
-        write_stream(std::iter::once(Ok(batch)), &schema, &mut bytes).unwrap();
+        let options = WriteOptions {
+            arrow_stream: true,
+            ..WriteOptions::default()
+        };
+        let mut sink = Sink::open(&mut bytes, &schema, Format::Arrow, &options).unwrap();
+        sink.write(&batch).unwrap();
+        sink.finish().unwrap();
         bytes
     }
 

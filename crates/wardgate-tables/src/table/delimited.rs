@@ -7,105 +7,216 @@ use std::rc::Rc;
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 use super::format::{ReadOptions, TableLimits, WriteOptions};
+use super::outgoing::{Fill, Outgoing};
 use super::{ColumnBuilder, Table};
 use crate::fault::TableFault;
 
 /// Reads a table.
-pub(super) fn read(mut source: impl Read, options: &ReadOptions) -> Result<Table, TableFault> {
-    let mut head = Vec::new();
-    source
-        .by_ref()
-        .take(HEAD_BYTES)
-        .read_to_end(&mut head)
-        .map_err(|fault| unreadable(&fault))?;
-    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-        return Err(TableFault::new(
-            "table.encoding",
-            "the table is written in UTF-16",
-            "save it as UTF-8",
-        ));
-    }
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
-    let delimiter = options.delimiter.unwrap_or_else(|| told_delimiter(head));
-    let spent = Rc::new(Cell::new(0));
-    let bounded = Bounded {
-        source: head.chain(source),
-        spent: Rc::clone(&spent),
-        bytes_max: options.limits.row_bytes_max,
-    };
-    let mut rows = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .buffer_capacity(BUFFER_BYTES)
-        .from_reader(bounded);
-    let mut record = ByteRecord::new();
-    if !rows
-        .read_byte_record(&mut record)
-        .map_err(|fault| told(&fault, 0))?
-    {
-        return Err(TableFault::new(
-            "table.empty",
-            "the table is empty",
-            "give a table with a header",
-        ));
-    }
-    let mut columns = header(&record, &options.limits)?;
-    let mut row = 0;
-    loop {
-        spent.set(0);
-        if !rows
-            .read_byte_record(&mut record)
-            .map_err(|fault| told(&fault, row + 1))?
-        {
-            break;
+pub(super) fn read(source: impl Read, options: &ReadOptions) -> Result<Table, TableFault> {
+    let mut lines = Lines::open(source, options)?;
+    let mut columns: Vec<ColumnBuilder> = lines.names().map(ColumnBuilder::new).collect();
+    while let Some(line) = lines.next()? {
+        for (at, column) in columns.iter_mut().enumerate() {
+            line.add(at, column)?;
         }
-        row += 1;
-        if row > options.limits.rows_max {
-            return Err(TableFault::new(
-                "table.rows_max",
-                format!("the table has more than {} rows", options.limits.rows_max),
-                "split the table or raise the limit `rows_max`",
-            ));
-        }
-        add(&mut columns, &record, row, &options.limits)?;
     }
     Table::new(columns.into_iter().map(ColumnBuilder::finish).collect())
 }
 
-/// Writes a table; fields are quoted where they must be.
-pub(super) fn write(
-    table: &Table,
-    output: impl Write,
-    options: &WriteOptions,
-) -> Result<(), TableFault> {
-    let mut rows = WriterBuilder::new()
-        .delimiter(options.delimiter)
-        .from_writer(BufWriter::new(output));
-    let columns = table.columns();
-    let written = rows
-        .write_record(columns.iter().map(super::Column::name))
-        .and_then(|()| {
-            (0..table.rows()).try_for_each(|row| {
-                for column in columns {
-                    rows.write_field(column.value(row))?;
-                }
-                rows.write_record(None::<&[u8]>)
-            })
-        });
-    written
-        .map_err(io::Error::from)
-        .and_then(|()| rows.flush())
-        .map_err(|fault| {
-            TableFault::new(
-                "table.unwritable",
-                format!("the table can not be written: {}", fault.kind()),
-                "look at the space and the rights of the output",
-            )
+/// The rows of a CSV file below its header, one at a time.
+pub(super) struct Lines<R> {
+    rows: csv::Reader<Bounded<io::Chain<io::Cursor<Vec<u8>>, R>>>,
+    spent: Rc<Cell<u64>>,
+    record: ByteRecord,
+    row: u64,
+    names: Vec<String>,
+    limits: TableLimits,
+}
+
+/// A row of a CSV file.
+pub(crate) struct Line<'l> {
+    record: &'l ByteRecord,
+    whole: &'l str,
+    row: u64,
+    limits: &'l TableLimits,
+}
+
+impl<R: Read> Lines<R> {
+    /// Reads the header.
+    pub(super) fn open(mut source: R, options: &ReadOptions) -> Result<Self, TableFault> {
+        let mut head = Vec::new();
+        source
+            .by_ref()
+            .take(HEAD_BYTES)
+            .read_to_end(&mut head)
+            .map_err(|fault| unreadable(&fault))?;
+        if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+            return Err(TableFault::new(
+                "table.encoding",
+                "the table is written in UTF-16",
+                "save it as UTF-8",
+            ));
+        }
+        if head.starts_with(MARK) {
+            head.drain(..MARK.len());
+        }
+        let delimiter = options.delimiter.unwrap_or_else(|| told_delimiter(&head));
+        let spent = Rc::new(Cell::new(0));
+        let bounded = Bounded {
+            source: io::Cursor::new(head).chain(source),
+            spent: Rc::clone(&spent),
+            bytes_max: options.limits.row_bytes_max,
+        };
+        let mut rows = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .buffer_capacity(BUFFER_BYTES)
+            .from_reader(bounded);
+        let mut record = ByteRecord::new();
+        if !rows
+            .read_byte_record(&mut record)
+            .map_err(|fault| told(&fault, 0))?
+        {
+            return Err(TableFault::new(
+                "table.empty",
+                "the table is empty",
+                "give a table with a header",
+            ));
+        }
+        Ok(Self {
+            names: header(&record, &options.limits)?,
+            rows,
+            spent,
+            record,
+            row: 0,
+            limits: options.limits.clone(),
         })
+    }
+
+    /// The names of the columns, as the header has them.
+    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The next row; nothing at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, TableFault> {
+        self.spent.set(0);
+        let row = self.row + 1;
+        if !self
+            .rows
+            .read_byte_record(&mut self.record)
+            .map_err(|fault| told(&fault, row))?
+        {
+            return Ok(None);
+        }
+        self.row = row;
+        if row > self.limits.rows_max {
+            return Err(TableFault::new(
+                "table.rows_max",
+                format!("the table has more than {} rows", self.limits.rows_max),
+                "split the table or raise the limit `rows_max`",
+            ));
+        }
+        if self.record.len() != self.names.len() {
+            return Err(ragged(row));
+        }
+        // Checked whole, not by field: nearly all of the reader's time is here.
+        let whole = std::str::from_utf8(self.record.as_slice()).map_err(|_| not_utf8(row))?;
+        Ok(Some(Line {
+            record: &self.record,
+            whole,
+            row,
+            limits: &self.limits,
+        }))
+    }
+}
+
+impl Line<'_> {
+    /// What stands in a column.
+    pub(super) fn field(&self, at: usize) -> Result<&str, TableFault> {
+        self.record
+            .range(at)
+            .and_then(|range| self.whole.get(range))
+            .ok_or_else(|| not_utf8(self.row))
+    }
+
+    /// Adds what stands in a column to it.
+    pub(super) fn add(&self, at: usize, column: &mut ColumnBuilder) -> Result<(), TableFault> {
+        column.push(self.field(at)?);
+        let bytes_max = self.limits.value_bytes_max;
+        if column.value_bytes() > bytes_max || column.distinct() >= u32::MAX as usize {
+            return Err(TableFault::new(
+                "table.value_bytes_max",
+                format!("the different values of a column take more than {bytes_max} bytes"),
+                "leave out the column or raise the limit `value_bytes_max`",
+            )
+            .row(self.row));
+        }
+        Ok(())
+    }
+}
+
+/// Rows on their way into a CSV file; fields are quoted where they must be.
+pub(crate) struct Writer<'t, W: Write> {
+    columns: Vec<Outgoing<'t>>,
+    rows: csv::Writer<BufWriter<W>>,
+    written: usize,
+    field: String,
+}
+
+impl<'t, W: Write> Writer<'t, W> {
+    /// Writes the header.
+    pub(super) fn open(
+        output: W,
+        columns: Vec<Outgoing<'t>>,
+        options: &WriteOptions,
+    ) -> Result<Self, TableFault> {
+        let mut rows = WriterBuilder::new()
+            .delimiter(options.delimiter)
+            .from_writer(BufWriter::new(output));
+        rows.write_record(columns.iter().map(Outgoing::name))
+            .map_err(|fault| unwritable(&fault.into()))?;
+        Ok(Self {
+            columns,
+            rows,
+            written: 0,
+            field: String::new(),
+        })
+    }
+
+    pub(super) fn row(&mut self, fill: Fill<'_>) -> Result<(), TableFault> {
+        let failed = |fault: csv::Error| unwritable(&fault.into());
+        let mut place = 0;
+        for column in &self.columns {
+            if let Outgoing::Held(column) = column {
+                let value = column.value(self.written);
+                self.rows.write_field(value).map_err(failed)?;
+            } else {
+                self.field.clear();
+                fill(place, &mut self.field)?;
+                place += 1;
+                self.rows.write_field(&self.field).map_err(failed)?;
+            }
+        }
+        self.written += 1;
+        self.rows.write_record(None::<&[u8]>).map_err(failed)
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), TableFault> {
+        self.rows.flush().map_err(|fault| unwritable(&fault))
+    }
+}
+
+fn unwritable(fault: &io::Error) -> TableFault {
+    TableFault::new(
+        "table.unwritable",
+        format!("the table can not be written: {}", fault.kind()),
+        "look at the space and the rights of the output",
+    )
 }
 
 /// The columns that the header names.
-fn header(record: &ByteRecord, limits: &TableLimits) -> Result<Vec<ColumnBuilder>, TableFault> {
+fn header(record: &ByteRecord, limits: &TableLimits) -> Result<Vec<String>, TableFault> {
     if record.len() > limits.columns_max {
         return Err(TableFault::new(
             "table.columns_max",
@@ -117,42 +228,10 @@ fn header(record: &ByteRecord, limits: &TableLimits) -> Result<Vec<ColumnBuilder
         .iter()
         .map(|name| {
             std::str::from_utf8(name)
-                .map(|name| ColumnBuilder::new(name.trim()))
+                .map(|name| name.trim().to_owned())
                 .map_err(|_| not_utf8(0))
         })
         .collect()
-}
-
-fn add(
-    columns: &mut [ColumnBuilder],
-    record: &ByteRecord,
-    row: u64,
-    limits: &TableLimits,
-) -> Result<(), TableFault> {
-    if record.len() != columns.len() {
-        return Err(ragged(row));
-    }
-    // Checked whole, not by field: nearly all of the reader's time is here.
-    let whole = std::str::from_utf8(record.as_slice()).map_err(|_| not_utf8(row))?;
-    for (at, column) in columns.iter_mut().enumerate() {
-        let field = record
-            .range(at)
-            .and_then(|range| whole.get(range))
-            .ok_or_else(|| not_utf8(row))?;
-        column.push(field);
-        if column.value_bytes() > limits.value_bytes_max || column.distinct() >= u32::MAX as usize {
-            return Err(TableFault::new(
-                "table.value_bytes_max",
-                format!(
-                    "the different values of a column take more than {} bytes",
-                    limits.value_bytes_max
-                ),
-                "leave out the column or raise the limit `value_bytes_max`",
-            )
-            .row(row));
-        }
-    }
-    Ok(())
 }
 
 /// The delimiter that stands equally often in the first lines, the most frequent one of several.
@@ -252,6 +331,8 @@ fn unreadable(fault: &io::Error) -> TableFault {
     )
 }
 
+/// The mark that some programs put before UTF-8.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const HEAD_BYTES: u64 = 64 << 10;
 const BUFFER_BYTES: usize = 128 << 10;

@@ -21,26 +21,81 @@ pub enum Kind {
 impl Kind {
     /// The narrowest kind that holds all values.
     pub(crate) fn of<'v>(values: impl Iterator<Item = &'v str>) -> Self {
-        let (mut integer, mut decimal, mut date, mut boolean) = (true, true, true, true);
-        let mut any = false;
-        for value in values.filter(|value| !value.is_empty()) {
-            any = true;
-            integer = integer && is_integer(value);
-            decimal = decimal && is_decimal(value);
-            date = date && CivilDate::parse(value, DateOrder::Any).is_some();
-            boolean = boolean && matches!(value, "true" | "false");
-            if !(integer || decimal || date || boolean) {
-                return Self::Text;
+        let mut teller = KindTeller::default();
+        for value in values {
+            teller.look(value);
+            if teller.is_text() {
+                break;
             }
         }
-        match (any, integer, decimal, date) {
-            (false, ..) => Self::Text,
-            (_, true, ..) => Self::Integer,
-            (_, _, true, _) => Self::Decimal,
-            (_, _, _, true) => Self::Date,
-            _ => Self::Boolean,
+        teller.kind()
+    }
+}
+
+/// Tells the kind of a column whose values pass one by one, and are not held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KindTeller {
+    any: bool,
+    integer: bool,
+    decimal: bool,
+    date: bool,
+    boolean: bool,
+    plain_days: bool,
+}
+
+impl Default for KindTeller {
+    fn default() -> Self {
+        Self {
+            any: false,
+            integer: true,
+            decimal: true,
+            date: true,
+            boolean: true,
+            plain_days: true,
         }
     }
+}
+
+impl KindTeller {
+    /// Looks at a value.
+    pub(crate) fn look(&mut self, value: &str) {
+        if value.is_empty() || self.is_text() {
+            return;
+        }
+        self.any = true;
+        self.integer = self.integer && is_integer(value);
+        self.decimal = self.decimal && is_decimal(value);
+        self.date = self.date && CivilDate::parse(value, DateOrder::Any).is_some();
+        self.boolean = self.boolean && matches!(value, "true" | "false");
+        self.plain_days = self.plain_days && is_plain_day(value);
+    }
+
+    /// The narrowest kind that holds all values so far.
+    pub(crate) fn kind(&self) -> Kind {
+        match (self.any, self.integer, self.decimal, self.date) {
+            _ if self.is_text() => Kind::Text,
+            (false, ..) => Kind::Text,
+            (_, true, ..) => Kind::Integer,
+            (_, _, true, _) => Kind::Decimal,
+            (_, _, _, true) => Kind::Date,
+            _ => Kind::Boolean,
+        }
+    }
+
+    /// Whether all values of a column of days so far are written as `2024-03-09`.
+    #[cfg(feature = "columnar")]
+    pub(crate) fn holds_plain_days(&self) -> bool {
+        self.plain_days
+    }
+
+    fn is_text(&self) -> bool {
+        !(self.integer || self.decimal || self.date || self.boolean)
+    }
+}
+
+/// Whether a day is written as `2024-03-09`, without a time of day.
+pub(crate) fn is_plain_day(value: &str) -> bool {
+    value.len() == 10 && value.as_bytes().get(4) == Some(&b'-')
 }
 
 fn is_integer(value: &str) -> bool {

@@ -15,4 +15,6 @@ mod private;
 #[cfg(test)]
 mod releases;
 #[cfg(test)]
+mod streaming;
+#[cfg(test)]
 mod suggestions;

@@ -285,7 +285,7 @@ fn steps_are_told_and_a_stop_is_obeyed() {
         let (first, rest) = told.split_first().unwrap();
         let (searched, last) = rest.split_at(rest.len() - 2);
         assert_eq!(*first, Step::Reading);
-        assert_eq!(last, [Step::Writing, Step::Checking]);
+        assert!(matches!(last, [Step::Writing(_), Step::Checking(_)]));
         let Some(Step::Searching { done, total }) = searched.last() else {
             panic!("{method:?}: {searched:?}");
         };

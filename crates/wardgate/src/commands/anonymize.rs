@@ -4,13 +4,14 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use wardgate_datasets::{MODE_USUAL, Pending, random_key, read_key, sha256_of_file};
 use wardgate_tables::{
-    Assessment, Distance, Format, Hierarchy, HierarchyRule, Method, Model, Plan, ReadOptions,
-    Release, Step, Surroundings, Table, TableFault, WriteOptions, anonymise,
+    Assessment, Distance, Format, Hierarchy, HierarchyRule, Input, Method, Model, Plan,
+    ReadOptions, ReleaseReport, Step, Surroundings, Table, TableFault, Unit, WriteOptions,
 };
 
 use super::Ended;
@@ -151,19 +152,14 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     }
     let plan = arguments.plan()?;
     let stop = wiring::stop_when_asked()?;
-    let table = open(&arguments.table)?;
     let population = arguments.population.as_deref().map(open).transpose()?;
     let key = match &arguments.key {
         Some(path) => read_key(path)?,
         None => random_key()?,
     };
     let pseudonym = move |column: &str, value: &str| key.id(column, value);
-    let searching = Progress::of_parts("searching");
-    let told = |step: Step| match step {
-        Step::Searching { done, total } => searching.is_at(done, total),
-        Step::Writing => searching.finish(),
-        _ => {}
-    };
+    let stages = Stages::default();
+    let told = |step: Step| stages.tell(step);
     let is_stopped = || stop.load(Ordering::Relaxed);
     let around = Surroundings {
         population: population.as_ref(),
@@ -171,16 +167,9 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         progress: Some(&told),
         stop: Some(&is_stopped),
     };
-    let release = anonymise(&table, &plan, &around);
-    searching.finish();
-    let release = release.map_err(failure)?;
-    if is_stopped() {
-        return Err(Failure::new(
-            "the work was stopped; nothing was written",
-            "run the same command again",
-        ));
-    }
-    write(&arguments.out, &release.table)?;
+    let release = released(arguments, &plan, &around);
+    stages.finish();
+    let release = release?;
     let (sha256, bytes) = sha256_of_file(&arguments.out)?;
     let report = json!({
         "program": concat!("wardgate ", env!("CARGO_PKG_VERSION")),
@@ -191,7 +180,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
             "suppression": plan.suppression,
             "method": plan.method,
         },
-        "release": release.report,
+        "release": release,
         "output": {"bytes": bytes, "sha256": sha256},
     });
     if let Some(path) = &arguments.report {
@@ -199,6 +188,78 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     }
     output.value(&report, || summary(&release));
     Ok(Ended::Well)
+}
+
+/// Reads, searches, writes, looks at what was written, and gives it its name then.
+fn released(
+    arguments: &Arguments,
+    plan: &Plan,
+    around: &Surroundings<'_>,
+) -> Result<ReleaseReport, Failure> {
+    let (from, to) = (&arguments.table, &arguments.out);
+    let (format_read, format_written) = (format(from)?, format(to)?);
+    let file = File::open(from).map_err(|error| Failure::file("read", from, &error))?;
+    let options = ReadOptions::default();
+    let input = Input::read(file, format_read, &options, plan.clone(), around);
+    let draft = input
+        .and_then(|input| input.anonymise(format_written, around))
+        .map_err(failure)?;
+    let pending = Pending::beside(to, MODE_USUAL)?;
+    let options = WriteOptions::default();
+    let sink = BufWriter::new(pending.file());
+    draft.write(sink, &options, around).map_err(failure)?;
+    let written = pending.file().try_clone();
+    let written = written.map_err(|error| Failure::file("read", to, &error))?;
+    let report = draft.confirm(written, &options, around).map_err(failure)?;
+    if around.stop.is_some_and(|stop| stop()) {
+        return Err(Failure::new(
+            "the work was stopped; nothing was written",
+            "run the same command again",
+        ));
+    }
+    pending.sync()?;
+    pending.keep()?;
+    Ok(report)
+}
+
+/// How far the work is, on a bar for each stage.
+#[derive(Default)]
+struct Stages(Mutex<Option<(&'static str, Progress)>>);
+
+impl Stages {
+    fn tell(&self, step: Step) {
+        let (name, unit, done, total) = match step {
+            Step::Loading(at) => ("reading", Some(at.unit), at.done, at.total),
+            Step::Reading => ("counting alike rows", None, 0, 0),
+            Step::Searching { done, total } => ("searching", None, done, total),
+            Step::Writing(at) => ("writing", Some(at.unit), at.done, at.total),
+            Step::Checking(at) => ("checking", Some(at.unit), at.done, at.total),
+            _ => return,
+        };
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *stage {
+            Some((known, progress)) if *known == name => progress.is_at(done, total),
+            stage => {
+                if let Some((_, before)) = stage.take() {
+                    before.finish();
+                }
+                let progress = match unit {
+                    Some(Unit::Bytes) => Progress::of_bytes(name),
+                    _ if total > 0 || name == "searching" => Progress::of_parts(name),
+                    _ => Progress::of_unknown(name),
+                };
+                progress.is_at(done, total);
+                *stage = Some((name, progress));
+            }
+        }
+    }
+
+    fn finish(&self) {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, progress)) = stage.take() {
+            progress.finish();
+        }
+    }
 }
 
 impl Arguments {
@@ -357,8 +418,7 @@ fn add_hierarchy(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn summary(release: &Release) -> String {
-    let report = &release.report;
+fn summary(report: &ReleaseReport) -> String {
     let mut text = format!(
         "{} of {} rows written, {} left out; {}\n",
         report.rows - report.suppressed,
