@@ -103,12 +103,12 @@ impl Grouped {
             equal_t: 0.0,
             ordered_t: 0.0,
         };
-        for (size, histogram) in self.sizes.iter().zip(self.histograms(column)) {
+        self.each_histogram(column, |size, histogram| {
             found.distinct_l = found.distinct_l.min(histogram.len() as u64);
-            found.entropy_l = found.entropy_l.min(entropy(*size, &histogram).exp());
-            found.equal_t = found.equal_t.max(equal.distance(*size, &histogram));
-            found.ordered_t = found.ordered_t.max(ordered.distance(*size, &histogram));
-        }
+            found.entropy_l = found.entropy_l.min(entropy(size, histogram).exp());
+            found.equal_t = found.equal_t.max(equal.distance(size, histogram));
+            found.ordered_t = found.ordered_t.max(ordered.distance(size, histogram));
+        });
         if self.sizes.is_empty() {
             found.distinct_l = 0;
             found.entropy_l = 0.0;
@@ -116,13 +116,14 @@ impl Grouped {
         Ok(found)
     }
 
-    /// The counts of a column's codes, class by class.
-    fn histograms(&self, column: &Column) -> Vec<Vec<(u32, u64)>> {
+    /// Shows the size of each class and how often each code of a column stands in it.
+    fn each_histogram(&self, column: &Column, mut look: impl FnMut(u64, &[(u32, u64)])) {
         let mut grouper = Grouper::default();
         let mut pairs = Vec::new();
         let rows = self.classes.iter().copied().zip(column.codes());
         let count = grouper.refine(rows, self.sizes.len(), column.distinct(), &mut pairs);
-        let mut counted: Vec<(u32, u32, u64)> = Vec::with_capacity(count);
+        drop(grouper);
+        let mut counted: Vec<(u32, u32, u32)> = Vec::with_capacity(count);
         for ((pair, class), code) in pairs.iter().zip(&self.classes).zip(column.codes()) {
             match counted.get_mut(*pair as usize) {
                 Some((.., rows)) => *rows += 1,
@@ -130,13 +131,14 @@ impl Grouped {
                 None => counted.push((*class, code, 1)),
             }
         }
+        drop(pairs);
         counted.sort_unstable();
-        let mut histograms = vec![Vec::new(); self.sizes.len()];
-        for (class, code, rows) in counted {
-            if let Some(histogram) = histograms.get_mut(class as usize) {
-                histogram.push((code, rows));
-            }
+        let mut histogram = Vec::new();
+        for run in counted.chunk_by(|(a, ..), (b, ..)| a == b) {
+            histogram.clear();
+            histogram.extend(run.iter().map(|(_, code, rows)| (*code, u64::from(*rows))));
+            let class = run.first().map_or(0, |(class, ..)| *class as usize);
+            look(self.sizes.get(class).copied().unwrap_or(0), &histogram);
         }
-        histograms
     }
 }

@@ -1,6 +1,9 @@
 //! Groups of rows that look alike, refined column by column.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Splits groups by one more column. It keeps its memory between calls.
 #[derive(Clone, Debug, Default)]
@@ -8,7 +11,40 @@ pub(crate) struct Grouper {
     /// The group of a pair of old group and value, beside the call that wrote it.
     marks: Vec<(u32, u32)>,
     call: u32,
-    sparse: HashMap<u64, u32>,
+    sparse: Sparse,
+}
+
+/// Pairs that were met and their numbers, where a table of all pairs would be larger.
+#[derive(Clone, Debug, Default)]
+struct Sparse {
+    /// The pairs by number.
+    cells: Vec<u64>,
+    numbers: HashTable<u32>,
+    hashes: DefaultHashBuilder,
+}
+
+impl Sparse {
+    fn clear(&mut self) {
+        self.cells.clear();
+        self.numbers.clear();
+    }
+
+    fn number(&mut self, cell: u64) -> u32 {
+        let (cells, hashes) = (&self.cells, &self.hashes);
+        let is_cell = |number: &u32| cells.get(*number as usize) == Some(&cell);
+        let hash = |cell: u64| hashes.hash_one(cell);
+        let rehash = |number: &u32| hash(cells.get(*number as usize).copied().unwrap_or(0));
+        let entry = self.numbers.entry(hash(cell), is_cell, rehash);
+        match entry {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let number = u32::try_from(cells.len()).unwrap_or(u32::MAX);
+                place.insert(number);
+                self.cells.push(cell);
+                number
+            }
+        }
+    }
 }
 
 impl Grouper {
@@ -29,12 +65,9 @@ impl Grouper {
             let width = width as u64;
             refined.extend(rows.map(|(group, value)| {
                 let cell = u64::from(group) * width + u64::from(value);
-                *self.sparse.entry(cell).or_insert_with(|| {
-                    count += 1;
-                    count - 1
-                })
+                self.sparse.number(cell)
             }));
-            return count as usize;
+            return self.sparse.cells.len();
         }
         if self.marks.len() < cells {
             self.marks.resize(cells, (0, 0));

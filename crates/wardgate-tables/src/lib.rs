@@ -43,8 +43,8 @@ pub use hierarchy::{Hierarchy, HierarchyRule};
 pub use model::{Distance, Model};
 pub use plan::{Method, Plan};
 pub use release::{
-    Advance, ColumnLevel, Draft, Input, Pseudonym, Release, ReleaseReport, Step, Surroundings,
-    Unit, anonymise,
+    Advance, ColumnLevel, Draft, Input, Keeper, Pseudonym, Release, ReleaseReport, Solution, Step,
+    Surroundings, Unit, anonymise,
 };
 pub use risk::{
     AboveThreshold, PopulationKnowledge, PopulationUniqueness, Risk, Risks, UniquenessMethod,

@@ -2,6 +2,7 @@
 
 mod draft;
 mod rendering;
+mod solution;
 
 use serde::Serialize;
 
@@ -21,6 +22,7 @@ use crate::{local, multidimensional};
 use rendering::Renderer;
 
 pub use draft::{Draft, Input};
+pub use solution::{Keeper, Solution};
 
 /// An anonymised table and what is to be said of it.
 #[derive(Clone, Debug)]
@@ -130,6 +132,8 @@ pub struct Surroundings<'s> {
     pub progress: Option<&'s (dyn Fn(Step) + Sync)>,
     /// Asked often; the work ends with a fault when it says yes.
     pub stop: Option<&'s (dyn Fn() -> bool + Sync)>,
+    /// Keeps what was found over an interruption.
+    pub keeper: Option<&'s dyn Keeper>,
 }
 
 /// Anonymises a table. The result is the same for any number of threads.
@@ -222,17 +226,13 @@ impl Found {
         let problem = problem(table, population, plan, &hierarchies)?;
         let watch = Watch::new(around);
         watch.pass(0);
-        let recoding = match plan.method {
-            Method::Exact => search::optimum(&problem, &watch)
-                .map(|found| Recoding::uniform(&problem, &found.levels)),
-            Method::Local => local::recode(&problem, &watch),
-            Method::Multidimensional => multidimensional::recode(&problem, &watch),
-        }
-        .map_err(unreached)?;
+        let recalled = around.keeper.and_then(|keeper| keeper.recall());
+        let recalled = recalled.and_then(|known| known.recoding(&problem, plan.method));
+        let recoding = match recalled {
+            Some(recoding) => recoding,
+            None => searched(&problem, plan.method, &watch, around.keeper)?,
+        };
         let suppressed = recoding.suppressed_rows(&problem);
-        if suppressed > problem.suppressed_max {
-            return Err(unreached(Unfound::None));
-        }
         Ok(Self {
             before,
             hierarchies,
@@ -304,6 +304,46 @@ impl Findings {
             pseudonymised: self.pseudonymised,
         }
     }
+}
+
+/// Searches, and has what was found kept.
+fn searched(
+    problem: &Problem,
+    method: Method,
+    watch: &Watch<'_>,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Recoding, TableFault> {
+    let within = |recoding: Recoding| match recoding.suppressed_rows(problem) {
+        suppressed if suppressed <= problem.suppressed_max => Ok(recoding),
+        _ => Err(Unfound::None),
+    };
+    let found = match method {
+        Method::Exact => search::optimum(problem, watch).and_then(|found| {
+            let recoding = within(Recoding::uniform(problem, &found.levels))?;
+            Ok((recoding, Some(Solution::of_levels(&found.levels))))
+        }),
+        Method::Local => local::recode(problem, watch)
+            .and_then(within)
+            .map(|recoding| (recoding, None)),
+        Method::Multidimensional => multidimensional::recode(problem, watch)
+            .and_then(within)
+            .map(|recoding| (recoding, None)),
+    };
+    let (recoding, levels) = found.map_err(unreached)?;
+    if let Some(keeper) = keeper {
+        match levels {
+            Some(levels) => keeper.keep(&levels),
+            None => return Ok(kept_cells(recoding, keeper)),
+        }
+    }
+    Ok(recoding)
+}
+
+/// Has the levels of all cells kept; they are not copied for that.
+fn kept_cells(recoding: Recoding, keeper: &dyn Keeper) -> Recoding {
+    let solution = Solution::of_cells(recoding);
+    keeper.keep(&solution);
+    solution.into_cells()
 }
 
 /// The population, when a model asks for it.

@@ -58,23 +58,27 @@ pub(crate) fn optimum(problem: &Problem, watch: &Watch<'_>) -> Result<Optimum, U
     if let Some((product, suppressed, levels)) = greedy::walk(&mut evaluator, &root) {
         search.best.offer(product, suppressed, &levels);
     }
-    let tasks = search.tasks(&mut evaluator, root);
+    let (parents, tasks) = search.tasks(&mut evaluator, root);
     watch.expect(tasks.len());
-    let work = |evaluator: &mut Evaluator<'_>, task: Task| {
-        if task.bound <= search.best.product() {
-            search.descend(evaluator, &task.frame, &mut Shelves::default());
+    // One for each thread at most, with what it holds of memory, however many tasks there are.
+    let hands = Mutex::new(vec![(evaluator, Shelves::default())]);
+    let idle = || hands.lock().unwrap_or_else(PoisonError::into_inner);
+    let work = |task: Task| {
+        if let Some(parent) = parents.get(task.parent)
+            && task.bound <= search.best.product()
+        {
+            let taken = idle().pop();
+            let (mut evaluator, mut shelves) =
+                taken.unwrap_or_else(|| (Evaluator::new(problem, &order), Shelves::default()));
+            search.work(&mut evaluator, parent, &task, &mut shelves);
+            idle().push((evaluator, shelves));
         }
         watch.pass(1);
     };
     if problem.items.count() < PARALLEL_ITEMS_MIN {
-        tasks
-            .into_iter()
-            .for_each(|task| work(&mut evaluator, task));
+        tasks.into_iter().for_each(work);
     } else {
-        tasks
-            .into_par_iter()
-            .with_max_len(1)
-            .for_each_init(|| Evaluator::new(problem, &order), work);
+        tasks.into_par_iter().with_max_len(1).for_each(work);
     }
     if search.stopped.load(Ordering::Relaxed) {
         return Err(Unfound::Stopped);
@@ -109,10 +113,13 @@ struct Search<'p> {
     looked_at: AtomicU64,
 }
 
-/// A branch: the rows that are left after its first levels.
+/// A branch: the frame above it and the level that it takes there. Its own frame is made when its turn comes:
+/// those of all branches at once are many times the table.
 struct Task {
-    frame: Frame,
+    parent: usize,
+    level: Option<usize>,
     bound: f64,
+    levels: Vec<usize>,
 }
 
 /// Frames of the levels of one axis, by depth, so that their memory is used again.
@@ -120,30 +127,60 @@ struct Task {
 struct Shelves(Vec<Vec<Frame>>);
 
 impl Search<'_> {
-    /// The branches of the first axes, most promising first.
-    fn tasks(&self, evaluator: &mut Evaluator<'_>, root: Frame) -> Vec<Task> {
-        let mut tasks = vec![Task {
-            frame: root,
-            bound: 0.0,
-        }];
-        for _ in 0..TASK_AXES.min(self.order.len().saturating_sub(1)) {
-            let mut next = Vec::new();
-            for task in &tasks {
-                let mut shelf = Vec::new();
-                for (bound, level) in self.children(evaluator, &task.frame, &mut shelf) {
-                    let mut frame = shelf.get_mut(level).map(std::mem::take).unwrap_or_default();
-                    evaluator.fold_alike(&mut frame);
-                    next.push(Task { frame, bound });
-                }
+    /// The branches of the first axes, most promising first, and the frames above them.
+    fn tasks(&self, evaluator: &mut Evaluator<'_>, root: Frame) -> (Vec<Frame>, Vec<Task>) {
+        let axes = self.order.len().saturating_sub(1);
+        let mut parents = vec![root];
+        if axes > 1 {
+            let root = parents.pop().unwrap_or_default();
+            let mut shelf = Vec::new();
+            for (_, level) in self.children(evaluator, &root, &mut shelf, Keeping::All) {
+                let mut frame = shelf.get_mut(level).map(std::mem::take).unwrap_or_default();
+                evaluator.fold_alike(&mut frame);
+                parents.push(frame);
             }
-            tasks = next;
+        }
+        let mut tasks = Vec::new();
+        let mut shelf = Vec::new();
+        for (at, parent) in parents.iter().enumerate() {
+            let task = |level, bound, levels| Task {
+                parent: at,
+                level,
+                bound,
+                levels,
+            };
+            if axes == 0 {
+                tasks.push(task(None, 0.0, Vec::new()));
+                continue;
+            }
+            for (bound, level) in self.children(evaluator, parent, &mut shelf, Keeping::One) {
+                let levels = parent.levels().iter().copied().chain([level]).collect();
+                tasks.push(task(Some(level), bound, levels));
+            }
         }
         tasks.sort_by(|a, b| {
             a.bound
                 .total_cmp(&b.bound)
-                .then_with(|| a.frame.levels().cmp(b.frame.levels()))
+                .then_with(|| a.levels.cmp(&b.levels))
         });
-        tasks
+        (parents, tasks)
+    }
+
+    fn work(
+        &self,
+        evaluator: &mut Evaluator<'_>,
+        parent: &Frame,
+        task: &Task,
+        shelves: &mut Shelves,
+    ) {
+        let Some(level) = task.level else {
+            return self.descend(evaluator, parent, shelves);
+        };
+        let mut frame = Frame::default();
+        if evaluator.step(parent, level, &mut frame) {
+            evaluator.fold_alike(&mut frame);
+            self.descend(evaluator, &frame, shelves);
+        }
     }
 
     fn descend(&self, evaluator: &mut Evaluator<'_>, frame: &Frame, shelves: &mut Shelves) {
@@ -164,11 +201,18 @@ impl Search<'_> {
             .get_mut(depth)
             .map(std::mem::take)
             .unwrap_or_default();
-        for (bound, level) in self.children(evaluator, frame, &mut shelf) {
+        let keeping = match frame.count() > KEPT_ITEMS_MAX {
+            true => Keeping::One,
+            false => Keeping::All,
+        };
+        for (bound, level) in self.children(evaluator, frame, &mut shelf, keeping) {
             if bound > self.best.product() {
                 break;
             }
-            if let Some(child) = shelf.get(level) {
+            let Some(child) = shelf.get_mut(keeping.place(level)) else {
+                continue;
+            };
+            if keeping == Keeping::All || evaluator.step(frame, level, child) {
                 self.descend(evaluator, child, shelves);
             }
         }
@@ -183,18 +227,23 @@ impl Search<'_> {
         evaluator: &mut Evaluator<'_>,
         frame: &Frame,
         shelf: &mut Vec<Frame>,
+        keeping: Keeping,
     ) -> Vec<(f64, usize)> {
         let levels = self
             .order
             .get(frame.levels().len())
             .and_then(|axis| self.problem.axes.get(*axis))
             .map_or(0, |axis| axis.levels.len());
-        shelf.resize_with(levels.max(shelf.len()), Frame::default);
+        let frames = keeping.place(levels).max(1);
+        shelf.resize_with(frames.max(shelf.len()), Frame::default);
         let mut children = Vec::new();
-        for (level, child) in shelf.iter_mut().enumerate().take(levels).rev() {
+        for level in (0..levels).rev() {
             if evaluator.bound_with(frame, level) > self.best.product() {
                 continue;
             }
+            let Some(child) = shelf.get_mut(keeping.place(level)) else {
+                continue;
+            };
             self.looked_at.fetch_add(1, Ordering::Relaxed);
             if !evaluator.step(frame, level, child) {
                 // More rows are lost with every finer level.
@@ -213,6 +262,25 @@ impl Search<'_> {
         if let Some((product, suppressed)) = evaluator.finish(frame) {
             let levels = evaluator.by_axis(frame.levels());
             self.best.offer(product, suppressed, &levels);
+        }
+    }
+}
+
+/// Which frames of the levels of an axis are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    /// All of them.
+    All,
+    /// The last one: a long frame is made anew when its turn comes.
+    One,
+}
+
+impl Keeping {
+    /// Where on its shelf the frame of a level stands.
+    fn place(self, level: usize) -> usize {
+        match self {
+            Self::All => level,
+            Self::One => 0,
         }
     }
 }
@@ -258,5 +326,5 @@ impl Best {
 
 /// Below this many items threads cost more than they give.
 const PARALLEL_ITEMS_MIN: usize = 4_000;
-/// Axes whose levels make the branches that threads take.
-const TASK_AXES: usize = 2;
+/// Above this many items the frames of a whole axis would take more memory than making them anew takes time.
+const KEPT_ITEMS_MAX: usize = 1 << 18;

@@ -85,6 +85,14 @@ impl Input {
         self.loaded.table.bytes()
     }
 
+    /// The SHA-256 of the file in hexadecimal digits; nothing for one that can be read only once.
+    ///
+    /// # Errors
+    /// When the file can not be read, or was changed since it was read.
+    pub fn sha256(&self) -> Result<Option<String>, TableFault> {
+        self.loaded.rows.sha256()
+    }
+
     /// Searches for a generalisation of what is to be written in a format. The result is the same as that of
     /// [`super::anonymise`], but that sensitive values which are written alike are one: `1.5` and `1.50` of a CSV
     /// file in Parquet.

@@ -26,6 +26,11 @@ impl Frame {
         &self.levels
     }
 
+    /// How many items are left.
+    pub(super) fn count(&self) -> usize {
+        self.items.len()
+    }
+
     fn rows(&self) -> impl Iterator<Item = (u32, u32, u32)> + Clone + '_ {
         let rows = self.classes.iter().zip(&self.items).zip(&self.weights);
         rows.map(|((class, item), weight)| (*class, *item, *weight))

@@ -95,8 +95,16 @@ impl Path {
             if !evaluator.step(parent, *level, child) {
                 return None;
             }
+            if at < FOLDED_AXES && child.count() > FOLDED_ITEMS_MIN {
+                evaluator.fold_alike(child);
+            }
             self.known.push(*level);
         }
         evaluator.finish(self.frames.last().unwrap_or(root))
     }
 }
+
+/// Rows of a long frame that are alike in all that is to come are counted once after the first axes, which tell
+/// them apart most: all that follows is shorter then.
+const FOLDED_AXES: usize = 2;
+const FOLDED_ITEMS_MIN: usize = 1 << 18;

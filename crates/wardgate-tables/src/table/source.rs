@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 #[cfg(feature = "columnar")]
 use arrow::array::{Array as _, StringArray};
+use aws_lc_rs::digest::{Context, SHA256};
 
 #[cfg(feature = "columnar")]
 use super::columnar::Opened;
@@ -149,11 +150,42 @@ impl Rows {
             #[cfg(not(feature = "columnar"))]
             Format::Parquet | Format::Arrow => return Err(super::left_out()),
         };
-        let metadata = self.file.metadata().map_err(|fault| unreadable(&fault))?;
-        if count != self.count || Stamp::of(&metadata) != self.stamp {
+        if count != self.count {
             return Err(changed());
         }
-        Ok(())
+        self.check_unchanged()
+    }
+
+    /// The SHA-256 of the file; nothing for one that can be read only once.
+    pub(crate) fn sha256(&self) -> Result<Option<String>, TableFault> {
+        let metadata = self.file.metadata().map_err(|fault| unreadable(&fault))?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let mut file = self.rewound()?;
+        let mut context = Context::new(&SHA256);
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => context.update(buffer.get(..count).unwrap_or_default()),
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+                Err(fault) => return Err(unreadable(&fault)),
+            }
+        }
+        self.check_unchanged()?;
+        let digest = context.finish();
+        Ok(Some(
+            digest.as_ref().iter().map(|b| format!("{b:02x}")).collect(),
+        ))
+    }
+
+    fn check_unchanged(&self) -> Result<(), TableFault> {
+        let metadata = self.file.metadata().map_err(|fault| unreadable(&fault))?;
+        match Stamp::of(&metadata) == self.stamp {
+            true => Ok(()),
+            false => Err(changed()),
+        }
     }
 
     fn held_of_lines(
@@ -380,3 +412,4 @@ fn changed() -> TableFault {
 
 /// Rows between two words on how far the work is.
 const TOLD_ROWS: u64 = 1 << 14;
+const BUFFER_BYTES: usize = 1 << 18;

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wardgate_tables::{
-    Distance, Draft, Format, HierarchyRule, Input, Method, Model, Plan, ReadOptions, ReleaseReport,
-    Surroundings, Table, TableFault, WriteOptions, anonymise,
+    Distance, Draft, Format, HierarchyRule, Input, Keeper, Method, Model, Plan, ReadOptions,
+    ReleaseReport, Solution, Step, Surroundings, Table, TableFault, WriteOptions, anonymise,
 };
 
 const FORMATS: [Format; 3] = [Format::Csv, Format::Parquet, Format::Arrow];
@@ -301,4 +303,62 @@ fn faults_of_a_plan_come_before_the_rows_are_read() {
     (&file).write_all(text.as_bytes()).unwrap();
     let fault = draft(&file, (Format::Csv, Format::Csv), &plan()).unwrap_err();
     assert_eq!(fault.code(), "table.unknown_column");
+}
+
+/// What is kept, as a journal would.
+#[derive(Default)]
+struct Kept(Mutex<Option<Vec<u8>>>);
+
+impl Keeper for Kept {
+    fn recall(&self) -> Option<Solution> {
+        let bytes = self.0.lock().unwrap();
+        bytes
+            .as_ref()
+            .map(|bytes| Solution::read(bytes.as_slice()).unwrap())
+    }
+
+    fn keep(&self, solution: &Solution) {
+        let mut bytes = Vec::new();
+        solution.write(&mut bytes).unwrap();
+        *self.0.lock().unwrap() = Some(bytes);
+    }
+}
+
+#[test]
+fn what_was_found_is_not_searched_again() {
+    let text: String = ward().split_inclusive('\n').take(2_000).collect();
+    let text = text.rsplit_once("\nWG-").unwrap().0.to_owned() + "\n";
+    let table = Table::read(Format::Csv, text.as_bytes(), &ReadOptions::default()).unwrap();
+    let mut plan = plan();
+    for method in [Method::Exact, Method::Local, Method::Multidimensional] {
+        plan.method = method;
+        let kept = Kept::default();
+        let searched = AtomicBool::new(false);
+        let told = |step| {
+            if matches!(step, Step::Searching { total, .. } if total > 0) {
+                searched.store(true, Ordering::Relaxed);
+            }
+        };
+        let around = Surroundings {
+            keeper: Some(&kept),
+            progress: Some(&told),
+            ..around()
+        };
+        let first = anonymise(&table, &plan, &around).unwrap();
+        assert!(searched.swap(false, Ordering::Relaxed));
+        let again = anonymise(&table, &plan, &around).unwrap();
+        assert!(!searched.load(Ordering::Relaxed), "{method:?}");
+        assert_eq!(again.report, first.report);
+        // What is kept of another table or method is worth nothing, and does no harm.
+        for (rows, method) in [(900, method), (table.rows(), Method::Exact)] {
+            let other = table.taken(&(0..rows).collect::<Vec<_>>());
+            let plan = Plan {
+                method,
+                ..plan.clone()
+            };
+            let release = anonymise(&other, &plan, &around).unwrap();
+            assert!(release.report.after.k >= 12);
+            assert!(release.report.suppressed * 20 <= rows as u64);
+        }
+    }
 }

@@ -1,17 +1,19 @@
 //! `wardgate anonymize`: a table leaves so that nobody in it can be told.
 
+mod journal;
+mod stages;
+
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use wardgate_datasets::{MODE_USUAL, Pending, random_key, read_key, sha256_of_file};
 use wardgate_tables::{
     Assessment, Distance, Format, Hierarchy, HierarchyRule, Input, Method, Model, Plan,
-    ReadOptions, ReleaseReport, Step, Surroundings, Table, TableFault, Unit, WriteOptions,
+    ReadOptions, ReleaseReport, Step, Surroundings, Table, TableFault, WriteOptions,
 };
 
 use super::Ended;
@@ -20,6 +22,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::wiring;
+use journal::Journal;
+use stages::Stages;
 
 /// Generalise a table until nobody in it can be told from others
 #[derive(Debug, Args)]
@@ -166,10 +170,11 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
         pseudonym: Some(&pseudonym),
         progress: Some(&told),
         stop: Some(&is_stopped),
+        keeper: None,
     };
-    let release = released(arguments, &plan, &around);
+    let released = released(arguments, &plan, &around);
     stages.finish();
-    let release = release?;
+    let (release, resumed) = released?;
     let (sha256, bytes) = sha256_of_file(&arguments.out)?;
     let report = json!({
         "program": concat!("wardgate ", env!("CARGO_PKG_VERSION")),
@@ -181,6 +186,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
             "method": plan.method,
         },
         "release": release,
+        "resumed": resumed,
         "output": {"bytes": bytes, "sha256": sha256},
     });
     if let Some(path) = &arguments.report {
@@ -190,27 +196,44 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Ended, Failur
     Ok(Ended::Well)
 }
 
-/// Reads, searches, writes, looks at what was written, and gives it its name then.
+/// Reads, searches, writes, looks at what was written, and gives it its name then. Says beside whether the
+/// search was that of an earlier run.
 fn released(
     arguments: &Arguments,
     plan: &Plan,
     around: &Surroundings<'_>,
-) -> Result<ReleaseReport, Failure> {
+) -> Result<(ReleaseReport, bool), Failure> {
     let (from, to) = (&arguments.table, &arguments.out);
     let (format_read, format_written) = (format(from)?, format(to)?);
     let file = File::open(from).map_err(|error| Failure::file("read", from, &error))?;
     let options = ReadOptions::default();
-    let input = Input::read(file, format_read, &options, plan.clone(), around);
-    let draft = input
-        .and_then(|input| input.anonymise(format_written, around))
-        .map_err(failure)?;
+    let input = Input::read(file, format_read, &options, plan.clone(), around).map_err(failure)?;
+    let journal = match input.sha256().map_err(failure)? {
+        Some(sha256) => {
+            let population = arguments.population.as_deref();
+            Some(Journal::beside(to, plan, &sha256, population)?)
+        }
+        None => None,
+    };
+    let around = Surroundings {
+        keeper: journal.as_ref().map(Journal::keeper),
+        ..*around
+    };
+    let draft = input.anonymise(format_written, &around).map_err(failure)?;
     let pending = Pending::beside(to, MODE_USUAL)?;
     let options = WriteOptions::default();
     let sink = BufWriter::new(pending.file());
-    draft.write(sink, &options, around).map_err(failure)?;
+    draft.write(sink, &options, &around).map_err(failure)?;
     let written = pending.file().try_clone();
     let written = written.map_err(|error| Failure::file("read", to, &error))?;
-    let report = draft.confirm(written, &options, around).map_err(failure)?;
+    let confirmed = draft.confirm(written, &options, &around);
+    if confirmed.is_err()
+        && let Some(journal) = &journal
+    {
+        // What is not confirmed once would not be the next time.
+        journal.remove();
+    }
+    let report = confirmed.map_err(failure)?;
     if around.stop.is_some_and(|stop| stop()) {
         return Err(Failure::new(
             "the work was stopped; nothing was written",
@@ -219,47 +242,11 @@ fn released(
     }
     pending.sync()?;
     pending.keep()?;
-    Ok(report)
-}
-
-/// How far the work is, on a bar for each stage.
-#[derive(Default)]
-struct Stages(Mutex<Option<(&'static str, Progress)>>);
-
-impl Stages {
-    fn tell(&self, step: Step) {
-        let (name, unit, done, total) = match step {
-            Step::Loading(at) => ("reading", Some(at.unit), at.done, at.total),
-            Step::Reading => ("counting alike rows", None, 0, 0),
-            Step::Searching { done, total } => ("searching", None, done, total),
-            Step::Writing(at) => ("writing", Some(at.unit), at.done, at.total),
-            Step::Checking(at) => ("checking", Some(at.unit), at.done, at.total),
-            _ => return,
-        };
-        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *stage {
-            Some((known, progress)) if *known == name => progress.is_at(done, total),
-            stage => {
-                if let Some((_, before)) = stage.take() {
-                    before.finish();
-                }
-                let progress = match unit {
-                    Some(Unit::Bytes) => Progress::of_bytes(name),
-                    _ if total > 0 || name == "searching" => Progress::of_parts(name),
-                    _ => Progress::of_unknown(name),
-                };
-                progress.is_at(done, total);
-                *stage = Some((name, progress));
-            }
-        }
-    }
-
-    fn finish(&self) {
-        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, progress)) = stage.take() {
-            progress.finish();
-        }
-    }
+    let resumed = journal.is_some_and(|journal| {
+        journal.remove();
+        journal.was_recalled()
+    });
+    Ok((report, resumed))
 }
 
 impl Arguments {

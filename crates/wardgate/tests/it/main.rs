@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod anchors;
 #[cfg(test)]
+mod anonymize;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod client;
