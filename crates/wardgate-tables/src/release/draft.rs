@@ -8,7 +8,9 @@ use std::fs::File;
 use std::io::Write;
 
 use super::rendering::pseudonym;
-use super::{Findings, Found, Pseudonym, ReleaseReport, Step, Surroundings, unreached};
+use super::{
+    Advance, Findings, Found, Pseudonym, ReleaseReport, Step, Surroundings, Unit, unreached,
+};
 use crate::assessment::Assessment;
 use crate::fault::TableFault;
 use crate::hierarchy::Hierarchy;
@@ -179,14 +181,17 @@ impl Draft<'_> {
         }
         let outgoing = self.columns.iter().map(Going::outgoing).collect();
         let mut writer = Writer::open(output, outgoing, self.format, options)?;
+        let tell = |advance| around.tell(Step::Writing(advance));
         if passing.is_empty() {
-            let kept = self.stays.iter().filter(|stays| **stays);
-            for _ in kept {
+            let rows = self.stays.len() as u64;
+            for (row, _) in self.stays.iter().enumerate().filter(|(_, stays)| **stays) {
                 writer.row(&mut |_, _| Ok(()))?;
+                if row.is_multiple_of(TOLD_ROWS) {
+                    tell(Advance::new(row as u64, rows, Unit::Rows));
+                }
             }
             return writer.finish();
         }
-        let tell = |advance| around.tell(Step::Writing(advance));
         self.rows.each(&tell, &mut |row, values| {
             if around.is_stopped() {
                 return Err(unreached(Unfound::Stopped));
@@ -323,5 +328,7 @@ fn use_of(plan: &Plan, name: &str) -> Use {
     }
 }
 
+/// Rows between two words on how far the writing is.
+const TOLD_ROWS: usize = 1 << 14;
 /// Values repeat where a person has several rows, and these mostly stand near each other.
 const KNOWN_PSEUDONYMS_MAX: usize = 1 << 16;

@@ -240,6 +240,11 @@ impl ColumnBuilder {
         self.index.text_bytes()
     }
 
+    /// How many bytes its codes and its values take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.codes.bytes() + self.index.bytes()
+    }
+
     /// How many values there are.
     #[must_use]
     pub fn distinct(&self) -> usize {

@@ -54,6 +54,9 @@ pub(super) fn open(format: Format, file: File, options: &ReadOptions) -> Result<
     Opened::file(format, file, &options.limits, &|_| true)?.table(&options.limits)
 }
 
+/// Is shown all columns and the number of rows so far.
+type Look<'l> = &'l dyn Fn(&[ColumnBuilder], u64) -> Result<(), TableFault>;
+
 /// A table of which nothing but its columns is known yet.
 pub(super) struct Opened {
     /// All columns, in the order of the file, without rows.
@@ -135,11 +138,11 @@ impl Opened {
         })
     }
 
-    /// Reads the columns that were chosen; `tell` learns the number of rows so far.
+    /// Reads the columns that were chosen; `look` may end it.
     pub(super) fn held(
         mut self,
         limits: &TableLimits,
-        tell: &dyn Fn(u64),
+        look: Look<'_>,
     ) -> Result<Vec<ColumnBuilder>, TableFault> {
         let mut rows = 0;
         while let Some(texts) = self.next(&mut rows, limits)? {
@@ -161,7 +164,7 @@ impl Opened {
                     ));
                 }
             }
-            tell(rows);
+            look(&self.columns, rows)?;
         }
         Ok(self.columns)
     }
@@ -194,7 +197,7 @@ impl Opened {
     }
 
     fn table(self, limits: &TableLimits) -> Result<Table, TableFault> {
-        let columns = self.held(limits, &|_| {})?;
+        let columns = self.held(limits, &|_, _| Ok(()))?;
         Table::new(columns.into_iter().map(ColumnBuilder::finish).collect())
     }
 }

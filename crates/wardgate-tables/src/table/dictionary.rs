@@ -78,6 +78,10 @@ impl Index {
         self.values.text.len()
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.values.bytes() + self.table.allocation_size()
+    }
+
     pub(crate) fn finish(mut self) -> Dictionary {
         self.values.text.shrink_to_fit();
         self.values.ends.shrink_to_fit();

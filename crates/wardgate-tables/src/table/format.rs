@@ -68,6 +68,8 @@ pub struct TableLimits {
     pub row_bytes_max: u64,
     /// Bytes of the values of one column, each counted once.
     pub value_bytes_max: usize,
+    /// Bytes that the columns of an [`crate::Input`] take which are held.
+    pub held_bytes_max: usize,
     /// Bytes of a Parquet or Arrow table that comes as a stream.
     pub stream_bytes_max: u64,
 }
@@ -79,6 +81,7 @@ impl Default for TableLimits {
             columns_max: 4_096,
             row_bytes_max: 16 << 20,
             value_bytes_max: 4 << 30,
+            held_bytes_max: 16 << 30,
             stream_bytes_max: 4 << 30,
         }
     }

@@ -12,7 +12,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use super::columnar::Opened;
 use super::delimited::{Line, Lines};
 use super::kind::KindTeller;
-use super::{ColumnBuilder, Format, ReadOptions, Table, check_names};
+use super::{ColumnBuilder, Format, ReadOptions, Table, TableLimits, check_names};
 use crate::fault::TableFault;
 use crate::release::{Advance, Unit};
 
@@ -208,6 +208,7 @@ impl Rows {
             .filter(|(_, column)| column.used == Use::Held)
             .map(|(at, column)| (at, ColumnBuilder::new(&column.name)))
             .collect();
+        let limits = &self.options.limits;
         let mut rows = 0_u64;
         while let Some(line) = lines.next()? {
             for (at, column) in &mut held {
@@ -220,9 +221,11 @@ impl Rows {
             }
             rows += 1;
             if rows.is_multiple_of(TOLD_ROWS) {
+                check_held(held.iter().map(|(_, column)| column), limits)?;
                 tell(Advance::new(bytes.get(), self.stamp.len, Unit::Bytes));
             }
         }
+        check_held(held.iter().map(|(_, column)| column), limits)?;
         Table::new(
             held.into_iter()
                 .map(|(_, column)| column.finish())
@@ -278,7 +281,10 @@ impl Rows {
             column.origin = opened.origin().cloned();
         }
         let total = opened.rows.unwrap_or(0);
-        let columns = opened.held(limits, &|rows| tell(Advance::new(rows, total, Unit::Rows)))?;
+        let columns = opened.held(limits, &|columns, rows| {
+            tell(Advance::new(rows, total, Unit::Rows));
+            check_held(columns.iter(), limits)
+        })?;
         let held = columns.into_iter().filter(|column| is_held(column.name()));
         Table::new(held.map(ColumnBuilder::finish).collect())
     }
@@ -392,6 +398,22 @@ impl Read for Counted {
         self.bytes.set(self.bytes.get() + count as u64);
         Ok(count)
     }
+}
+
+/// Looks whether columns keep within the memory that they may take.
+pub(super) fn check_held<'c>(
+    columns: impl Iterator<Item = &'c ColumnBuilder>,
+    limits: &TableLimits,
+) -> Result<(), TableFault> {
+    let bytes_max = limits.held_bytes_max;
+    if columns.map(ColumnBuilder::bytes).sum::<usize>() <= bytes_max {
+        return Ok(());
+    }
+    Err(TableFault::new(
+        "table.held_bytes_max",
+        format!("the columns that are held take more than {bytes_max} bytes"),
+        "name fewer columns as quasi-identifiers and sensitive, split the table, or raise the limit `held_bytes_max`",
+    ))
 }
 
 fn unreadable(fault: &io::Error) -> TableFault {

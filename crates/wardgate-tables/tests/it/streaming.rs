@@ -179,6 +179,18 @@ fn only_what_something_looks_at_is_held() {
 }
 
 #[test]
+fn what_is_held_keeps_within_its_limit() {
+    let text = ward();
+    let mut options = ReadOptions::default();
+    options.limits.held_bytes_max = 1 << 14;
+    for format in FORMATS {
+        let file = file(&text, format);
+        let fault = Input::read(file, format, &options, plan(), &around()).unwrap_err();
+        assert_eq!(fault.code(), "table.held_bytes_max");
+    }
+}
+
+#[test]
 fn an_input_that_is_changed_on_the_way_is_a_fault() {
     let text = ward();
     for format in FORMATS {

@@ -1,11 +1,12 @@
 //! Tables are anonymised over an interruption, as processes.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use crate::deid::json as parsed;
-use crate::house::{stderr, text, wardgate};
+use crate::house::{text, wardgate};
 
 /// An invented register of 60,000 rows with notes.
 fn register(path: &Path) {
@@ -25,9 +26,31 @@ fn register(path: &Path) {
     fs::write(path, table).unwrap();
 }
 
+/// The key of the project, beside the table.
+fn key(table: &Path) {
+    let path = table.with_file_name("key");
+    fs::write(&path, [7; 32]).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 fn arguments(table: &Path, out: &Path) -> Vec<String> {
-    let columns = ["--quasi", "age,zip,sex", "--sensitive", "diagnosis", "--keep", "note"];
-    let rest = ["--pseudonymise", "number", "--key", "KEY", "--k", "5", "--json"];
+    let columns = [
+        "--quasi",
+        "age,zip,sex",
+        "--sensitive",
+        "diagnosis",
+        "--keep",
+        "note",
+    ];
+    let rest = [
+        "--pseudonymise",
+        "number",
+        "--key",
+        "KEY",
+        "--k",
+        "5",
+        "--json",
+    ];
     let key = text(&table.with_file_name("key"));
     ["anonymize".to_owned(), text(table), text(out)]
         .into_iter()
@@ -36,16 +59,21 @@ fn arguments(table: &Path, out: &Path) -> Vec<String> {
         .collect()
 }
 
+/// With `--json` a fault is told on standard output.
+fn said(ended: &Output) -> String {
+    String::from_utf8_lossy(&ended.stdout).into_owned()
+}
+
 #[test]
 fn an_anonymisation_that_was_killed_goes_on_with_what_it_found() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     let (table, whole, out) = (file("table.csv"), file("whole.csv"), file("out.csv"));
     register(&table);
-    fs::write(file("key"), [7; 32]).unwrap();
+    key(&table);
     let run = |out: &Path| {
         let ended = wardgate().args(arguments(&table, out)).output().unwrap();
-        assert!(ended.status.success(), "{}", stderr(&ended));
+        assert!(ended.status.success(), "{}", said(&ended));
         parsed(&ended.stdout)
     };
     assert_eq!(run(&whole)["resumed"], false);
@@ -73,14 +101,17 @@ fn an_anonymisation_that_was_killed_goes_on_with_what_it_found() {
 #[test]
 fn a_journal_of_something_else_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let (table, out) = (folder.path().join("table.csv"), folder.path().join("out.csv"));
+    let (table, out) = (
+        folder.path().join("table.csv"),
+        folder.path().join("out.csv"),
+    );
     register(&table);
-    fs::write(folder.path().join("key"), [7; 32]).unwrap();
+    key(&table);
     let journal = folder.path().join("out.csv.journal");
     fs::write(&journal, "somebody's notes\n").unwrap();
     let ended = wardgate().args(arguments(&table, &out)).output().unwrap();
     assert!(!ended.status.success());
-    assert!(stderr(&ended).contains("is no journal of this command"));
+    assert!(said(&ended).contains("is no journal of this command"));
     assert!(!out.exists());
     assert_eq!(fs::read(&journal).unwrap(), b"somebody's notes\n");
 }
