@@ -59,6 +59,9 @@ enum What {
         /// Measure a release build instead of the profile `demo`
         #[arg(long)]
         release: bool,
+        /// Measure this `wardgate` instead of building one
+        #[arg(long, conflicts_with = "release")]
+        program: Option<PathBuf>,
     },
     /// Durable appends of the ledger against bare batches and SQLite, and opening a long log
     Ledger {
@@ -78,7 +81,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
             files,
             rounds,
             release,
-        } => return dicom::run(workspace, *files, *rounds, *release),
+            program,
+        } => {
+            let wardgate = match program {
+                Some(program) => program.canonicalize()?,
+                None => dicom::build(workspace, *release)?,
+            };
+            return dicom::run(workspace, *files, *rounds, wardgate);
+        }
         What::Ledger { records, report } => return ledger::run(workspace, *records, *report),
         What::Gate {
             rivals,

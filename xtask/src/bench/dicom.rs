@@ -23,8 +23,22 @@ const DCMANON_NAME: &str = "dicom-anonymization 0.3.1";
 /// How many times as fast as Kitware's the command is to be, per CPU second, with the verifier on.
 const KITWARE_TIMES_MIN: f64 = 15.0;
 
+/// Builds the command, and says where it is.
+pub(super) fn build(workspace: &Workspace, release: bool) -> Result<PathBuf> {
+    let profile = if release { "release" } else { "demo" };
+    let mut build = workspace.cargo();
+    build.args(["build", "--quiet", "--profile", profile, "--locked"]);
+    process::quiet(build.args(["--package", "wardgate"]))?;
+    Ok(workspace.target.join(profile).join("wardgate"))
+}
+
 /// Makes files, runs each program over them in turns, and prints CPU time.
-pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: bool) -> Result<()> {
+pub(super) fn run(
+    workspace: &Workspace,
+    count: usize,
+    rounds: usize,
+    wardgate: PathBuf,
+) -> Result<()> {
     let place = workspace.target.join("bench-dicom");
     if place.exists() {
         std::fs::remove_dir_all(&place)?;
@@ -32,12 +46,15 @@ pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: b
     let mut mixes = Vec::new();
     for mix in [Mix::Small, Mix::Large, Mix::Both] {
         let folder = place.join(mix.label());
-        mixes.push((mix.told(), files::write(&folder, mix, count)?, folder));
+        let count = mix.share_of(count);
+        let bytes = files::write(&folder, mix, count)?;
+        mixes.push((mix.told(), count, bytes, folder));
     }
     let public = place.join("public");
     match files::copy(&public_folder(workspace), &public, count)? {
         Some(bytes) => mixes.push((
             "pictures of pydicom: CT_small, MR_small, examples_overlay",
+            count,
             bytes,
             public,
         )),
@@ -46,8 +63,8 @@ pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: b
     let key = place.join("project.key");
     std::fs::write(&key, [7; 32])?;
     restrict(&key)?;
-    let programs = programs(workspace, &key, release)?;
-    for (name, bytes, input) in mixes {
+    let programs = programs(workspace, &key, wardgate)?;
+    for (name, count, bytes, input) in mixes {
         let megabytes = bytes as f64 / 1e6;
         println!(
             "{name}: {count} files, {megabytes:.0} MB; {rounds} rounds; CPU time of the process and its threads, user and system"
@@ -55,7 +72,7 @@ pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: b
         let mut times = vec![Vec::new(); programs.len()];
         for round in 0..rounds {
             for (program, times) in programs.iter().zip(&mut times) {
-                if program.slow && round > 0 {
+                if program.slow && round % 2 > 0 {
                     continue;
                 }
                 times.push(program.measure(&place, &input, count)?);
@@ -64,6 +81,8 @@ pub(super) fn run(workspace: &Workspace, count: usize, rounds: usize, release: b
         let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
         tell(&programs, &medians, count, megabytes);
     }
+    // Now, and not before the next run: file systems are slower where files were just deleted.
+    std::fs::remove_dir_all(&place)?;
     Ok(())
 }
 
@@ -115,7 +134,7 @@ fn public_folder(workspace: &Workspace) -> PathBuf {
 /// A program that cleans a folder.
 struct Program {
     name: &'static str,
-    /// Whether one round is enough, because it takes long.
+    /// Whether every second round is enough, because it takes long.
     slow: bool,
     path: PathBuf,
     /// Arguments, in which `IN` and `OUT` stand for the folders.
@@ -125,7 +144,7 @@ struct Program {
 impl Program {
     /// CPU seconds of one run over all files.
     fn measure(&self, place: &Path, input: &Path, count: usize) -> Result<f64> {
-        // A folder that was never used: file systems are slower where files were just deleted.
+        // A folder that was never used, for the same reason as that nothing is deleted in between.
         let outs = place.join("out");
         std::fs::create_dir_all(&outs)?;
         let out = outs.join(std::fs::read_dir(&outs)?.count().to_string());
@@ -151,20 +170,7 @@ impl Program {
     }
 }
 
-fn programs(workspace: &Workspace, key: &Path, release: bool) -> Result<Vec<Program>> {
-    let profile = if release { "release" } else { "demo" };
-    let mut build = workspace.cargo();
-    build.args([
-        "build",
-        "--quiet",
-        "--profile",
-        profile,
-        "--locked",
-        "--package",
-        "wardgate",
-    ]);
-    process::quiet(&mut build)?;
-    let wardgate = workspace.target.join(profile).join("wardgate");
+fn programs(workspace: &Workspace, key: &Path, wardgate: PathBuf) -> Result<Vec<Program>> {
     let ours = |more: &[&str]| -> Vec<String> {
         let key = key.to_string_lossy();
         let fixed = ["deid", "dicom", "IN", "OUT", "--force", "--key", &key];

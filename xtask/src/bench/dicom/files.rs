@@ -34,6 +34,14 @@ impl Mix {
         }
     }
 
+    /// How many of so many files it has: of large ones fewer, because each run's outputs stay on the disk to the end.
+    pub(super) fn share_of(self, count: usize) -> usize {
+        match self {
+            Self::Small | Self::Both => count,
+            Self::Large => count.div_ceil(4),
+        }
+    }
+
     fn picture(self, number: usize) -> (&'static str, usize, &'static str) {
         match (self, number % 5) {
             (Self::Small, _) | (Self::Both, 2 | 3) => ("MR", 64, "mr"),
