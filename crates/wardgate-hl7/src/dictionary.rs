@@ -286,7 +286,7 @@ impl Dictionary {
 
     /// Whether a code or number is one of the people's identifiers itself, or holds one as a word.
     pub(crate) fn is_identifier(&self, value: &str) -> bool {
-        if value.len() < NUMBER_LEN_MIN {
+        if value.len() < NAME_LEN_MIN {
             return false;
         }
         let (mut whole, mut word) = (0, 0);

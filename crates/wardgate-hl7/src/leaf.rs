@@ -104,6 +104,9 @@ impl Leaves<'_> {
             Role::Number | Role::Text => self.text(value),
             Role::Code if is_code(value) => self.unless_identifier(value),
             Role::Code => self.text(value),
+            // Nobody would miss another word here, and where fields moved by one it is a name.
+            Role::Telecom if is_listed(value, &TELECOMS) => Outcome::Same,
+            Role::Telecom => Outcome::Gone,
             Role::Display if coded != Coded::Not => self.display(value, coded),
             Role::Display => self.text(value),
             Role::Date => self.date(role, value, false),
@@ -311,6 +314,12 @@ const SUFFIXES: [&str; 34] = [
     "Jr", "Sr", "I", "II", "III", "IV", "V", "Jnr", "Snr", "2nd", "MD", "M.D", "DO", "RN", "LPN",
     "NP", "APRN", "CRNP", "FNP", "DNP", "MSN", "BSN", "PA", "PA-C", "PhD", "PharmD", "DDS", "DMD",
     "MBBS", "MPH", "PT", "OT", "RD", "LCSW",
+];
+/// Tables 0201 and 0202 of the standard, and words that systems send for theirs.
+const TELECOMS: [&str; 35] = [
+    "PRN", "ORN", "WPN", "VHN", "ASN", "EMR", "NET", "BPN", "PRS", "PH", "FX", "MD", "CP", "SAT",
+    "BP", "X.400", "TDD", "TTY", "Internet", "H", "HP", "HV", "W", "WP", "MC", "PG", "AS", "EC",
+    "HOME", "WORK", "CELL", "MOBILE", "PHONE", "FAX", "EMAIL",
 ];
 const TITLES: [&str; 26] = [
     "Dr",

@@ -11,6 +11,8 @@ pub(crate) enum Role {
     Number,
     /// A code, which stands when it looks like one.
     Code,
+    /// What a phone or address on the net is used for, or what answers there: a word of a list.
+    Telecom,
     /// The words of a code.
     Display,
     /// Free text.
@@ -95,6 +97,7 @@ impl Role {
             "keep" => Self::Keep,
             "number" => Self::Number,
             "code" => Self::Code,
+            "telecom" => Self::Telecom,
             "display" => Self::Display,
             "text" => Self::Text,
             "date" => Self::Date,

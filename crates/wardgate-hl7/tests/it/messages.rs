@@ -43,6 +43,37 @@ fn holds_none(output: &str) {
 }
 
 #[test]
+fn a_name_that_stands_where_a_phone_should_goes() {
+    // A sender that counts a field too many writes the staff of an appointment into fields of phones.
+    let output = with(
+        "SCH|1|2|||||^Follow up|||30|MIN||||||53520^Vandersloot^Piet^^^Dr|(617)555-0199^PRN^PH",
+    );
+    holds_none(&output);
+    assert!(
+        !output.contains("Vandersloot") && !output.contains("Piet"),
+        "{output}"
+    );
+    let output =
+        with("NK1|1|Vandersloot^Piet|SPO||(617)555-0199^WPN^Internet|(617)555-0198^home^CELL");
+    assert!(output.contains("^WPN^Internet|") && output.contains("^home^CELL"));
+}
+
+#[test]
+fn a_short_name_in_the_place_of_a_code_goes() {
+    let head = HEAD.replace("^Ottilie^", "^Jose^");
+    for code in ["Jose", "JOSE"] {
+        let output = cleaned(&format!(
+            "{head}DG1|1|{code}|I10^Essential hypertension^I10\r"
+        ));
+        assert!(
+            !output.contains("|Jose|") && !output.contains("|JOSE|"),
+            "{output}"
+        );
+        assert!(output.contains("I10^Essential hypertension^I10"));
+    }
+}
+
+#[test]
 fn the_patient_goes_and_the_structure_stays() {
     let output = with(
         "PV1|1|I|ICU^3^A^ST HILDA|E|||4471^Vandersloot^Piet^^^Dr^^^NPI|||CAR|||||||||77120034^^^HILDA^VN",
