@@ -110,7 +110,10 @@ class DeIdentify(unittest.TestCase):
         self.assertEqual(left(answer.text), [])
         urls = {"resourceType": "Parameters", "parameter": [
             {"name": "policy", "valueString": "safe-harbor"},
-            {"name": "identifiableDataFileUrls", "resource": {"resourceType": "Parameters"}}]}
+            {"name": "identifiableDataFileUrls", "resource": {"resourceType": "Parameters", "parameter": [
+                {"name": "data", "part": [
+                    {"name": "resourceType", "valueCode": "Patient"},
+                    {"name": "resourceUrl", "valueUrl": "https://bulk.example.org/Patient.ndjson"}]}]}}]}
         answer = self.send(json.dumps(urls), FHIR)
         self.assertEqual((answer.status_code, answer.json()["issue"][0]["code"]), (400, "not-supported"))
 
