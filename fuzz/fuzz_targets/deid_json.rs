@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 use wardgate_deid::json::{Limits, Path, Visitor, scan, unescape};
 use wardgate_deid::{
     Deidentifier, Engine, JsonPart, KnownIdentifiers, PatientIdentifiers, PersonName,
@@ -29,6 +30,8 @@ static KEY: LazyLock<PlaceholderKey> = LazyLock::new(|| PlaceholderKey::new([7; 
 #[derive(Default)]
 struct Values {
     strings: Vec<Range<usize>>,
+    /// Of each string, whether it is read as JSON.
+    nested: Vec<bool>,
     others: Vec<Range<usize>>,
     parts: Vec<JsonPart>,
 }
@@ -46,6 +49,7 @@ impl Visitor for Values {
             treat,
         });
         self.strings.push(at);
+        self.nested.push(nested);
     }
 
     fn number(&mut self, _: &Path<'_>, at: Range<usize>) {
@@ -87,10 +91,18 @@ fuzz_target!(|body: &[u8]| {
     for (was, is) in before.others.iter().zip(&after.others) {
         assert_eq!(body[was.clone()], out[is.clone()]);
     }
-    for (was, is) in before.strings.iter().zip(&after.strings) {
+    let strings = before.strings.iter().zip(&before.nested);
+    for ((was, nested), is) in strings.zip(&after.strings) {
         let was = unescape(&body[was.clone()]).expect("scanned");
         let is = unescape(&out[is.clone()]).expect("scanned");
         assert!(!is.contains("MRN-00834417"));
-        assert_eq!(map.restore(&is), was);
+        let restored = map.restore(&is);
+        if *nested && restored != was {
+            // Within JSON, what was masked may come back with other escapes: `/` for `\/`.
+            let [restored, was] = [&restored, &was].map(|text| serde_json::from_str::<Value>(text));
+            assert_eq!(restored.expect("still JSON"), was.expect("read as JSON"));
+        } else {
+            assert_eq!(restored, was);
+        }
     }
 });
