@@ -492,8 +492,9 @@ fn percent(share: f64) -> String {
 const SUPPRESSION_USUAL: f64 = 0.05;
 
 const AFTER_HELP: &str = "Columns that no option names are removed. Each class of rows that are alike in all
-quasi-identifiers fulfils every model, which is looked at again, row by row, before anything is
-written. SIGINT (Ctrl-C) and SIGTERM end the search; nothing is written then.
+quasi-identifiers fulfils every model, which is looked at again, row by row, in the written file
+before it takes the name OUT. SIGINT (Ctrl-C) and SIGTERM end the work; there is no OUT then.
+OUT.journal, while it stands, lets the same command go on with a search that was finished.
 `wardgate table suggest` says which columns could be which; `wardgate table assess` what a table
 guarantees.
 

@@ -136,9 +136,8 @@ pub(in crate::fhir) async fn look(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Outcome> {
-    let admitted = admit_for(&parts, &headers, Operation::DataDeidentify, JSON_KINDS).await?;
-    let id = id.parse().map_err(|_| unknown())?;
-    let seen = places.jobs.see(id, &admitted.author)?;
+    let (id, author) = addressed(&parts, &headers, &id, JSON_KINDS).await?;
+    let seen = places.jobs.see(id, &author)?;
     let state = seen.state.borrow().clone();
     match state {
         State::Underway(step) => {
@@ -168,9 +167,8 @@ pub(in crate::fhir) async fn fetch(
     Path((id, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Outcome> {
-    let admitted = admit_for(&parts, &headers, Operation::DataDeidentify, NDJSON_KINDS).await?;
-    let id = id.parse().map_err(|_| unknown())?;
-    let seen = places.jobs.see(id, &admitted.author)?;
+    let (id, author) = addressed(&parts, &headers, &id, NDJSON_KINDS).await?;
+    let seen = places.jobs.see(id, &author)?;
     let state = seen.state.borrow().clone();
     let State::Done(kept) = state else {
         return Err(unknown());
@@ -189,10 +187,21 @@ pub(in crate::fhir) async fn end(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Outcome> {
-    let admitted = admit_for(&parts, &headers, Operation::DataDeidentify, JSON_KINDS).await?;
-    let id = id.parse().map_err(|_| unknown())?;
-    places.jobs.end(id, &admitted.author)?;
+    let (id, author) = addressed(&parts, &headers, &id, JSON_KINDS).await?;
+    places.jobs.end(id, &author)?;
     Ok(StatusCode::ACCEPTED.into_response())
+}
+
+/// The request that is named by somebody who may ask, and who that is.
+async fn addressed(
+    parts: &Parts,
+    headers: &HeaderMap,
+    id: &str,
+    kinds: &[&str],
+) -> Result<(Uuid, Author), Outcome> {
+    let admitted = admit_for(parts, headers, Operation::DataDeidentify, kinds).await?;
+    let id = id.parse().map_err(|_| unknown())?;
+    Ok((id, admitted.author))
 }
 
 /// What the operation gives, by the guide.
