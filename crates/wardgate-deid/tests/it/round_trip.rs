@@ -198,6 +198,11 @@ proptest! {
         // Pieces that touch can make what the second look refuses: `ElisabethSSN 219-09-9999-3/14/24`.
         let refused = done.as_ref().err().map(|refusal| refusal.code());
         prop_assume!(refused != Some("deid.residue"));
+        // A note can be JSON of its own with a number on file, which nothing may stand for: `[5035550142]`.
+        if refused == Some("deid.identifier_in_number") {
+            prop_assert!(is_json(&inner) || is_json(&user));
+            return Ok(());
+        }
         let done = done.unwrap();
         prop_assert_eq!(done.call(), CALL);
         let report = done.report().clone();
@@ -239,6 +244,11 @@ fn ten_thousand_texts_return_byte_for_byte() {
             Ok(())
         })
         .unwrap();
+}
+
+/// Whether a note that is nested in JSON would be read as JSON itself.
+fn is_json(note: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(note).is_ok()
 }
 
 /// The parts that an adapter would name.
