@@ -1,4 +1,4 @@
-//! Which pictures carry burned-in text, by what their data sets say: the table that ships, and the rows of a
+//! Which pictures carry burned-in text, by what their data sets say: the tables that ship, and the rows of a
 //! hospital's own devices.
 
 mod row;
@@ -12,8 +12,8 @@ use row::{Rule, Said, Task};
 /// Rules by device: areas of pictures that are blanked or kept, and how closely the rest is looked at.
 ///
 /// Rows have ten cells, parted by tabs: (0028,0301), modality, SOP class, image type, manufacturer, model, size,
-/// what to do, areas, source. `-` fits anything. The table that ships says in its head what the words mean;
-/// [`Devices::shipped_text`] gives it.
+/// what to do, areas, source. `-` fits anything. The tables that ship say in their heads what the words mean;
+/// [`Devices::shipped_text`] gives them: areas by maker and model, then what is done by kind of picture.
 ///
 /// ```
 /// use wardgate_dicom::Devices;
@@ -75,7 +75,7 @@ impl Devices {
         }
     }
 
-    /// The table of the rules that ship, with its explanation.
+    /// The tables of the rules that ship, with their explanations.
     #[must_use]
     pub fn shipped_text() -> &'static str {
         SHIPPED
@@ -190,7 +190,10 @@ fn read(text: &str) -> Result<Vec<Rule>, DevicesFault> {
 
 /// The rules that ship; a test reads each of them.
 static SHIPPED_RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| read(SHIPPED).unwrap_or_default());
-const SHIPPED: &str = include_str!("devices/shipped.tsv");
+const SHIPPED: &str = concat!(
+    include_str!("../data/makers.tsv"),
+    include_str!("devices/shipped.tsv")
+);
 const TEXT_BYTES_MAX: usize = 4 << 20;
 const RULES_MAX: usize = 10_000;
 
@@ -221,6 +224,31 @@ mod tests {
         let rows = SHIPPED.lines().filter(|row| !row.starts_with('#'));
         assert_eq!(rows.count(), SHIPPED_RULES.len());
         assert!(read(SHIPPED).is_ok());
+    }
+
+    #[test]
+    fn heads_of_known_screens_are_blanked_by_maker_model_and_size() {
+        let screen = |maker: &str, model: &str, columns, rows| {
+            let facts = PixelFacts {
+                manufacturer: maker.to_owned(),
+                model: model.to_owned(),
+                columns,
+                rows,
+                ..facts("US", "1.2.840.10008.5.1.4.1.1.6.1", &["ORIGINAL"], "")
+            };
+            let judged = Devices::shipped().judge(&facts);
+            assert_eq!(judged.judgement, Judgement::Outside);
+            let spans = judged.blanked.iter();
+            let spans = spans.map(|one| (one.left, one.top, one.right, one.bottom));
+            spans.collect::<Vec<_>>()
+        };
+        let head = [(0, 0, 800, 59)];
+        assert_eq!(screen("Philips Medical Systems", "iU22", 800, 600), head);
+        assert_eq!(screen("PHILIPS", "IU22 xMATRIX", 1000, 600), head);
+        assert_eq!(screen("Philips Medical Systems", "iU22", 800, 601), []);
+        assert_eq!(screen("Example Imaging", "iU22", 800, 600), []);
+        assert_eq!(screen("Seno", "Imagio", 1920, 1058), [(161, 0, 1793, 50)]);
+        assert_eq!(screen("Seno", "Imagio", 1280, 1058), []);
     }
 
     #[test]
@@ -305,6 +333,7 @@ mod tests {
             ("-\t-\t-\t-\t-\t-\t-\tblank\t0,0,-1,1\tours", "an area"),
             ("-\t-\t-\t-\t-\t-\t-\tblank\t0,0,101%,1\tours", "an area"),
             ("-\t-\t-\t-\t-\t-\t800\tplain\t-\tours", "a size"),
+            ("-\t-\t-\t-\t-\t-\t*x6*\tplain\t-\tours", "a size"),
             ("-\t-\t-\t-\t-\t-\t-\twipe\t-\tours", "nobody knows"),
             ("-\tCT,,MR\t-\t-\t-\t-\t-\tplain\t-\tours", "empty word"),
             ("-\t-\t-\t-\t-\t-\t-\tplain\t-\t", "where it is from"),

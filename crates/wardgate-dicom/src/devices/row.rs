@@ -39,7 +39,7 @@ pub(super) struct Rule {
     maker: Cell,
     model: Cell,
     /// Columns and rows, any of them; none fits every size.
-    sizes: Vec<(u32, u32)>,
+    sizes: Vec<Size>,
     pub(super) task: Task,
     pub(super) areas: Vec<Area>,
 }
@@ -103,8 +103,8 @@ impl Rule {
     }
 
     pub(super) fn fits(&self, said: &Said) -> bool {
-        let sized = self.sizes.is_empty() || self.sizes.contains(&said.size);
-        sized
+        let sized = || self.sizes.is_empty() || self.sizes.iter().any(|size| size.fits(said.size));
+        sized()
             && self.burned.fits(|word| said.burned == word)
             && self.modality.fits(|word| said.modality == word)
             && self.class.fits(|word| {
@@ -139,6 +139,26 @@ impl Cell {
 
     fn fits(&self, fits: impl Fn(&str) -> bool) -> bool {
         self.0.is_empty() || self.0.iter().any(|list| list.iter().all(|word| fits(word)))
+    }
+}
+
+/// Columns and rows of a picture; what is none fits any number.
+#[derive(Clone, Copy, Debug)]
+struct Size(Option<u32>, Option<u32>);
+
+impl Size {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_lowercase();
+        let (columns, rows) = text.split_once('x')?;
+        let side = |side: &str| match side {
+            "*" => Some(None),
+            side => side.parse().ok().map(Some),
+        };
+        Some(Self(side(columns)?, side(rows)?))
+    }
+
+    fn fits(self, (columns, rows): (u32, u32)) -> bool {
+        self.0.is_none_or(|wanted| wanted == columns) && self.1.is_none_or(|wanted| wanted == rows)
     }
 }
 
@@ -221,19 +241,12 @@ fn task(what: &str) -> Result<Task, &'static str> {
     })
 }
 
-fn sizes(cell: &str) -> Result<Vec<(u32, u32)>, &'static str> {
+fn sizes(cell: &str) -> Result<Vec<Size>, &'static str> {
     if cell == "-" {
         return Ok(Vec::new());
     }
-    let size = |word: &str| {
-        let word = word.trim().to_ascii_lowercase();
-        let (columns, rows) = word.split_once('x')?;
-        Some((columns.parse().ok()?, rows.parse().ok()?))
-    };
-    let sizes = cell.split(',').map(size);
-    sizes
-        .collect::<Option<Vec<_>>>()
-        .ok_or("has a size that is not as 800x600")
+    let sizes: Option<Vec<Size>> = cell.split(',').map(Size::read).collect();
+    sizes.ok_or("has a size that is not as 800x600 or *x600")
 }
 
 const CELLS: usize = 10;
