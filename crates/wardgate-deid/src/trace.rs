@@ -5,21 +5,25 @@
 //! decoded values: as it was, in any case, with the words turned, as UTF-16, as Latin-1, inside base64,
 //! and numbers whatever signs part their digits.
 
+mod glance;
+mod patterns;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
-use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 use crate::finding::Kind;
 use crate::fold;
-use crate::gazetteer;
 use crate::secret::Secret;
+use glance::Glance;
+use patterns::{Patterns, spellings};
 use windows::Windows;
 
 /// The identifiers of one input.
@@ -31,12 +35,33 @@ pub struct Traces {
 
 /// The identifiers of an input, ready to be sought in its output.
 pub struct Tracer {
+    /// From what the rest is made, where it was not made at once.
+    later: Option<Later>,
+    ready: OnceLock<Ready>,
+    numbers: OnceLock<Numbers>,
+}
+
+/// What is sought, before its search is made.
+struct Later {
+    traces: Traces,
+    glance: Glance,
+    /// How often the first look was enough, or tried to be.
+    looks: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Ready {
     search: Option<Search>,
     /// What each pattern means.
     sought: Vec<Sought>,
-    numbers: BTreeMap<Secret, Kind>,
-    /// The bytes of the longest number.
-    number_len_max: usize,
+}
+
+/// The letters and digits of the numbers that are sought.
+#[derive(Default)]
+struct Numbers {
+    kinds: BTreeMap<Secret, Kind>,
+    /// The bytes of the longest one.
+    len_max: usize,
 }
 
 /// How the patterns are sought. Both find the same.
@@ -44,23 +69,6 @@ enum Search {
     Windows(Windows),
     /// For patterns that would let the other be slow.
     Automaton(AhoCorasick),
-}
-
-/// The patterns of a search, before it is made.
-#[derive(Default)]
-struct Patterns {
-    bytes: Vec<u8>,
-    each: Vec<Pattern>,
-    /// The value that is being encoded, behind bytes that may stand in a group of base64 before it.
-    led: Vec<u8>,
-}
-
-struct Pattern {
-    /// Where it stands among the bytes of all.
-    at: Range<usize>,
-    /// By which it is compared first.
-    hash: u64,
-    sought: Sought,
 }
 
 /// How often identifiers of the input were found in the output, by kind; never a value.
@@ -123,9 +131,31 @@ impl Traces {
         self.compile_as(Some(AhoCorasickKind::ContiguousNFA))
     }
 
+    /// Makes them ready to be sought in few texts that most likely hold none of them: a search is made where a first
+    /// look says that something may be there, or once many texts were looked through.
+    #[must_use]
+    pub fn compile_when_needed(self) -> Tracer {
+        Tracer {
+            later: Some(Later {
+                glance: Glance::of(&self),
+                traces: self,
+                looks: AtomicUsize::new(0),
+            }),
+            ready: OnceLock::new(),
+            numbers: OnceLock::new(),
+        }
+    }
+
     fn compile_as(&self, kind: Option<AhoCorasickKind>) -> Tracer {
+        Tracer {
+            later: None,
+            ready: OnceLock::from(self.ready(kind)),
+            numbers: OnceLock::from(self.numbers()),
+        }
+    }
+
+    fn ready(&self, kind: Option<AhoCorasickKind>) -> Ready {
         let mut patterns = Patterns::default();
-        let mut numbers = BTreeMap::new();
         let names = self.names.iter();
         let spelled: BTreeSet<String> = names.flat_map(|name| spellings(name.as_str())).collect();
         for spelling in &spelled {
@@ -133,19 +163,27 @@ impl Traces {
         }
         for (value, kind) in &self.values {
             patterns.add(value.as_str(), *kind, Edge::Digits);
+        }
+        patterns.once_each();
+        Ready {
+            search: patterns.search(kind),
+            sought: patterns.sought(),
+        }
+    }
+
+    fn numbers(&self) -> Numbers {
+        let mut kinds = BTreeMap::new();
+        for (value, kind) in &self.values {
             let compact = compact(value.as_str());
             let digits = compact.bytes().filter(u8::is_ascii_digit).count();
             if digits >= VALUE_DIGITS_MIN && compact.len() >= VALUE_LEN_MIN {
-                numbers.insert(Secret::new(&compact), *kind);
+                kinds.insert(Secret::new(&compact), *kind);
             }
         }
-        patterns.once_each();
-        Tracer {
-            search: patterns.search(kind),
-            sought: patterns.each.iter().map(|each| each.sought).collect(),
-            number_len_max: (numbers.keys().map(|number| number.as_str().len()).max())
-                .unwrap_or_default(),
-            numbers,
+        let lengths = kinds.keys().map(|number| number.as_str().len());
+        Numbers {
+            len_max: lengths.max().unwrap_or_default(),
+            kinds,
         }
     }
 }
@@ -155,39 +193,52 @@ impl Tracer {
     #[must_use]
     pub fn bytes(&self, output: &[u8]) -> Found {
         let mut found = Found::default();
-        match &self.search {
+        if self.is_surely_clean(output) {
+            return found;
+        }
+        let ready = self.ready();
+        match &ready.search {
             None => return Found::unsearched(),
             Some(Search::Windows(windows)) => {
                 windows.each(output, |number, place| {
-                    self.judge(number, place, output, &mut found);
+                    ready.judge(number, place, output, &mut found);
                 });
             }
             Some(Search::Automaton(automaton)) => {
                 for hit in automaton.find_overlapping_iter(output) {
-                    self.judge(hit.pattern().as_usize(), hit.range(), output, &mut found);
+                    ready.judge(hit.pattern().as_usize(), hit.range(), output, &mut found);
                 }
             }
         }
         found
     }
 
-    /// Counts a hit that is the value and not a part of something else.
-    fn judge(&self, number: usize, place: Range<usize>, output: &[u8], found: &mut Found) {
-        let Some(sought) = self.sought.get(number) else {
-            return;
+    /// Whether a first look says that there is nothing, as long as no search is ready.
+    fn is_surely_clean(&self, output: &[u8]) -> bool {
+        let later = match self.ready.get() {
+            None => self.later.as_ref(),
+            Some(_) => None,
         };
-        let before = place.start.checked_sub(1).and_then(|at| output.get(at));
-        let behind = output.get(place.end);
-        let belongs = |byte: Option<&u8>| {
-            byte.is_some_and(|byte| match sought.edge {
-                Edge::Letters => byte.is_ascii_alphabetic() || *byte >= 0x80,
-                Edge::Digits => byte.is_ascii_digit(),
-                Edge::Any => false,
+        later.is_some_and(|later| {
+            let looks = later.looks.fetch_add(1, Ordering::Relaxed);
+            looks < LOOKS_MAX && !later.glance.may_be_in(output)
+        })
+    }
+
+    fn ready(&self) -> &Ready {
+        self.ready.get_or_init(|| {
+            let later = self.later.as_ref();
+            later.map_or_else(Ready::default, |later| {
+                later.traces.ready(Some(AhoCorasickKind::ContiguousNFA))
             })
-        };
-        if !belongs(before) && !belongs(behind) {
-            found.count(sought.kind);
-        }
+        })
+    }
+
+    fn numbers(&self) -> &Numbers {
+        self.numbers.get_or_init(|| {
+            let later = self.later.as_ref();
+            later.map_or_else(Numbers::default, |later| later.traces.numbers())
+        })
     }
 
     /// Looks through one decoded value: as its bytes, folded, and for numbers whose digits are parted otherwise.
@@ -219,7 +270,7 @@ impl Tracer {
     fn numbers_in(&self, text: &str, found: &mut Found) {
         let mut note = |part: &str| {
             let may_be = self.may_be_number(part.as_bytes());
-            let number = may_be.then(|| self.numbers.get(compact(part).as_str()));
+            let number = may_be.then(|| self.numbers().kinds.get(compact(part).as_str()));
             if let Some(kind) = number.flatten() {
                 found.count(*kind);
             }
@@ -241,7 +292,28 @@ impl Tracer {
     fn may_be_number(&self, text: &[u8]) -> bool {
         let count = |is: fn(&u8) -> bool| text.iter().filter(|byte| is(byte)).count();
         count(u8::is_ascii_digit) >= VALUE_DIGITS_MIN
-            && count(u8::is_ascii_alphanumeric) <= self.number_len_max
+            && count(u8::is_ascii_alphanumeric) <= self.numbers().len_max
+    }
+}
+
+impl Ready {
+    /// Counts a hit that is the value and not a part of something else.
+    fn judge(&self, number: usize, place: Range<usize>, output: &[u8], found: &mut Found) {
+        let Some(sought) = self.sought.get(number) else {
+            return;
+        };
+        let before = place.start.checked_sub(1).and_then(|at| output.get(at));
+        let behind = output.get(place.end);
+        let belongs = |byte: Option<&u8>| {
+            byte.is_some_and(|byte| match sought.edge {
+                Edge::Letters => byte.is_ascii_alphabetic() || *byte >= 0x80,
+                Edge::Digits => byte.is_ascii_digit(),
+                Edge::Any => false,
+            })
+        };
+        if !belongs(before) && !belongs(behind) {
+            found.count(sought.kind);
+        }
     }
 }
 
@@ -300,137 +372,9 @@ impl fmt::Debug for Traces {
 impl fmt::Debug for Tracer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tracer")
-            .field("patterns", &self.sought.len())
+            .field("ready", &self.ready.get().is_some())
             .finish_non_exhaustive()
     }
-}
-
-/// A name as it is, folded, turned, parted as records part names, and its telling words alone.
-fn spellings(name: &str) -> Vec<String> {
-    let folded = fold::words(name);
-    let words: Vec<&str> = folded.split(' ').collect();
-    let mut all = vec![name.to_owned()];
-    if words.len() > 1 {
-        all.push(folded.clone());
-        if let Some((first, rest)) = words.split_first() {
-            all.push(format!("{} {first}", rest.join(" ")));
-            all.push(format!("{}^{first}", rest.join(" ")));
-        }
-        if let Some((last, rest)) = words.split_last() {
-            all.push(format!("{last} {}", rest.join(" ")));
-            all.push(format!("{last}, {}", rest.join(" ")));
-            all.push(format!("{last}^{}", rest.join("^")));
-        }
-    }
-    let own = name.split(|c: char| !c.is_alphabetic()).map(str::to_owned);
-    let folded = words.iter().map(|word| (*word).to_owned());
-    let telling = |word: &String| {
-        word.chars().count() >= NAME_LEN_MIN && !gazetteer::is_word(&fold::words(word))
-    };
-    all.extend(own.chain(folded).filter(telling));
-    all
-}
-
-impl Patterns {
-    /// Adds a value in each of its encodings.
-    fn add(&mut self, value: &str, kind: Kind, edge: Edge) {
-        let sought = Sought { kind, edge };
-        let inside = Sought {
-            kind,
-            edge: Edge::Any,
-        };
-        self.put(sought, |bytes| bytes.extend_from_slice(value.as_bytes()));
-        if !value.is_ascii() && value.chars().all(|c| u8::try_from(c).is_ok()) {
-            let latin = value.chars().filter_map(|c| u8::try_from(c).ok());
-            self.put(sought, |bytes| bytes.extend(latin));
-        }
-        for order in [u16::to_le_bytes, u16::to_be_bytes] {
-            self.put(inside, |bytes| {
-                for unit in value.encode_utf16() {
-                    bytes.extend_from_slice(&order(unit));
-                }
-            });
-        }
-        if value.len() >= ENCODED_LEN_MIN {
-            self.led.clear();
-            self.led.resize(LEADS - 1, 0);
-            self.led.extend_from_slice(value.as_bytes());
-            for lead in 0..LEADS {
-                self.put_encoded(lead, inside);
-            }
-        }
-    }
-
-    /// Adds what the value looks like inside base64 when `lead` bytes of its group stand before it: without the
-    /// characters that its neighbours decide too.
-    fn put_encoded(&mut self, lead: usize, sought: Sought) {
-        let led = self.led.get(LEADS - 1 - lead..).unwrap_or_default();
-        let from = self.bytes.len();
-        self.bytes.resize(from + led.len().div_ceil(3) * 4, 0);
-        let room = self.bytes.get_mut(from..).unwrap_or_default();
-        // There is room for all of it.
-        let _ = BASE64_STANDARD_NO_PAD.encode_slice(led, room);
-        self.bytes.truncate(from + led.len() / 3 * 4);
-        let own = [0, 2, 3].get(lead).copied().unwrap_or_default();
-        self.note(from + own, sought);
-    }
-
-    fn put(&mut self, sought: Sought, write: impl FnOnce(&mut Vec<u8>)) {
-        let from = self.bytes.len();
-        write(&mut self.bytes);
-        self.note(from, sought);
-    }
-
-    /// Adds the bytes from one on as a pattern.
-    fn note(&mut self, from: usize, sought: Sought) {
-        let at = from.min(self.bytes.len())..self.bytes.len();
-        let hash = hash(self.bytes.get(at.clone()).unwrap_or_default());
-        self.each.push(Pattern { at, hash, sought });
-    }
-
-    /// Leaves of the same patterns the first.
-    fn once_each(&mut self) {
-        let bytes = &self.bytes;
-        let of = |each: &Pattern| bytes.get(each.at.clone()).unwrap_or_default();
-        // Of the same patterns the one that came first stands first.
-        self.each.sort_unstable_by(|one, other| {
-            let hashes = one.hash.cmp(&other.hash);
-            hashes.then_with(|| (of(one), one.at.start).cmp(&(of(other), other.at.start)))
-        });
-        self.each
-            .dedup_by(|other, one| one.hash == other.hash && of(one) == of(other));
-    }
-
-    /// The search for them.
-    fn search(&self, kind: Option<AhoCorasickKind>) -> Option<Search> {
-        let places = self.each.iter().map(|each| each.at.clone());
-        if let Some(windows) = Windows::of(&self.bytes, places.clone()) {
-            return Some(Search::Windows(windows));
-        }
-        let mut builder = AhoCorasickBuilder::new();
-        builder
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard);
-        if kind.is_some() {
-            builder.kind(kind).dense_depth(1).prefilter(false);
-        }
-        let patterns = places.map(|at| self.bytes.get(at).unwrap_or_default());
-        builder.build(patterns).ok().map(Search::Automaton)
-    }
-}
-
-/// Tells most patterns apart.
-fn hash(pattern: &[u8]) -> u64 {
-    let (words, rest) = pattern.as_chunks::<8>();
-    let last = rest
-        .iter()
-        .fold(0, |last, byte| (last << 8) | u64::from(*byte));
-    let words = words.iter().map(|word| u64::from_le_bytes(*word));
-    words
-        .chain([last])
-        .fold(pattern.len() as u64, |hash, word| {
-            (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR)
-        })
 }
 
 fn is_base64(c: char) -> bool {
@@ -456,14 +400,11 @@ fn compact(value: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Odd, with its bits well spread.
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Texts that are looked at before a search is made for all that follow.
+const LOOKS_MAX: usize = 64;
 const NAME_LEN_MIN: usize = 4;
 const VALUE_LEN_MIN: usize = 5;
 const VALUE_DIGITS_MIN: usize = 4;
-const ENCODED_LEN_MIN: usize = 7;
-/// Bytes that may stand in a group of base64 before a value: none, one or two.
-const LEADS: usize = 3;
 /// Base64 within base64 is followed this deep.
 const ENCODED_DEPTH_MAX: usize = 4;
 /// Shorter runs of letters and digits hold no encoded identifier.
@@ -479,6 +420,8 @@ const STANDARD_LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::BASE64_STANDARD_NO_PAD;
+
     use super::*;
 
     fn tracer() -> Tracer {
@@ -546,7 +489,7 @@ mod tests {
         let slow = |text: &str| {
             let mut found = Found::default();
             for part in std::iter::once(text).chain(text.split_whitespace()) {
-                let kind = tracer.numbers.get(compact(part).as_str());
+                let kind = tracer.numbers().kinds.get(compact(part).as_str());
                 kind.into_iter().for_each(|kind| found.count(*kind));
             }
             found

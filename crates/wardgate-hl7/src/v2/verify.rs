@@ -37,13 +37,13 @@ pub(super) fn verify(
         for segment in &named {
             learn(rules, segment, &mut people);
         }
-        let tracer = Arc::new(people.compile_quickly());
+        let tracer = Arc::new(people.compile_when_needed());
         if key.len() <= KEY_BYTES_MAX {
             kept.keep(&key, Arc::clone(&tracer));
         }
         tracer
     });
-    let ids = (!ids.is_empty()).then(|| ids.compile_quickly());
+    let ids = (!ids.is_empty()).then(|| ids.compile_when_needed());
     let tracers: Vec<&Tracer> = [Some(&*people), ids.as_ref()]
         .into_iter()
         .flatten()
