@@ -1,10 +1,12 @@
 //! A cursor over the bytes of one JSON value: strict, without a tree, without copies.
 
+mod members;
+mod nested;
+mod token;
+
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
 use wardgate_deid::RecordFault;
 use wardgate_deid::json;
 
@@ -145,75 +147,6 @@ impl<'a> Cursor<'a> {
         self.unread_string()
     }
 
-    /// A string that was not read before.
-    #[inline(never)]
-    fn unread_string(&mut self) -> Result<Quoted<'a>, RecordFault> {
-        self.at += 1;
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            let rest = self.input.as_bytes().get(self.at..).unwrap_or_default();
-            let Some(length) = quote_or_escape(rest) else {
-                return Err(broken("a string without an end").at(position(start)));
-            };
-            if !self.plain && has_control(rest.get(..length).unwrap_or_default()) {
-                return Err(broken("a control character in a string").at(position(start)));
-            }
-            self.at += length;
-            if self.peek() == Some(b'"') {
-                let raw = self.slice_text(start..self.at);
-                self.at += 1;
-                return Ok(Quoted { raw, escaped });
-            }
-            escaped = true;
-            self.escape()?;
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), RecordFault> {
-        let fault = || broken("an escape that JSON does not know").at(position(self.at));
-        let rest = self.input.as_bytes().get(self.at..).unwrap_or_default();
-        let length = match rest.get(1) {
-            Some(b'u') => {
-                // A high surrogate needs its low one.
-                let unit = |at: usize| rest.get(at..at + 4).and_then(hex);
-                match unit(2) {
-                    Some(0xD800..0xDC00) => {
-                        let paired = rest.get(6..8) == Some(b"\\u");
-                        match unit(8) {
-                            Some(0xDC00..0xE000) if paired => 12,
-                            _ => return Err(fault()),
-                        }
-                    }
-                    Some(0xDC00..0xE000) | None => return Err(fault()),
-                    Some(_) => 6,
-                }
-            }
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-            _ => return Err(fault()),
-        };
-        self.at += length;
-        Ok(())
-    }
-
-    /// A number, `true`, `false` or `null`; all of it.
-    pub(crate) fn scalar(&mut self) -> Result<Range<usize>, RecordFault> {
-        let start = self.at;
-        let rest = self.input.as_bytes().get(start..).unwrap_or_default();
-        let length = match self.peek() {
-            Some(b't') if rest.starts_with(b"true") => 4,
-            Some(b'f') if rest.starts_with(b"false") => 5,
-            Some(b'n') if rest.starts_with(b"null") => 4,
-            Some(b'-' | b'0'..=b'9') => number(rest).ok_or_else(|| self.unexpected())?,
-            _ => return Err(self.unexpected()),
-        };
-        self.at += length;
-        match self.peek() {
-            None | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') => Ok(start..self.at),
-            Some(_) => Err(self.unexpected()),
-        }
-    }
-
     /// Passes over one value, strictly.
     pub(crate) fn skip(&mut self, depth: usize) -> Result<(), RecordFault> {
         match self.next_sign() {
@@ -236,88 +169,6 @@ impl<'a> Cursor<'a> {
         self.ends.and_then(|ends| ends.of(self.at))
     }
 
-    /// Passes over an object or array, and notes where it and those in it end. Which of the two is open is kept in
-    /// bits, one for each level.
-    fn skip_nested(
-        &mut self,
-        depth: usize,
-        mut ends: Option<&mut Ends>,
-    ) -> Result<(), RecordFault> {
-        let mut open: u128 = 0;
-        let mut levels = 0usize;
-        let mut numbers = [usize::MAX; DEPTH_MAX + 1];
-        loop {
-            // Here a value begins.
-            match self.next_sign() {
-                Some(sign @ (b'{' | b'[')) => {
-                    if depth + levels >= DEPTH_MAX {
-                        return Err(too_deep().at(position(self.at)));
-                    }
-                    if let (Some(ends), Some(number)) = (&mut ends, numbers.get_mut(levels)) {
-                        *number = ends.begin(self.at);
-                    }
-                    self.at += 1;
-                    levels += 1;
-                    open = (open << 1) | u128::from(sign == b'{');
-                    let close = if sign == b'{' { b'}' } else { b']' };
-                    if self.next_sign() != Some(close) {
-                        if sign == b'{' {
-                            self.noted_key(&mut ends)?;
-                        }
-                        continue;
-                    }
-                }
-                Some(b'"') => self.noted_string(&mut ends)?,
-                Some(_) => self.scalar().map(drop)?,
-                None => return Err(self.unexpected()),
-            }
-            // Here a value has ended.
-            loop {
-                if levels == 0 {
-                    return Ok(());
-                }
-                let object = open & 1 == 1;
-                match (self.next_sign(), object) {
-                    (Some(b','), _) => {
-                        self.at += 1;
-                        if object {
-                            self.next_sign();
-                            self.noted_key(&mut ends)?;
-                        }
-                        break;
-                    }
-                    (Some(b'}'), true) | (Some(b']'), false) => {
-                        self.at += 1;
-                        levels -= 1;
-                        open >>= 1;
-                        if let (Some(ends), Some(number)) = (&mut ends, numbers.get(levels)) {
-                            ends.end(*number, self.at);
-                        }
-                    }
-                    _ => return Err(self.unexpected()),
-                }
-            }
-        }
-    }
-
-    fn noted_string(&mut self, ends: &mut Option<&mut Ends>) -> Result<(), RecordFault> {
-        let start = self.at;
-        if self.peek() != Some(b'"') {
-            return Err(self.unexpected());
-        }
-        let string = self.unread_string()?;
-        if let Some(ends) = ends {
-            ends.string(start, self.at, string.escaped);
-            ends.nested |= says_nested(string, self.slice(start..self.at));
-        }
-        Ok(())
-    }
-
-    fn noted_key(&mut self, ends: &mut Option<&mut Ends>) -> Result<(), RecordFault> {
-        self.noted_string(ends)?;
-        self.expect(b':')
-    }
-
     /// A key and its colon.
     #[inline]
     pub(crate) fn key(&mut self) -> Result<Quoted<'a>, RecordFault> {
@@ -334,20 +185,6 @@ impl<'a> Cursor<'a> {
         broken(what).at(position(self.at))
     }
 
-    /// The members of the object that begins at the next sign, without moving: each key with what its value begins
-    /// at. Stops at the first fault, which the reader proper will meet again.
-    pub(crate) fn members(&self, depth: usize) -> Members<'a> {
-        let mut cursor = *self;
-        let open = cursor.next_sign() == Some(b'{');
-        cursor.at += usize::from(open);
-        Members {
-            cursor,
-            first: true,
-            open,
-            depth,
-        }
-    }
-
     /// The text of a string value that begins at the next sign, when one does.
     pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
         let mut cursor = *self;
@@ -355,40 +192,6 @@ impl<'a> Cursor<'a> {
             return None;
         }
         cursor.string().ok().map(Quoted::text)
-    }
-}
-
-/// The members of an object; see [`Cursor::members`].
-pub(crate) struct Members<'a> {
-    cursor: Cursor<'a>,
-    first: bool,
-    open: bool,
-    depth: usize,
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = (Cow<'a, str>, Cursor<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if !self.open {
-            return None;
-        }
-        if !self.first {
-            self.cursor.skip(self.depth).ok()?;
-            if self.cursor.next_sign() != Some(b',') {
-                self.open = false;
-                return None;
-            }
-            self.cursor.at += 1;
-        }
-        self.first = false;
-        if self.cursor.next_sign() != Some(b'"') {
-            self.open = false;
-            return None;
-        }
-        let key = self.cursor.key().ok()?;
-        self.cursor.next_sign();
-        Some((key.text(), self.cursor))
     }
 }
 
@@ -424,95 +227,12 @@ pub(crate) fn position(at: usize) -> u64 {
     u64::try_from(at).unwrap_or(u64::MAX)
 }
 
-/// Whether a string says that a record holds others: it is the type of a resource that does or the key of those that
-/// are contained, or may be one of these in its escapes.
-#[inline]
-fn says_nested(string: Quoted<'_>, quoted: &[u8]) -> bool {
-    match string.escaped {
-        false => matches!(string.raw, "Bundle" | "Parameters" | "contained"),
-        true => NESTED_MARKS.iter().any(|mark| mark.find(quoted).is_some()),
-    }
-}
-
-static NESTED_MARKS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
-    let marks = [r#""Bundle""#, r#""Parameters""#, r#""contained""#, r"\u00"];
-    marks.map(Finder::new)
-});
-
-/// Where the next quote or backslash stands: eight bytes at a time, since most strings are short.
-#[inline]
-fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for (index, chunk) in chunks.iter().take(NEAR).enumerate() {
-        let word = u64::from_le_bytes(*chunk);
-        let hit = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
-        if hit != 0 {
-            let byte = usize::try_from(hit.trailing_zeros() / 8).unwrap_or_default();
-            return Some(index * 8 + byte);
-        }
-    }
-    let near = chunks.len().min(NEAR) * 8;
-    let far = if chunks.len() > NEAR {
-        bytes.get(near..).unwrap_or_default()
-    } else {
-        rest
-    };
-    memchr::memchr2(b'"', b'\\', far).map(|at| near + at)
-}
-
-/// The high bit of each byte that is zero; bits above the first such byte can be wrong.
-#[inline]
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGHS
-}
-
 fn has_control(run: &[u8]) -> bool {
     run.iter().fold(false, |any, byte| any | (*byte < 0x20))
 }
 
-fn number(bytes: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        let rest = bytes.get(from..).unwrap_or_default();
-        rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
-    };
-    let mut at = usize::from(bytes.first() == Some(&b'-'));
-    let whole = digits(at);
-    if whole == 0 || (whole > 1 && bytes.get(at) == Some(&b'0')) {
-        return None;
-    }
-    at += whole;
-    if bytes.get(at) == Some(&b'.') {
-        let part = digits(at + 1);
-        if part == 0 {
-            return None;
-        }
-        at += 1 + part;
-    }
-    if let Some(b'e' | b'E') = bytes.get(at) {
-        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
-        let exponent = digits(at + 1 + sign);
-        if exponent == 0 {
-            return None;
-        }
-        at += 1 + sign + exponent;
-    }
-    Some(at)
-}
-
-fn hex(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| {
-        Some((value << 4) | char::from(*digit).to_digit(16)?)
-    })
-}
-
 /// Levels of objects and arrays in one record.
 pub(crate) const DEPTH_MAX: usize = 64;
-/// Words of eight bytes that are searched before the search for long strings begins.
-const NEAR: usize = 8;
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-const QUOTES: u64 = 0x2222_2222_2222_2222;
-const BACKSLASHES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -597,29 +317,5 @@ mod tests {
         assert!(skips(&deep(DEPTH_MAX)));
         assert!(!skips(&deep(DEPTH_MAX + 1)));
         assert!(!skips(&"[".repeat(100_000)));
-    }
-
-    #[test]
-    fn quotes_are_found_wherever_they_stand() {
-        for before in 0..200 {
-            let text = format!(
-                "{}\"tail\\",
-                "é".repeat(before / 2) + &"x".repeat(before % 2)
-            );
-            assert_eq!(quote_or_escape(text.as_bytes()), text.find('"'));
-        }
-        assert_eq!(
-            quote_or_escape(b"nothing here at all, and long enough"),
-            None
-        );
-    }
-
-    #[test]
-    fn members_are_listed_without_moving() {
-        let cursor = Cursor::new(br#" {"a": 1, "b": {"c": [1]}, "d": "e"}"#).unwrap();
-        let keys: Vec<_> = cursor.members(0).map(|(key, _)| key).collect();
-        assert_eq!(keys, ["a", "b", "d"]);
-        let last = cursor.members(0).last().unwrap().1;
-        assert_eq!(last.text().as_deref(), Some("e"));
     }
 }
