@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 
 use serde_json::Value;
 
@@ -98,7 +99,7 @@ fn load(
     let answered = AtomicUsize::new(acknowledged.lock().unwrap().len());
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        let ask_on = || {
             scope.spawn(|| {
                 while let Some(answer) = ask(
                     house.address,
@@ -109,9 +110,12 @@ fn load(
                     acknowledged.lock().unwrap().insert(answer.record);
                     answered.fetch_add(1, Ordering::Relaxed);
                 }
-            });
-        }
+            })
+        };
+        let askers = [ask_on(), ask_on(), ask_on(), ask_on()];
         while answered.load(Ordering::Relaxed) < wanted {
+            let ended = askers.iter().all(ScopedJoinHandle::is_finished);
+            assert!(!ended, "the server runs, and answers nobody");
             std::thread::yield_now();
         }
         (0..spins).for_each(|_| std::hint::spin_loop());

@@ -1,8 +1,10 @@
 //! A data directory with a small invented hospital, and the server that runs on it.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -203,14 +205,27 @@ pub(crate) fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// An address for a server that comes and goes. Its port lies below those that a system gives to whoever asks
+/// for any: while the server is down, nobody else can listen there and be taken for it.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(PORTS_OF_A_PROCESS);
+    loop {
+        let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + (own.wrapping_add(asked)) % (PORTS.end - PORTS.start);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, u16::try_from(port).unwrap()));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+        assert!(asked < PORTS.end, "no port is free in {PORTS:?}");
+    }
 }
 
 pub(crate) const HOSPITAL: &str = include_str!("hospital/hospital.yaml");
 pub(crate) const PATIENTS: &str = include_str!("hospital/patients.ndjson");
 /// Far beyond what a loaded machine needs: it only ends a test that hangs.
 pub(crate) const POLLS_MAX: usize = 6_000;
+/// Below the ports that Linux (from 32,768) and others (from 49,152) give out by themselves.
+const PORTS: Range<u32> = 20_000..32_000;
+/// How far apart two processes begin to look.
+const PORTS_OF_A_PROCESS: u32 = 211;
