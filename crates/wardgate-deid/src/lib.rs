@@ -58,6 +58,7 @@ pub mod training;
 mod transform;
 mod value;
 mod vote;
+mod word;
 
 pub use calendar::Day;
 pub use deidentify::{Deidentified, Deidentifier, JsonPart, TextReading, Treat};
@@ -80,3 +81,4 @@ pub use restore::{Escape, RestoreMap, StreamRestorer};
 pub use shift::DateReading;
 pub use surrogate::{NameHints, NamePart, PseudonymKey, Pseudonyms, Sex};
 pub use trace::{Found, Tracer, Traces};
+pub use word::{LoneWord, WordUse};

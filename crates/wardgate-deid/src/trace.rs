@@ -330,6 +330,11 @@ impl Found {
         self.by_kind.get(kind as usize).copied().unwrap_or_default()
     }
 
+    /// Counts what a reader of a format found by a look of its own.
+    pub fn note(&mut self, kind: Kind) {
+        self.count(kind);
+    }
+
     /// Adds what was found elsewhere.
     pub fn merge(&mut self, other: &Self) {
         for (sum, count) in self.by_kind.iter_mut().zip(other.by_kind) {

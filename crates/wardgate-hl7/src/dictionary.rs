@@ -6,7 +6,17 @@
 //! The hash is a polynomial in the letters, so that those of a word with each of its letters left out
 //! follow from the word's own in one pass.
 
+mod digits;
+mod hashes;
+#[cfg(test)]
+mod tests;
+
 use wardgate_deid::PatientIdentifiers;
+
+use digits::{DigitRuns, ODD, next_digits};
+use hashes::{
+    BITS_WORDS, FUZZY_LEN_MAX, Hashes, NEAR, NUMBER, WORD, each_left_out, hash, mixed, place, with,
+};
 
 /// The words and numbers of a message's people.
 pub(crate) struct Dictionary {
@@ -16,176 +26,13 @@ pub(crate) struct Dictionary {
     digits: DigitRuns,
 }
 
-/// Four digits in a row of each known number and of each way to write a known birth date in digits.
-///
-/// Whatever a text writes of one of them, however it parts its digits, holds those four in a row.
-struct DigitRuns {
-    bits: [u64; FOUR_DIGITS.div_ceil(64)],
-    /// Whether a number or date is not written in plain digits, so that any digits may be those of it.
-    any: bool,
-}
-
-impl DigitRuns {
-    /// Notes the first four digits of each run of a number.
-    fn add(&mut self, number: &str) {
-        if !number.is_ascii() || number.contains(ODD) {
-            self.any = true;
-            return;
-        }
-        // Its digits may be written in one or without what stands before a sign.
-        self.add_runs(compact(number).as_bytes());
-        self.add_runs(number.as_bytes());
-    }
-
-    fn add_runs(&mut self, number: &[u8]) {
-        for run in number.split(|b| !b.is_ascii_digit()) {
-            let zeros = run.iter().take_while(|b| **b == b'0').count();
-            // Zeros in front may be left out, but for those of a number that is too short without them.
-            for zeros in [0, zeros] {
-                if let Some(four) = run.get(zeros..).and_then(<[u8]>::first_chunk::<4>) {
-                    self.note(four);
-                }
-            }
-        }
-    }
-
-    /// Notes the last digits of a phone number, before which anything may be left out or put in.
-    fn add_phone(&mut self, phone: &str) {
-        let digits: Vec<u8> = phone.bytes().filter(u8::is_ascii_digit).collect();
-        if let Some(four) = digits.last_chunk::<4>() {
-            self.note(four);
-        }
-    }
-
-    /// Notes the ways to write a date, `YYYY-MM-DD`, in digits alone.
-    fn add_date(&mut self, date: &str) {
-        let mut parts = date.split('-');
-        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next())
-        else {
-            self.any = true;
-            return;
-        };
-        let bare = |part| str::trim_start_matches(part, '0');
-        let years = [year, year.get(2..).unwrap_or_default()];
-        for year in years.into_iter().flat_map(|year| [year, bare(year)]) {
-            for month in [month, bare(month)] {
-                for day in [day, bare(day)] {
-                    for [one, two, three] in [
-                        [year, month, day],
-                        [year, day, month],
-                        [day, month, year],
-                        [month, day, year],
-                    ] {
-                        let digits = [one.as_bytes(), two.as_bytes(), three.as_bytes()];
-                        let mut first = digits.into_iter().flatten().copied();
-                        let four = [first.next(), first.next(), first.next(), first.next()];
-                        if let [Some(a), Some(b), Some(c), Some(d)] = four {
-                            self.note(&[a, b, c, d]);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn note(&mut self, four: &[u8; 4]) {
-        let number = four
-            .iter()
-            .fold(0, |number, digit| next_digits(number, *digit));
-        if let Some(bits) = self.bits.get_mut(number / 64) {
-            *bits |= 1 << (number % 64);
-        }
-    }
-
-    fn holds(&self, number: usize) -> bool {
-        if self.any {
-            return true;
-        }
-        let bits = self.bits.get(number / 64).copied().unwrap_or_default();
-        bits & (1 << (number % 64)) != 0
-    }
-}
-
-/// The last four digits of a run with one digit more.
-fn next_digits(number: usize, digit: u8) -> usize {
-    (number * 10 + usize::from(digit.wrapping_sub(b'0') % 10)) % FOUR_DIGITS
-}
-
-/// Hashes with what each is known as: [`WORD`], [`NEAR`] and [`NUMBER`].
-///
-/// A record has some hundred of them, and most records come once: they lie in one block of memory.
-struct Hashes {
-    /// A hash with its kinds in the place of its last bits, or 0; the length is a power of two, and half of the
-    /// slots are free.
-    slots: Vec<u64>,
-    len: usize,
-}
-
-impl Hashes {
-    fn new() -> Self {
-        Self {
-            slots: vec![0; SLOTS_USUAL],
-            len: 0,
-        }
-    }
-
-    /// Where a hash stands, or is to stand.
-    fn place(&self, hash: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = usize::try_from(hash >> 32).unwrap_or_default() & mask;
-        while let Some(slot) = self.slots.get(at)
-            && *slot != 0
-            && (*slot ^ hash) & !KINDS != 0
-        {
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    /// What a hash is known as.
-    fn kinds(&self, hash: u64) -> u8 {
-        let slot = self.slots.get(self.place(hash)).copied();
-        u8::try_from(slot.unwrap_or_default() & KINDS).unwrap_or_default()
-    }
-
-    /// Notes a hash as a kind; says whether it was known as that before.
-    fn add(&mut self, hash: u64, kind: u8) -> bool {
-        let at = self.place(hash);
-        let Some(slot) = self.slots.get_mut(at) else {
-            return false;
-        };
-        let (new, kind) = (*slot == 0, u64::from(kind));
-        let before = *slot & kind != 0;
-        *slot = (hash & !KINDS) | (*slot & KINDS) | kind;
-        self.len += usize::from(new);
-        if self.len * 2 > self.slots.len() {
-            self.grow();
-        }
-        before
-    }
-
-    fn grow(&mut self) {
-        let wider = vec![0; self.slots.len() * 2];
-        let slots = std::mem::replace(&mut self.slots, wider);
-        for known in slots.into_iter().filter(|slot| *slot != 0) {
-            let at = self.place(known);
-            if let Some(slot) = self.slots.get_mut(at) {
-                *slot = known;
-            }
-        }
-    }
-}
-
 impl Dictionary {
     /// The dictionary of a message's people.
     pub(crate) fn of(people: &PatientIdentifiers) -> Self {
         let mut all = Self {
             known: Hashes::new(),
             bits: [0; BITS_WORDS],
-            digits: DigitRuns {
-                bits: [0; FOUR_DIGITS.div_ceil(64)],
-                any: false,
-            },
+            digits: DigitRuns::new(),
         };
         let mut joined = String::new();
         for person in people.names.iter().chain(&people.contacts) {
@@ -469,64 +316,6 @@ fn plain(word: &str) -> String {
         .collect()
 }
 
-/// The hashes of a word of at most [`FUZZY_LEN_MAX`] bytes with each of its letters left out.
-fn each_left_out(word: &[u8], mut each: impl FnMut(u64)) {
-    let mut heads = [0; FUZZY_LEN_MAX];
-    let mut head = 0;
-    for (slot, byte) in heads.iter_mut().zip(word) {
-        *slot = head;
-        head = with(head, *byte);
-    }
-    let (mut tail, mut power) = (0_u64, 1_u64);
-    for (head, byte) in heads.iter().zip(word).rev() {
-        each(mixed(head.wrapping_mul(power).wrapping_add(tail)));
-        tail = tail.wrapping_add(letter(*byte).wrapping_mul(power));
-        power = power.wrapping_mul(BASE);
-    }
-}
-
-fn hash(word: &[u8]) -> u64 {
-    mixed(word.iter().fold(0, |hash, byte| with(hash, *byte)))
-}
-
-/// The polynomial with one letter more.
-fn with(hash: u64, byte: u8) -> u64 {
-    hash.wrapping_mul(BASE).wrapping_add(letter(byte))
-}
-
-fn letter(byte: u8) -> u64 {
-    u64::from(byte.to_ascii_lowercase()) + 1
-}
-
-/// Each of its bits follows from all bits of the polynomial.
-fn mixed(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    hash ^ (hash >> 32)
-}
-
-/// The word and the bit of a hash.
-fn place(hash: u64) -> (usize, u64) {
-    let at = usize::try_from(hash >> 48).unwrap_or_default() % BITS_WORDS;
-    (at, 1 << (hash & 63))
-}
-
-/// A word.
-const WORD: u8 = 1;
-/// A word with one letter left out.
-const NEAR: u8 = 2;
-/// A number.
-const NUMBER: u8 = 4;
-/// Odd, with its bits well spread.
-const BASE: u64 = 0xd134_2543_de82_ef95;
-/// With what digits can be written that are none.
-const ODD: [char; 3] = ['&', '%', '*'];
-/// How many numbers four digits make.
-const FOUR_DIGITS: usize = 10_000;
-/// The bits of a slot that hold kinds.
-const KINDS: u64 = 7;
-/// A power of two.
-const SLOTS_USUAL: usize = 512;
-const BITS_WORDS: usize = 128;
 /// Shorter numbers tell nothing by themselves.
 const NUMBER_LEN_MIN: usize = 5;
 /// Shorter names may be codes.
@@ -534,113 +323,3 @@ const NAME_LEN_MIN: usize = 4;
 const ADDRESS_WORD_LEN_MIN: usize = 4;
 /// One letter may be wrong in words of this length and longer.
 const FUZZY_LEN_MIN: usize = 5;
-const FUZZY_LEN_MAX: usize = 32;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use wardgate_deid::PersonName;
-
-    fn dictionary() -> Dictionary {
-        let mut people = PatientIdentifiers::default();
-        people.names.push(PersonName {
-            given: vec!["Maria".into()],
-            family: "Müller-Lindqvist".into(),
-        });
-        people.record_numbers.push("MRN-0044127".into());
-        people.phones.push("(555) 010-4477".into());
-        Dictionary::of(&people)
-    }
-
-    #[test]
-    fn names_and_numbers_are_noticed() {
-        let dictionary = dictionary();
-        for text in [
-            "seen: LINDQVIST",
-            "Lindqvst came",
-            "Lindqwist",
-            "muller",
-            "mlindqvist",
-            "call 555 010 4477",
-            "Łódź",
-        ] {
-            assert!(dictionary.may_hold(text) || text == "mlindqvist", "{text}");
-        }
-        for text in ["sodium normal", "10-50", "drink hit temper", "98.6"] {
-            assert!(!dictionary.may_hold(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn known_digits_are_told_from_ranges() {
-        let mut people = PatientIdentifiers::default();
-        people.record_numbers.push("12-4417345".into());
-        people.record_numbers.push("0091827".into());
-        people.record_numbers.push("AB3-00518276".into());
-        people.phones.push("(617) 555-8842".into());
-        people.birth_dates.push("1954-03-09".into());
-        people.emails.push("ottilie.77231@hilda.example".into());
-        let dictionary = Dictionary::of(&people);
-        for text in [
-            "124417345",
-            "4417345",
-            "44-17345",
-            "44,17345",
-            "44:173#45",
-            "000 91827",
-            "91827",
-            "518276",
-            "555 8842",
-            "1-617-555-8842",
-            "03/09/1954",
-            "9.3.1954",
-            "3/9/54 10",
-            "09031954",
-            "540309",
-            "1954 3 9",
-            "77231",
-            "1&#49;2 12345",
-        ] {
-            assert!(dictionary.may_hold_known(text), "{text}");
-        }
-        for text in [
-            "[ 150 - 450 ]",
-            "133 - 146",
-            "2024-06-22 13:05",
-            "0.38 - 0.52",
-        ] {
-            assert!(!dictionary.may_hold_known(text), "{text}");
-        }
-        // A number may be somebody else's.
-        assert!(dictionary.may_hold("219-09-9999"));
-        // What is not written in plain digits may stand behind any.
-        people.record_numbers.push("\u{664}\u{664}12345".into());
-        assert!(Dictionary::of(&people).may_hold_known("133 - 146"));
-    }
-
-    #[test]
-    fn a_code_that_is_an_identifier_is_one() {
-        let dictionary = dictionary();
-        for value in [
-            "44127",
-            "MRN-0044127",
-            "0044127",
-            "mrn0044127",
-            "Lindqvist",
-            "5550104477",
-            "X-MARIA",
-        ] {
-            assert!(dictionary.is_identifier(value), "{value}");
-        }
-        for value in ["718-7", "g/dL", "ORU", "441270", "13.2", "INR"] {
-            assert!(!dictionary.is_identifier(value), "{value}");
-        }
-    }
-
-    #[test]
-    fn a_word_cut_by_the_end_of_a_line_is_known() {
-        assert!(dictionary().is_cut("Lind", "qvist"));
-        assert!(dictionary().is_cut("004", "4127"));
-        assert!(!dictionary().is_cut("so", "dium"));
-    }
-}

@@ -204,7 +204,7 @@ impl Leaves<'_> {
             | Action::Generalise { .. } => {
                 let work_out = || {
                     let mut id = self.rules.key().id(label, value.trim());
-                    id.truncate(ID_LEN);
+                    id.truncate(STAND_IN_LEN);
                     id.make_ascii_uppercase();
                     id
                 };
@@ -301,7 +301,7 @@ fn is_listed(value: &str, list: &[&str]) -> bool {
 }
 
 /// Ids fit the 20 characters that older versions give to control ids; 80 bits do not meet by chance.
-const ID_LEN: usize = 16;
+pub(crate) const STAND_IN_LEN: usize = 16;
 const CODE_LEN_MAX: usize = 40;
 /// Longer texts have digits enough.
 const TEXT_BYTES_FEW: usize = 128;

@@ -8,5 +8,7 @@ mod kept;
 mod leaf;
 mod patient;
 mod role;
+mod stranger;
 mod text;
 pub mod v2;
+mod vocabulary;

@@ -93,6 +93,12 @@ impl Version {
         char::from(b'a' + self.0)
     }
 
+    /// Every version.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..=NEWEST_AT).map(Self)
+    }
+
     /// The newest version, for what stands outside of messages.
     pub(crate) fn newest() -> Self {
         Self(NEWEST_AT)

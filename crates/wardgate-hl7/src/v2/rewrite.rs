@@ -293,11 +293,11 @@ impl Rewriter<'_> {
                 page.text.push(char::from(signs.repetition));
             }
             let coded = self.coding(shape, repetition);
-            for (at, component) in parts(Some(repetition), signs.component).enumerate() {
-                if at > 0 {
+            for (place, component) in parts(Some(repetition), signs.component).enumerate() {
+                if place > 0 {
                     page.text.push(char::from(signs.component));
                 }
-                let roles = shape.component(at).unwrap_or(&[Role::Drop]);
+                let roles = shape.component(place).unwrap_or(&[Role::Drop]);
                 for (at, leaf) in self.header.subcomponents(component).enumerate() {
                     if let (true, Some(sign)) = (at > 0, signs.subcomponent) {
                         page.text.push(char::from(sign));
@@ -322,6 +322,11 @@ impl Rewriter<'_> {
                         }
                         role => role,
                     };
+                    let coded = match role {
+                        // The system that is named is that of the first code.
+                        Role::Code if place != CODE && place != SYSTEM => Coded::Not,
+                        _ => coded,
+                    };
                     let given = texts.as_deref_mut().and_then(VecDeque::pop_front);
                     let operation = self.write(role, leaf, coded, given, &mut page.text);
                     page.note(element, operation);
@@ -342,17 +347,17 @@ impl Rewriter<'_> {
         let roles = shape.component(0).unwrap_or_default();
         let role = roles.first().copied().unwrap_or(Role::Drop);
         let given = texts.and_then(VecDeque::pop_front);
-        let outcome = given.unwrap_or_else(|| self.leaves.leaf(role, value, Coded::Not));
+        let outcome = given.unwrap_or_else(|| self.leaves.leaf_of_message(role, value, Coded::Not));
         let operation = self.write_outcome(outcome, value, &mut page.text);
         page.note(element, operation);
     }
 
     /// What stands beside the words of a value, by its code and coding system.
     fn coding(&self, shape: &Shape, repetition: &str) -> Coded {
-        if !shape.is_coded() || self.header.component(repetition, 0).is_empty() {
+        if !shape.is_coded() || self.header.component(repetition, CODE).is_empty() {
             return Coded::Not;
         }
-        match self.header.component(repetition, 2).trim() {
+        match self.header.component(repetition, SYSTEM).trim() {
             system if is_public(system) => Coded::Publicly,
             system if is_local(system) => Coded::Locally,
             // Whatever stands there may be anything, a name in the wrong field too.
@@ -397,11 +402,11 @@ impl Rewriter<'_> {
             .escape
             .is_some_and(|escape| memchr::memchr(escape, leaf.as_bytes()).is_some());
         if !escaped {
-            let outcome = given.unwrap_or_else(|| self.leaves.leaf(role, leaf, coded));
+            let outcome = given.unwrap_or_else(|| self.leaves.leaf_of_message(role, leaf, coded));
             return self.write_outcome(outcome, leaf, out);
         }
         let plain = escape::decode(leaf, signs, self.header.charset);
-        match given.unwrap_or_else(|| self.leaves.leaf(role, &plain.text, coded)) {
+        match given.unwrap_or_else(|| self.leaves.leaf_of_message(role, &plain.text, coded)) {
             Outcome::Same if plain.whole => {
                 out.push_str(leaf);
                 Operation::Kept
@@ -443,6 +448,9 @@ fn is_local(system: &str) -> bool {
     system == "L" || system.starts_with("99")
 }
 
+/// The components of a coded value that hold its code and the system of it.
+const CODE: usize = 0;
+const SYSTEM: usize = 2;
 const VALUE_TYPE: usize = 2;
 const OBSERVATION: usize = 3;
 const OBSERVATION_VALUE: usize = 5;

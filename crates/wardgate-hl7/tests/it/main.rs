@@ -8,3 +8,5 @@ mod documents;
 mod messages;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod strangers;
