@@ -135,6 +135,8 @@ pub struct Pseudonyms<'k> {
     avoided: Avoided,
     /// What stands for a value: by list and folded value.
     drawn: Drawn,
+    /// The letters that stand for first letters, which names share.
+    initials: Vec<(NamePart, char, char)>,
 }
 
 /// The real names of a record, noted once for all who draw stand-ins for its values.
@@ -211,6 +213,7 @@ impl<'k> Pseudonyms<'k> {
             keep_weekday: false,
             avoided,
             drawn: Drawn::default(),
+            initials: Vec::new(),
         }
     }
 

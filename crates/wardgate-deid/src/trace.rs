@@ -9,6 +9,7 @@ mod glance;
 mod patterns;
 mod windows;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
@@ -22,7 +23,7 @@ use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurp
 use crate::finding::Kind;
 use crate::fold;
 use crate::secret::Secret;
-use glance::Glance;
+use glance::{Glance, Runs};
 use patterns::{Patterns, spellings};
 use windows::Windows;
 
@@ -192,8 +193,22 @@ impl Tracer {
     /// Looks through the bytes of an output, or of any decoded part of it.
     #[must_use]
     pub fn bytes(&self, output: &[u8]) -> Found {
+        self.bytes_of(output, &OnceCell::new())
+    }
+
+    /// Looks through the same bytes for what each of some tracers seeks.
+    #[must_use]
+    pub fn bytes_by_all(tracers: &[&Self], output: &[u8]) -> Found {
+        let (runs, mut found) = (OnceCell::new(), Found::default());
+        for tracer in tracers {
+            found.merge(&tracer.bytes_of(output, &runs));
+        }
+        found
+    }
+
+    fn bytes_of(&self, output: &[u8], runs: &OnceCell<Option<Runs>>) -> Found {
         let mut found = Found::default();
-        if self.is_surely_clean(output) {
+        if self.is_surely_clean(output, runs) {
             return found;
         }
         let ready = self.ready();
@@ -214,14 +229,19 @@ impl Tracer {
     }
 
     /// Whether a first look says that there is nothing, as long as no search is ready.
-    fn is_surely_clean(&self, output: &[u8]) -> bool {
+    fn is_surely_clean(&self, output: &[u8], runs: &OnceCell<Option<Runs>>) -> bool {
         let later = match self.ready.get() {
             None => self.later.as_ref(),
             Some(_) => None,
         };
         later.is_some_and(|later| {
             let looks = later.looks.fetch_add(1, Ordering::Relaxed);
-            looks < LOOKS_MAX && !later.glance.may_be_in(output)
+            let clean = |runs: &Runs| !later.glance.may_be_among(runs);
+            looks < LOOKS_MAX
+                && runs
+                    .get_or_init(|| Runs::of(output))
+                    .as_ref()
+                    .is_some_and(clean)
         })
     }
 

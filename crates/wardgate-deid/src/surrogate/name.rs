@@ -228,7 +228,22 @@ fn is_listed(folded: &str) -> bool {
 }
 
 /// The letter that stands for a first letter.
-fn initial(of: &Pseudonyms<'_>, part: NamePart, letter: char) -> char {
+fn initial(of: &mut Pseudonyms<'_>, part: NamePart, letter: char) -> char {
+    let known = of
+        .initials
+        .iter()
+        .find(|known| (known.0, known.1) == (part, letter));
+    if let Some((_, _, initial)) = known {
+        return *initial;
+    }
+    let initial = initial_drawn(of, part, letter);
+    if of.initials.len() < INITIALS_KEPT_MAX {
+        of.initials.push((part, letter, initial));
+    }
+    initial
+}
+
+fn initial_drawn(of: &Pseudonyms<'_>, part: NamePart, letter: char) -> char {
     let letter = match letter.is_ascii_alphanumeric() {
         true => letter.to_ascii_lowercase(),
         false => {
@@ -552,6 +567,8 @@ const SUFFIXES: [&str; 8] = ["jr", "sr", "ii", "iii", "iv", "jnr", "snr", "esq"]
 /// Bytes before a name in which a title is looked for.
 const TITLE_WINDOW: usize = 24;
 /// Letters of initials written together.
+/// Letters that are remembered with what stands for them: those of two alphabets.
+const INITIALS_KEPT_MAX: usize = 64;
 const INITIALS_MAX: usize = 3;
 /// Names that a first letter must have in each list, so that enough people can share it.
 const GIVEN_RICH_MIN: usize = 6;

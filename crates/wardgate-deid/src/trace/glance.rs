@@ -19,6 +19,15 @@ pub(super) struct Glance {
     mixed: bool,
 }
 
+/// The runs that stand in a text.
+pub(super) struct Runs {
+    /// A bit for each place that a run has; a power of two of them.
+    bits: Box<[u64]>,
+    /// Whether the text may hold UTF-16, and whether it does so in letters up to Latin-1.
+    zeros: bool,
+    wide: bool,
+}
+
 /// The places of three runs in the table of a text.
 type Head = [u16; 3];
 
@@ -45,38 +54,15 @@ impl Glance {
         heads.glance
     }
 
-    /// Whether a text may hold anything of what is sought.
-    pub(super) fn may_be_in(&self, text: &[u8]) -> bool {
-        if text.len() < RUN && !self.blind {
-            return false;
-        }
-        let wide = memchr::memchr(0, text).is_some_and(|_| self.mixed || is_wide(text));
-        if self.blind || wide || text.len() > TEXT_LEN_MAX {
-            return true;
-        }
-        match text.len() <= SMALL_TEXT_LEN_MAX {
-            true => self.any_in(text, &mut [0; SMALL_PLACES / 64]),
-            false => self.any_in(text, &mut [0; PLACES / 64]),
-        }
-    }
-
-    /// The same by a table of so many places as it has bits, a power of two.
-    fn any_in<const WORDS: usize>(&self, text: &[u8], runs: &mut [u64; WORDS]) -> bool {
-        let within = |place: u16| usize::from(place) % (WORDS * 64);
-        let mut run = 0;
-        for byte in text {
-            run = followed(run, *byte);
-            let place = within(place_of(run));
-            if let Some(bits) = runs.get_mut(place / 64) {
-                *bits |= 1 << (place % 64);
-            }
-        }
-        let is_there = |place: &u16| {
-            let place = within(*place);
-            let bits = runs.get(place / 64).copied().unwrap_or_default();
-            bits & (1 << (place % 64)) != 0
-        };
-        self.heads.iter().any(|head| head.iter().all(is_there))
+    /// Whether a text with these runs may hold anything of what is sought.
+    pub(super) fn may_be_among(&self, runs: &Runs) -> bool {
+        self.blind
+            || runs.wide
+            || (runs.zeros && self.mixed)
+            || self
+                .heads
+                .iter()
+                .any(|head| head.iter().all(|place| runs.hold(*place)))
     }
 
     /// Notes bytes that a text may hold.
@@ -90,6 +76,42 @@ impl Glance {
             place_of(run.iter().fold(0, |run, byte| followed(run, *byte)))
         };
         self.heads.push([at(0), at(last), at(last / 2)]);
+    }
+}
+
+impl Runs {
+    /// The runs of a text; of a long one nothing is told.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
+        if text.len() > TEXT_LEN_MAX {
+            return None;
+        }
+        let small = text.len() <= SMALL_TEXT_LEN_MAX;
+        let places = if small { SMALL_PLACES } else { PLACES };
+        let zeros = memchr::memchr(0, text).is_some();
+        let mut runs = Self {
+            bits: vec![0; places / 64].into_boxed_slice(),
+            zeros,
+            wide: zeros && is_wide(text),
+        };
+        let mut run = 0;
+        for byte in text {
+            run = followed(run, *byte);
+            let (at, bit) = runs.slot(place_of(run));
+            if let Some(bits) = runs.bits.get_mut(at) {
+                *bits |= bit;
+            }
+        }
+        Some(runs)
+    }
+
+    fn hold(&self, place: u16) -> bool {
+        let (at, bit) = self.slot(place);
+        self.bits.get(at).is_some_and(|bits| bits & bit != 0)
+    }
+
+    fn slot(&self, place: u16) -> (usize, u64) {
+        let at = usize::from(place >> 6) & (self.bits.len() - 1);
+        (at, 1 << (place & 63))
     }
 }
 
@@ -255,6 +277,12 @@ mod tests {
         "12 Straße, Köln",
         "００４４１２７",
     ];
+
+    impl Glance {
+        fn may_be_in(&self, text: &[u8]) -> bool {
+            Runs::of(text).is_none_or(|runs| self.may_be_among(&runs))
+        }
+    }
 
     fn traces() -> Traces {
         let mut traces = Traces::default();

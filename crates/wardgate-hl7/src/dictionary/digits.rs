@@ -60,10 +60,15 @@ impl DigitRuns {
             return;
         };
         let bare = |part| str::trim_start_matches(part, '0');
+        // Without zeros in front too, where there are some.
+        let ways = |part| {
+            let bare = Some(bare(part)).filter(|bare: &&str| *bare != part);
+            std::iter::once(part).chain(bare)
+        };
         let years = [year, year.get(2..).unwrap_or_default()];
-        for year in years.into_iter().flat_map(|year| [year, bare(year)]) {
-            for month in [month, bare(month)] {
-                for day in [day, bare(day)] {
+        for year in years.into_iter().flat_map(ways) {
+            for month in ways(month) {
+                for day in ways(day) {
                     for [one, two, three] in [
                         [year, month, day],
                         [year, day, month],

@@ -163,7 +163,7 @@ pub(crate) fn parts(text: Option<&str>, sign: u8) -> impl Iterator<Item = &str> 
     let mut rest = text;
     std::iter::from_fn(move || {
         let text = rest?;
-        match memchr::memchr(sign, text.as_bytes()) {
+        match position(sign, text.as_bytes()) {
             Some(at) => {
                 rest = text.get(at + 1..);
                 text.get(..at)
@@ -171,6 +171,14 @@ pub(crate) fn parts(text: Option<&str>, sign: u8) -> impl Iterator<Item = &str> 
             None => rest.take(),
         }
     })
+}
+
+/// Where a sign first stands: most parts are so short that a search for it takes longer than a look at each byte.
+#[inline]
+fn position(sign: u8, text: &[u8]) -> Option<usize> {
+    let (near, far) = text.split_at_checked(NEAR).unwrap_or((text, &[]));
+    let at = near.iter().position(|byte| *byte == sign);
+    at.or_else(|| Some(near.len() + memchr::memchr(sign, far)?))
 }
 
 /// Whether a segment is one whose first field is the sign itself.
@@ -183,6 +191,8 @@ fn begins_segment(line: &[u8], sign: u8) -> bool {
     named && line.get(3).is_none_or(|next| *next == sign)
 }
 
+/// Bytes that are looked at one by one.
+const NEAR: usize = 12;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const LOWS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const LINES_USUAL: usize = 16;

@@ -2,7 +2,6 @@
 
 use wardgate_deid::{Address, PersonName, Sex};
 
-use super::escape;
 use super::header::Header;
 use super::lines::{Line, parts};
 use super::policy::{Field, Shape};
@@ -134,7 +133,7 @@ fn add(people: &mut People, field: &'static Field, repetition: &str, header: &He
                 Role::Identity(kind) => Role::Identity(kind.refined(shape, repetition, header)),
                 role => *role,
             };
-            let value = escape::decode(leaf, &header.signs, header.charset).text;
+            let value = header.plain(leaf).into_owned();
             match role {
                 Role::Family if person.family.is_empty() => person.family.clone_from(&value),
                 Role::Family => other_families.push(value.clone()),

@@ -96,11 +96,7 @@ fn search(tracers: &[&Tracer], strangers: &Strangers, output: &[u8]) -> Found {
 }
 
 fn bytes(tracers: &[&Tracer], output: &[u8]) -> Found {
-    let mut found = Found::default();
-    for tracer in tracers {
-        found.merge(&tracer.bytes(output));
-    }
-    found
+    Tracer::bytes_by_all(tracers, output)
 }
 
 /// Looks into the text of an embedded document, as far as its form tells it.
