@@ -567,9 +567,9 @@ const SUFFIXES: [&str; 8] = ["jr", "sr", "ii", "iii", "iv", "jnr", "snr", "esq"]
 /// Bytes before a name in which a title is looked for.
 const TITLE_WINDOW: usize = 24;
 /// Letters of initials written together.
+const INITIALS_MAX: usize = 3;
 /// Letters that are remembered with what stands for them: those of two alphabets.
 const INITIALS_KEPT_MAX: usize = 64;
-const INITIALS_MAX: usize = 3;
 /// Names that a first letter must have in each list, so that enough people can share it.
 const GIVEN_RICH_MIN: usize = 6;
 const FAMILY_RICH_MIN: usize = 12;
