@@ -25,10 +25,11 @@ pub(crate) struct Options {
     large: u64,
 }
 
+/// What CI takes: the same changes each time, so that a failure is the doing of a change.
 impl Default for Options {
     fn default() -> Self {
         Self {
-            seed: None,
+            seed: Some(1),
             large: LARGE,
         }
     }
