@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use wardgate_deid::{Found, RecordFault, RecordRules, Tally};
 
-use crate::kept::Kept;
+use crate::kept::Verdicts;
 use crate::leaf::{Leaves, Transients};
 use crate::patient::{Nobody, Patient, tally};
 use rewrite::Writer;
@@ -43,7 +43,7 @@ use tape::Tape;
 pub struct DocumentDeidentifier {
     rules: Arc<RecordRules>,
     nobody: Nobody,
-    clean_texts: Kept<bool>,
+    verdicts: Verdicts,
 }
 
 impl DocumentDeidentifier {
@@ -54,7 +54,7 @@ impl DocumentDeidentifier {
         Self {
             rules,
             nobody,
-            clean_texts: Kept::new(TEXTS_MAX),
+            verdicts: Verdicts::new(),
         }
     }
 
@@ -73,7 +73,7 @@ impl DocumentDeidentifier {
                 rules: &self.rules,
                 patient: &patient,
                 nobody: &self.nobody,
-                clean_texts: &self.clean_texts,
+                verdicts: &self.verdicts,
                 transients: Transients::default(),
             },
             out: String::with_capacity(input.len()),
@@ -99,6 +99,3 @@ impl fmt::Debug for DocumentDeidentifier {
             .finish_non_exhaustive()
     }
 }
-
-/// Texts of which is kept whether they are clean, in each of two generations.
-const TEXTS_MAX: usize = 16 * 1024;

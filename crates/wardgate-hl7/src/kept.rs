@@ -11,6 +11,33 @@ pub(crate) struct Kept<V> {
     most: usize,
 }
 
+/// What short texts were found to be, whoever the patient is. Each question has its own answers: whatever stands in a
+/// text, none is taken for that of another question.
+pub(crate) struct Verdicts {
+    /// Whether nothing identifies anybody in a text.
+    pub(crate) clean: Kept<bool>,
+    /// Whether the words are a term.
+    pub(crate) terms: Kept<bool>,
+    /// Whether a value is a name alone where a code should stand.
+    pub(crate) names_as_codes: Kept<bool>,
+    /// The same where a text may.
+    pub(crate) names_as_texts: Kept<bool>,
+}
+
+impl Verdicts {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        let [clean, terms, names_as_codes, names_as_texts] =
+            std::array::from_fn(|_| Kept::new(VERDICTS_MAX));
+        Self {
+            clean,
+            terms,
+            names_as_codes,
+            names_as_texts,
+        }
+    }
+}
+
 struct Generations<V> {
     young: HashMap<Box<str>, V>,
     old: HashMap<Box<str>, V>,
@@ -93,6 +120,9 @@ impl Seen {
         before
     }
 }
+
+/// Texts of which an answer is kept, for each question in each of two generations.
+const VERDICTS_MAX: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use wardgate_deid::{Action, Kind, Operation, Part, RecordRules};
 
 use crate::date::{self, Written};
-use crate::kept::Kept;
-use crate::patient::{Nobody, Patient};
+use crate::kept::Verdicts;
+use crate::patient::{Nobody, Patient, Question};
 use crate::role::{Number, Role};
 
 /// With what the leaves of one patient's record are judged.
@@ -14,7 +14,7 @@ pub(crate) struct Leaves<'a> {
     pub(crate) rules: &'a RecordRules,
     pub(crate) patient: &'a Patient,
     pub(crate) nobody: &'a Nobody,
-    pub(crate) clean_texts: &'a Kept<bool>,
+    pub(crate) verdicts: &'a Verdicts,
     /// Ids of orders and alike, which texts may mention.
     pub(crate) transients: Transients,
 }
@@ -157,9 +157,8 @@ impl Leaves<'_> {
             true => Outcome::Gone,
             false => Outcome::Same,
         };
-        // A sign in front tells the question from the one what becomes of the text.
         let known =
-            noticed && self.patient.text(&format!("\u{1}{value}"), mentions) == Outcome::Gone;
+            noticed && self.patient.text(Question::Mentions, value, mentions) == Outcome::Gone;
         let written = (coded == Coded::Locally || noticed) && !self.is_term(value);
         if known || written || self.holds_transient(value) {
             return self.text(value);

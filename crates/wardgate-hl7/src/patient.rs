@@ -27,6 +27,17 @@ pub(crate) struct People {
     pub(crate) leaves: Vec<(Role, String)>,
 }
 
+/// What is asked about a text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Question {
+    /// What becomes of it.
+    Becomes,
+    /// What the engine makes of it, whatever else it holds.
+    Engine,
+    /// Whether it mentions the record's people; if so, it goes.
+    Mentions,
+}
+
 /// The people of a record, ready for its fields and texts.
 pub(crate) struct Patient {
     pub(crate) record: RecordPatient,
@@ -39,7 +50,7 @@ pub(crate) struct Patient {
     /// Whether other messages are likely to be about the same people, so that what was written is kept for them.
     lasting: bool,
     segments: Mutex<HashMap<Box<str>, Arc<Segment>>>,
-    texts: Mutex<HashMap<Box<str>, Outcome>>,
+    texts: [Mutex<HashMap<Box<str>, Outcome>>; 3],
 }
 
 /// What stands for the values of each role.
@@ -133,7 +144,7 @@ impl Patient {
             drawn: Mutex::new(drawn),
             lasting,
             segments: Mutex::default(),
-            texts: Mutex::default(),
+            texts: Default::default(),
         }
     }
 
@@ -174,12 +185,23 @@ impl Patient {
         is_handle(value, &self.number)
     }
 
-    /// What becomes of a text, worked out or kept from before.
-    pub(crate) fn text(&self, text: &str, work_out: impl FnOnce() -> Outcome) -> Outcome {
+    /// The answer to a question about a text, worked out or kept from before.
+    pub(crate) fn text(
+        &self,
+        question: Question,
+        text: &str,
+        work_out: impl FnOnce() -> Outcome,
+    ) -> Outcome {
         if text.len() > TEXT_BYTES_MAX {
             return work_out();
         }
-        let lock = || self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let [becomes, engine, mentions] = &self.texts;
+        let texts = match question {
+            Question::Becomes => becomes,
+            Question::Engine => engine,
+            Question::Mentions => mentions,
+        };
+        let lock = || texts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(text) {
             return known.clone();
         }

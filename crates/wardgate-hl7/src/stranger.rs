@@ -72,12 +72,11 @@ impl Leaves<'_> {
         if !may_be_name(value) {
             return false;
         }
-        let sign = match place {
-            Place::Code => '\u{3}',
-            Place::Text => '\u{4}',
+        let kept = match place {
+            Place::Code => &self.verdicts.names_as_codes,
+            Place::Text => &self.verdicts.names_as_texts,
         };
-        let key = format!("{sign}{value}");
-        if let Some(known) = self.clean_texts.find(&key) {
+        if let Some(known) = kept.find(value) {
             return known;
         }
         // `O'Brien` is listed without its sign.
@@ -92,7 +91,7 @@ impl Leaves<'_> {
         let stranger = !vocabulary::is_table_value(value)
             && words.any(|word| self.is_name(word, place, shielding));
         if value.len() <= VALUE_BYTES_KEPT {
-            self.clean_texts.keep(&key, stranger);
+            kept.keep(value, stranger);
         }
         stranger
     }

@@ -4,6 +4,7 @@ use wardgate_deid::{DeidRefusal, Layer, Operation, RecordScope, Report};
 
 use crate::date::{self, Written};
 use crate::leaf::{Coded, Leaves, Outcome, is_plain_number};
+use crate::patient::Question;
 use crate::role::Role;
 
 impl Leaves<'_> {
@@ -40,17 +41,19 @@ impl Leaves<'_> {
             short && !self.patient.dictionary.may_hold_known(value)
         };
         if self.patient.is_lasting() {
-            return self.patient.text(value, || match is_anybodys() {
-                true if self.is_clean(value) => Outcome::Same,
-                anybodys => self.worked_out(value, anybodys),
-            });
+            return self
+                .patient
+                .text(Question::Becomes, value, || match is_anybodys() {
+                    true if self.is_clean(value) => Outcome::Same,
+                    anybodys => self.worked_out(value, anybodys),
+                });
         }
         // Of people who come once, only what cost much is kept.
         match is_anybodys() {
             true if self.is_clean(value) => Outcome::Same,
-            anybodys => self
-                .patient
-                .text(value, || self.worked_out(value, anybodys)),
+            anybodys => self.patient.text(Question::Becomes, value, || {
+                self.worked_out(value, anybodys)
+            }),
         }
     }
 
@@ -110,20 +113,19 @@ impl Leaves<'_> {
 
     /// Whether nothing identifies anybody in a text, whoever the patient is.
     fn is_clean(&self, value: &str) -> bool {
-        if let Some(clean) = self.clean_texts.find(value) {
+        if let Some(clean) = self.verdicts.clean.find(value) {
             return clean;
         }
         let nobody = self.rules.scope(&self.nobody.record);
         let clean = matches!(outcome(&nobody, value), Outcome::Same);
-        self.clean_texts.keep(value, clean);
+        self.verdicts.clean.keep(value, clean);
         clean
     }
 
     /// Whether words are a term of a list: no rule of the engine finds anything in them. What only its learned
     /// part takes for a name is not counted, as terms are not the texts that it learned from.
     pub(crate) fn is_term(&self, value: &str) -> bool {
-        let key = format!("\u{1}{value}");
-        if let Some(term) = self.clean_texts.find(&key) {
+        if let Some(term) = self.verdicts.terms.find(value) {
             return term;
         }
         let findings = self.rules.engine().detect(value, None);
@@ -131,14 +133,14 @@ impl Leaves<'_> {
             .iter()
             .all(|finding| finding.layer == Layer::Learned);
         if value.len() <= KEPT_BYTES_MAX {
-            self.clean_texts.keep(&key, term);
+            self.verdicts.terms.keep(value, term);
         }
         term
     }
 
-    /// What the engine makes of a text; the sign in front tells it from what [`Self::text`] makes of the same.
+    /// What the engine makes of a text.
     fn engine(&self, value: &str) -> Outcome {
-        self.patient.text(&format!("\u{2}{value}"), || {
+        self.patient.text(Question::Engine, value, || {
             outcome(&self.rules.scope(&self.patient.record), value)
         })
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use wardgate_deid::{Found, RecordFault, RecordRules, Tally, Tracer};
 
-use crate::kept::{Kept, Seen};
+use crate::kept::{Kept, Seen, Verdicts};
 use crate::leaf::{Leaves, Transients};
 use crate::patient::{Nobody, Patient};
 use header::Header;
@@ -64,7 +64,7 @@ pub struct MessageDeidentifier {
     nobody: Nobody,
     seen: Seen,
     patients: Kept<Arc<Patient>>,
-    clean_texts: Kept<bool>,
+    verdicts: Verdicts,
     tracers: Kept<Arc<Tracer>>,
 }
 
@@ -90,7 +90,7 @@ impl MessageDeidentifier {
             nobody,
             seen: Seen::new(SEEN_MAX),
             patients: Kept::new(PATIENTS_MAX),
-            clean_texts: Kept::new(TEXTS_MAX),
+            verdicts: Verdicts::new(),
             tracers: Kept::new(TRACERS_MAX),
         }
     }
@@ -147,7 +147,7 @@ impl MessageDeidentifier {
                     rules: &self.rules,
                     patient: &patient,
                     nobody: &self.nobody,
-                    clean_texts: &self.clean_texts,
+                    verdicts: &self.verdicts,
                     transients: Transients::of(people::transients(own, &header)),
                 },
                 options: &self.options,
@@ -233,8 +233,6 @@ const SEEN_MAX: usize = 16 * 1024;
 const PATIENTS_MAX: usize = 1024;
 /// Sets of people whose search is kept, in each of two generations.
 const TRACERS_MAX: usize = 128;
-/// Texts of which is kept whether they are clean, in each of two generations.
-const TEXTS_MAX: usize = 16 * 1024;
 /// A message with more about people than this is not kept.
 const KEY_BYTES_MAX: usize = 16 * 1024;
 /// Patients of one message up to whom each one's texts are searched for all of them.

@@ -88,6 +88,31 @@ fn names_of_no_list_do_not_stay_when_written_as_names() {
     }
 }
 
+/// What was said of a term holds for a term alone: a text with a control character in front is another question.
+#[test]
+fn a_term_that_came_before_lets_no_name_stand_in_a_text() {
+    let deidentifier = scene::messages();
+    let name = "Oyelaran Vandersloot";
+    let mut outputs = Vec::new();
+    let terms = ["", " @"].map(|behind| format!("DG1|1||X99.1^{name}{behind}^L"));
+    let notes = (1..=8)
+        .flat_map(|sign| ["", " @"].map(|behind| format!("NTE|1||\\X{sign:02X}\\{name}{behind}")));
+    for segment in terms.into_iter().chain(notes) {
+        let mut output = Vec::new();
+        deidentifier
+            .message(format!("{HEAD}{segment}\r").as_bytes(), &mut output)
+            .unwrap();
+        outputs.push(String::from_utf8(output).unwrap());
+    }
+    for output in outputs.iter().skip(2) {
+        let note = behind(output);
+        assert!(
+            note.starts_with("NTE") && !note.contains("Vandersloot"),
+            "{note}"
+        );
+    }
+}
+
 #[test]
 fn codes_stay_in_the_places_of_codes() {
     let codes = [
